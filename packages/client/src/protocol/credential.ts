@@ -1,0 +1,37 @@
+import type { Sensitive } from './sensitive.ts'
+
+/**
+ * Everything one login needs. A user and its password travel together: changing one without the
+ * other is how a consumer ends up with a pair that never existed.
+ */
+export interface Credential {
+  /** Database user. Not empty. */
+  readonly username: string
+  readonly password: Sensitive
+  /** Host name or address. Not empty. */
+  readonly host: string
+  /** TCP port, 1 to 65535. */
+  readonly port: number
+  /** Database (schema) to connect to. Empty when the document names none. */
+  readonly dbname: string
+  /** When the password was made, ISO-8601 in UTC; absent where the document does not say. */
+  readonly changedAt?: string
+}
+
+/**
+ * Passwords that deployment scripts leave behind until somebody sets a real one. They are public
+ * knowledge, so no database user may ever be given one and no login is ever tried with one.
+ *
+ * Source: the seed values of openemr-on-ecs (`placeholder`) and openemr-on-eks
+ * (`PLACEHOLDER_SEEDED_BY_DEPLOY_SCRIPT`, `pending-restore`).
+ */
+const PLACEHOLDERS: ReadonlySet<string> = new Set([
+  'placeholder',
+  'PLACEHOLDER_SEEDED_BY_DEPLOY_SCRIPT',
+  'pending-restore',
+])
+
+/** True when the value is a known stand-in and not a secret. */
+export function isPlaceholder(value: Sensitive): boolean {
+  return PLACEHOLDERS.has(value.reveal())
+}

@@ -1,0 +1,57 @@
+import type { Credential } from './credential.ts'
+import { DocumentError, parseCredential, parseJsonObject } from './json-document.ts'
+import type { JsonObject } from './json-document.ts'
+import { parseLast, setOrRemove } from './records.ts'
+import type { LastRecord } from './records.ts'
+import { Sensitive } from './sensitive.ts'
+
+/**
+ * The flat document: one user's credential, in the shape that RDS and AWS's rotation templates use.
+ *
+ * Shape: `{"username","password","host","port"?,"dbname"?,"engine"?,…}`. A missing port is 5432
+ * when `engine` is `postgres` and 3306 otherwise. Unknown keys survive every edit.
+ * Source: AWS Secrets Manager user guide, "JSON structure of AWS Secrets Manager database
+ * credential secrets".
+ */
+export interface FlatDocument {
+  readonly credential: Credential
+  readonly last?: LastRecord
+  /** The whole object as it was read. */
+  readonly raw: Sensitive<JsonObject>
+}
+
+/** Parses a secret's text. Throws {@link DocumentError}; the error never shows a value. */
+export function parseFlatDocument(text: Sensitive): FlatDocument {
+  return fromRaw(parseJsonObject(text))
+}
+
+function fromRaw(raw: JsonObject): FlatDocument {
+  if ('active_slot' in raw)
+    throw new DocumentError(
+      'ERR_DOCUMENT_SHAPE',
+      '/active_slot',
+      'belongs to a slot document: this secret is an alternating target, not a single user',
+    )
+  const last = parseLast(raw['last'])
+  return {
+    credential: parseCredential(raw, '', 'password of the single user'),
+    ...(last && { last }),
+    raw: new Sensitive(raw, 'flat document'),
+  }
+}
+
+/** A changed copy: another password, and the record of the rotation that made it. */
+export function editFlatDocument(
+  document: FlatDocument,
+  edit: { readonly password?: Sensitive; readonly last?: LastRecord },
+): FlatDocument {
+  const raw: Record<string, unknown> = { ...document.raw.reveal() }
+  if (edit.password) raw['password'] = edit.password.reveal()
+  setOrRemove(raw, 'last', edit.last)
+  return fromRaw(raw)
+}
+
+/** Compact JSON. */
+export function encodeFlatDocument(document: FlatDocument): Sensitive {
+  return new Sensitive(JSON.stringify(document.raw.reveal()), 'flat document')
+}

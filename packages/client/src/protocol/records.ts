@@ -1,0 +1,96 @@
+import { DocumentError, isObject } from './json-document.ts'
+
+/** One of the two users of an alternating target. Neither is special. */
+export type SlotName = 'A' | 'B'
+
+export const SLOT_NAMES: readonly SlotName[] = ['A', 'B']
+
+/** The record of a rotation that is open: it is what tells "interrupted" from "settled". */
+export interface RotationRecord {
+  readonly id: string
+  readonly from: SlotName
+  readonly to: SlotName
+  readonly reason: string
+  /** Who asked: an operator's name, a schedule's. */
+  readonly by: string
+  /** ISO-8601, UTC. */
+  readonly opened_at: string
+  /** True when it makes no fresh password for `to` and only brings consumers together there. */
+  readonly heals?: true
+  /** Present when the rotation is being turned back; says why. */
+  readonly back_out?: string
+}
+
+/** How the last rotation ended. */
+export interface LastRecord {
+  readonly id: string
+  readonly outcome: 'rotated' | 'backed-out' | 'healed'
+  /** ISO-8601, UTC: when the closing version was written. */
+  readonly closed_at: string
+  /** Why it was backed out, where it was. */
+  readonly why?: string
+}
+
+/** The record under `rotation`, or undefined where there is none. */
+export function parseRotation(value: unknown): RotationRecord | undefined {
+  if (value === undefined || value === null) return undefined
+  const text = recordReader(value, '/rotation')
+  const from = text('from')
+  const to = text('to')
+  if (!isSlotName(from) || !isSlotName(to) || from === to)
+    throw new DocumentError('ERR_DOCUMENT_SHAPE', '/rotation', 'must go from one slot to the other')
+  const backOut = isObject(value) ? value['back_out'] : undefined
+  const heals = isObject(value) && value['heals'] === true
+  return {
+    id: text('id'),
+    from,
+    to,
+    reason: text('reason'),
+    by: text('by'),
+    opened_at: text('opened_at'),
+    ...(heals && { heals }),
+    ...(typeof backOut === 'string' && { back_out: backOut }),
+  }
+}
+
+/** The record under `last`, or undefined where there is none. */
+export function parseLast(value: unknown): LastRecord | undefined {
+  if (value === undefined || value === null) return undefined
+  const text = recordReader(value, '/last')
+  const outcome = text('outcome')
+  if (outcome !== 'rotated' && outcome !== 'backed-out' && outcome !== 'healed')
+    throw new DocumentError('ERR_DOCUMENT_SHAPE', '/last/outcome', 'is not an outcome we know')
+  const why = isObject(value) ? value['why'] : undefined
+  return {
+    id: text('id'),
+    outcome,
+    closed_at: text('closed_at'),
+    ...(typeof why === 'string' && { why }),
+  }
+}
+
+function recordReader(value: unknown, path: string): (key: string) => string {
+  if (!isObject(value)) throw new DocumentError('ERR_DOCUMENT_SHAPE', path, 'must be an object')
+  return (key) => {
+    const text = value[key]
+    if (typeof text !== 'string')
+      throw new DocumentError('ERR_DOCUMENT_SHAPE', `${path}/${key}`, 'must be a string')
+    return text
+  }
+}
+
+/** True for the letters that name a slot. */
+export function isSlotName(value: unknown): value is SlotName {
+  return SLOT_NAMES.some((name) => name === value)
+}
+
+/** Sets a key of an object that is about to be encoded; `null` removes it, undefined leaves it. */
+export function setOrRemove(
+  raw: Record<string, unknown>,
+  key: string,
+  value: object | null | undefined,
+): void {
+  if (value === null) delete raw[key]
+  else if (value !== undefined) raw[key] = value
+}
+

@@ -1,0 +1,92 @@
+import type { Credential } from './credential.ts'
+import { DocumentError, isObject, parseCredential, parseJsonObject } from './json-document.ts'
+import type { JsonObject } from './json-document.ts'
+import { SLOT_NAMES, parseLast, parseRotation, setOrRemove } from './records.ts'
+import type { LastRecord, RotationRecord, SlotName } from './records.ts'
+import { Sensitive } from './sensitive.ts'
+
+/**
+ * The slot document: which of two users applications log in as, and both users' credentials.
+ *
+ * Shape: `{"active_slot":"A"|"B","A":{…},"B":{…},"rotation"?:{…},"last"?:{…}}`, each slot
+ * `{"username","password","host","port"?,"dbname"?,"changed_at"?}`. Unknown keys survive every edit and key
+ * order is kept; the encoding is compact JSON.
+ */
+export interface SlotDocument {
+  readonly active: SlotName
+  readonly slots: Readonly<Record<SlotName, Credential>>
+  readonly rotation?: RotationRecord
+  readonly last?: LastRecord
+  /** The whole object as it was read. */
+  readonly raw: Sensitive<JsonObject>
+}
+
+/** What {@link editSlotDocument} may change. `null` removes a record. */
+export interface SlotDocumentEdit {
+  readonly active?: SlotName
+  /** `changedAt` where the password is fresh; without it the slot keeps the time it has. */
+  readonly passwords?: Partial<Record<SlotName, { password: Sensitive; changedAt?: string }>>
+  readonly rotation?: RotationRecord | null
+  readonly last?: LastRecord | null
+}
+
+/** Parses a secret's text. Throws {@link DocumentError}; the error never shows a value. */
+export function parseSlotDocument(text: Sensitive): SlotDocument {
+  return fromRaw(parseJsonObject(text))
+}
+
+function fromRaw(raw: JsonObject): SlotDocument {
+  const active = raw['active_slot']
+  if (active !== 'A' && active !== 'B')
+    throw new DocumentError('ERR_DOCUMENT_SHAPE', '/active_slot', 'must be "A" or "B"')
+  const slots = { A: parseSlot(raw, 'A'), B: parseSlot(raw, 'B') }
+  if (slots.A.username === slots.B.username)
+    throw new DocumentError(
+      'ERR_DOCUMENT_SLOTS_IDENTICAL',
+      '/B/username',
+      'is the same user as /A/username: nothing could alternate',
+    )
+  const rotation = parseRotation(raw['rotation'])
+  const last = parseLast(raw['last'])
+  return {
+    active,
+    slots,
+    ...(rotation && { rotation }),
+    ...(last && { last }),
+    raw: new Sensitive(raw, 'slot document'),
+  }
+}
+
+function parseSlot(raw: JsonObject, name: SlotName): Credential {
+  const slot = raw[name]
+  if (!isObject(slot))
+    throw new DocumentError('ERR_DOCUMENT_SHAPE', `/${name}`, 'must be an object: a slot')
+  return parseCredential(slot, `/${name}`, `password of slot ${name}`)
+}
+
+/** A changed copy. Everything that the edit does not name stays, in its place. */
+export function editSlotDocument(document: SlotDocument, edit: SlotDocumentEdit): SlotDocument {
+  const raw: Record<string, unknown> = { ...document.raw.reveal() }
+  if (edit.active) raw['active_slot'] = edit.active
+  for (const name of SLOT_NAMES) {
+    const change = edit.passwords?.[name]
+    const slot = raw[name]
+    if (change && isObject(slot)) raw[name] = withPassword(slot, change)
+  }
+  setOrRemove(raw, 'rotation', edit.rotation)
+  setOrRemove(raw, 'last', edit.last)
+  return fromRaw(raw)
+}
+
+function withPassword(
+  slot: JsonObject,
+  { password, changedAt }: { password: Sensitive; changedAt?: string },
+): JsonObject {
+  const changed = changedAt === undefined ? {} : { changed_at: changedAt }
+  return { ...slot, password: password.reveal(), ...changed }
+}
+
+/** Compact JSON, as the source systems write it. */
+export function encodeSlotDocument(document: SlotDocument): Sensitive {
+  return new Sensitive(JSON.stringify(document.raw.reveal()), 'slot document')
+}

@@ -1,0 +1,38 @@
+import type { Slot } from './slot.ts'
+
+/** The steps of the runbook; `steps/runbook.ts` has them in reading order. */
+export type StepName =
+  | 'heal'
+  | 'reconcile'
+  | 'open'
+  | 'provision'
+  | 'set'
+  | 'flip'
+  | 'publish'
+  | 'roll'
+  | 'drain'
+  | 'quarantine'
+  | 'release'
+  | 'stage'
+  | 'retire'
+  | 'close'
+  | 'turn'
+  | 'undo'
+  | 'rebase'
+
+/** Whose credential an action is about: a slot's, or the one user of a single-user target. */
+export type Subject = Slot | 'user'
+
+/** One decided effect. `where` names the config target of `publish` and the runtime of `roll`. */
+export interface Action {
+  readonly step: StepName
+  readonly slot: Subject
+  readonly where?: string
+  /** Why it is due, in a sentence that a person on call understands. */
+  readonly why: string
+}
+
+/** Two actions are the same when they would do the same; the reason may differ. */
+export function sameAction(a: Action, b: Action): boolean {
+  return a.step === b.step && a.slot === b.slot && a.where === b.where
+}

@@ -1,0 +1,103 @@
+import type { StepName } from './action.ts'
+import { backOut } from './back-out.ts'
+import { forward } from './forward.ts'
+import type { AlternatingFacts } from './observed.ts'
+import type { Decision, Intent } from './plan.ts'
+import type { RefusalCode } from './refusals.ts'
+import { SLOTS, other } from './slot.ts'
+import type { Slot } from './slot.ts'
+
+/** Decides for a target with two users of which one is active and the other stands by. */
+export function decideAlternating(o: AlternatingFacts, intent: Intent): Decision {
+  const { pending, rotation, stale } = o.store
+  if (pending === 'foreign') return refuse('PENDING_FOREIGN', 'AWSPENDING holds another document')
+  if (o.configs.some((config) => config.holds === 'foreign'))
+    return refuse('CONSUMER_UNKNOWN', `at ${idsHolding(o, 'foreign')}`)
+  if (pending !== 'none' && stale)
+    return next('rebase', rotation?.to ?? o.store.active, 'the secret was changed meanwhile')
+  if (pending === 'heal')
+    return next('close', healedSlot(o), 'the staged document has the password that consumers use')
+  if (pending === 'undo') return next('close', rotation?.to ?? other(o.store.active), 'backed out')
+  if (rotation === undefined) return idle(o, intent)
+  return rotation.backOut === undefined && pending !== 'turn'
+    ? forward(o, rotation, intent)
+    : backOut(o, rotation)
+}
+
+/** No rotation is open: remove drift, then start one if that was asked for. */
+function idle(o: AlternatingFacts, intent: Intent): Decision {
+  const active = o.store.active
+  const standby = other(active)
+  if (o.trouble || intent === 'back-out') return { kind: 'settled' }
+  if (o.placeholder[active]) return refuse('PLACEHOLDER', `slot ${active} is active`)
+  const lost = lostSlot(o)
+  if (lost) return next('heal', lost, 'consumers use a working password that the document lacks')
+  const drift = consumerDrift(o)
+  if (drift) return drift
+  if (!o.login[active].current)
+    return refuse('ACTIVE_DENIED', `slot ${active}${o.login[active].locked ? ' is locked' : ''}`)
+  return o.sessions[standby] > 0 ? standbyInUse(o, intent) : startOrSettle(o, intent)
+}
+
+function startOrSettle(o: AlternatingFacts, intent: Intent): Decision {
+  const active = o.store.active
+  const standby = other(active)
+  if (intent === 'rotate') {
+    if (o.standbyUser === 'differs')
+      return refuse('PRIVILEGES_DIFFER', `slot ${standby} lacks privileges of slot ${active}`)
+    return next('open', standby, 'a rotation was asked for')
+  }
+  const known = o.login[standby].current || o.placeholder[standby] || o.standbyUser === 'absent'
+  if (known) return { kind: 'settled' }
+  return next('reconcile', active, `the document does not know the password of slot ${standby}`)
+}
+
+function standbyInUse(o: AlternatingFacts, intent: Intent): Decision {
+  const standby = other(o.store.active)
+  return intent === 'rotate'
+    ? refuse('STANDBY_IN_USE', `${o.sessions[standby]} sessions as slot ${standby}`)
+    : { kind: 'settled' }
+}
+
+function lostSlot(o: AlternatingFacts): Slot | undefined {
+  if (o.configs.some((config) => config.holds === 'lost-A')) return 'A'
+  if (o.configs.some((config) => config.holds === 'lost-B')) return 'B'
+  return undefined
+}
+
+function healedSlot(o: AlternatingFacts): Slot {
+  return SLOTS.find((slot) => o.login[slot].pending && !o.login[slot].current) ?? o.store.active
+}
+
+/** Consumers that are not all on the active slot are brought together on one that logs in. */
+function consumerDrift(o: AlternatingFacts): Decision | undefined {
+  const active = o.store.active
+  const standby = other(active)
+  if (o.configs.every((config) => config.holds === active)) return undefined
+  const allOnStandby = o.configs.every((config) => config.holds === standby)
+  const meeting = allOnStandby && o.login[standby].current ? standby : active
+  if (o.login[meeting].current)
+    return next('reconcile', meeting, `config targets hold ${holdings(o)}, the document ${active}`)
+  if (o.login[standby].current)
+    return next('reconcile', standby, `slot ${active} does not log in, slot ${standby} does`)
+  return refuse('ACTIVE_DENIED', `config targets hold ${holdings(o)}`)
+}
+
+function holdings(o: AlternatingFacts): string {
+  return [...new Set(o.configs.map((config) => config.holds))].toSorted().join(', ')
+}
+
+function idsHolding(o: AlternatingFacts, holds: 'foreign'): string {
+  return o.configs
+    .filter((config) => config.holds === holds)
+    .map((config) => config.id)
+    .join(', ')
+}
+
+function next(step: StepName, slot: Slot, why: string): Decision {
+  return { kind: 'next', action: { step, slot, why } }
+}
+
+function refuse(code: RefusalCode, why: string): Decision {
+  return { kind: 'refused', code, why }
+}

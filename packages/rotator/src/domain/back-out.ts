@@ -1,0 +1,26 @@
+import { converge } from './converge.ts'
+import type { AlternatingFacts, RotationFacts } from './observed.ts'
+import type { Decision } from './plan.ts'
+
+/** A rotation that is being turned back: the same convergence, towards the slot it came from. */
+export function backOut(o: AlternatingFacts, r: RotationFacts): Decision {
+  const { from, to } = r
+  if (o.store.pending === 'turn')
+    return { kind: 'next', action: { step: 'flip', slot: from, why: 'the rotation turns back' } }
+  if (o.store.active !== from)
+    return {
+      kind: 'refused',
+      code: 'DOCUMENT_INCONSISTENT',
+      why: 'a rotation that turns back must name the slot it came from',
+    }
+  const failed = o.runtimes.find((runtime) => runtime.roll === 'failed')
+  if (failed) return { kind: 'refused', code: 'ROLL_FAILED', why: failed.why ?? failed.id }
+  const lag = converge(o, from)
+  if (lag) return lag
+  if (o.sessions[to] > 0 || !o.quiet[to])
+    return {
+      kind: 'next',
+      action: { step: 'drain', slot: to, why: `nobody may be left on slot ${to}` },
+    }
+  return { kind: 'next', action: { step: 'undo', slot: to, why: 'everyone is back' } }
+}

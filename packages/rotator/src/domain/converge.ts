@@ -1,0 +1,24 @@
+import type { AlternatingFacts } from './observed.ts'
+import type { Decision } from './plan.ts'
+import type { Slot } from './slot.ts'
+
+/** What keeps consumers from being on `slot`: publish everywhere, then roll in the order of the config. */
+export function converge(o: AlternatingFacts, slot: Slot): Decision | undefined {
+  const config = o.configs.find((candidate) => candidate.holds !== slot)
+  if (config) {
+    const why = `it holds ${config.holds}`
+    return { kind: 'next', action: { step: 'publish', slot, where: config.id, why } }
+  }
+  const runtime = o.runtimes.find((candidate) => candidate.roll !== 'done')
+  if (runtime === undefined) return undefined
+  const why = runtime.roll === 'rolling' ? 'its roll is under way' : 'it may hold the other slot'
+  return { kind: 'next', action: { step: 'roll', slot, where: runtime.id, why } }
+}
+
+/** True while somebody may be logging in, or about to log in, as this slot. */
+export function inUse(o: AlternatingFacts, slot: Slot): boolean {
+  return (
+    o.sessions[slot] > 0 ||
+    o.configs.some((config) => config.holds === slot || config.holds === `lost-${slot}`)
+  )
+}

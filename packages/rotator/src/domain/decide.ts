@@ -1,0 +1,16 @@
+import { decideAlternating } from './alternating.ts'
+import type { Observed } from './observed.ts'
+import type { Decision, Intent } from './plan.ts'
+import { decideSingleUser } from './single-user.ts'
+
+/**
+ * The next action for a target, from facts alone.
+ *
+ * Pure and total: the same facts and intent always give the same decision. It is called again after
+ * every action, so a crash at any moment needs no recovery code.
+ */
+export function decide(observed: Observed, intent: Intent): Decision {
+  return observed.strategy === 'alternating'
+    ? decideAlternating(observed, intent)
+    : decideSingleUser(observed, intent)
+}

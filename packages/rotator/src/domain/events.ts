@@ -1,0 +1,89 @@
+import type { StepName, Subject } from './action.ts'
+
+/**
+ * What a run tells while it goes on. `code` and the payload are stable; texts are not.
+ * `docs/events.md` is made from {@link EVENT_CATALOGUE}.
+ */
+export type RotationEvent = EventPayload & EventBase
+
+export interface EventBase {
+  /** ISO-8601, UTC. */
+  readonly at: string
+  readonly target: string
+  /** The open rotation, once there is one. */
+  readonly rotationId?: string
+}
+
+interface StepFacts {
+  readonly step: StepName
+  readonly slot: Subject
+  readonly where?: string
+}
+
+export type EventPayload =
+  | { readonly code: 'RUN_STARTED'; readonly intent: string; readonly by: string }
+  | ({ readonly code: 'STEP_STARTED'; readonly title: string; readonly why: string } & StepFacts)
+  | ({ readonly code: 'STEP_WAITING'; readonly waitedMs: number; readonly on: string } & StepFacts)
+  | ({ readonly code: 'STEP_APPLIED'; readonly durationMs: number } & StepFacts)
+  | ({ readonly code: 'STEP_FAILED'; readonly error: string; readonly message: string } & StepFacts)
+  | { readonly code: 'RETRYING'; readonly error: string; readonly inMs: number; readonly attempt: number }
+  | { readonly code: 'STORE_SETTLING'; readonly waitMs: number }
+  | { readonly code: 'STOP_REQUESTED'; readonly signal: string }
+  | { readonly code: 'RUN_ENDED'; readonly outcome: string; readonly error?: string; readonly durationMs: number }
+
+export type EventCode = EventPayload['code']
+
+interface EventEntry {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly what: string
+  readonly payload: string
+}
+
+/** Every event with its level, its meaning and what it carries besides `at`, `target`, `rotationId`. */
+export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
+  RUN_STARTED: {
+    level: 'info',
+    what: 'A run has begun to look at the target.',
+    payload: '`intent` (rotate, converge, back-out), `by`',
+  },
+  STEP_STARTED: {
+    level: 'info',
+    what: 'A step of the runbook is about to be applied.',
+    payload: '`step`, `slot`, `where`, `title`, `why`',
+  },
+  STEP_WAITING: {
+    level: 'info',
+    what: 'A step waits for something outside: a rollout, sessions that must end.',
+    payload: '`step`, `slot`, `where`, `waitedMs`, `on`',
+  },
+  STEP_APPLIED: {
+    level: 'info',
+    what: 'A step has been applied. Whether it had its effect is observed next.',
+    payload: '`step`, `slot`, `where`, `durationMs`',
+  },
+  STEP_FAILED: {
+    level: 'error',
+    what: 'A step failed.',
+    payload: '`step`, `slot`, `where`, `error` (a code of errors.md), `message`',
+  },
+  RETRYING: {
+    level: 'warn',
+    what: 'Something failed in a way that may pass; the run waits and looks again.',
+    payload: '`error`, `inMs`, `attempt`',
+  },
+  STORE_SETTLING: {
+    level: 'info',
+    what: 'The store may still show an older state; the run waits before it believes it.',
+    payload: '`waitMs`',
+  },
+  STOP_REQUESTED: {
+    level: 'warn',
+    what: 'The run was asked to stop; it finishes the action in flight.',
+    payload: '`signal`',
+  },
+  RUN_ENDED: {
+    level: 'info',
+    what: 'The run has ended.',
+    payload: '`outcome`, `error`, `durationMs`',
+  },
+}

@@ -1,0 +1,83 @@
+import type { StepName } from './action.ts'
+import { converge, inUse } from './converge.ts'
+import type { AlternatingFacts, RotationFacts } from './observed.ts'
+import type { Decision, Intent } from './plan.ts'
+import type { Slot } from './slot.ts'
+
+/** An open rotation that goes on, or that is about to turn. */
+export function forward(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
+  if (o.store.pending === 'open') return beforeFlip(o, r, intent)
+  return o.store.active === r.to ? afterFlip(o, r, intent) : refuseInconsistent()
+}
+
+function beforeFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
+  const { to } = r
+  if (!r.heals && to === o.store.active) return refuseInconsistent()
+  if (intent === 'back-out') return next('undo', to, 'asked to back out')
+  if (o.trouble) return next('undo', to, `${o.trouble.step} failed: ${o.trouble.code}`)
+  if (r.heals)
+    return o.login[to].pending
+      ? next('flip', to, `slot ${to} logs in`)
+      : next('undo', to, `slot ${to} no longer logs in`)
+  if (o.standbyUser === 'absent' || o.standbyUser === 'partial')
+    return next('provision', to, `the user of slot ${to} cannot do what the active one can`)
+  if (o.standbyUser === 'differs')
+    return next('undo', to, `the user of slot ${to} lacks privileges of the active one`)
+  if (o.login[to].pending) return next('flip', to, `slot ${to} logs in with the staged password`)
+  if (inUse(o, to)) return next('undo', to, `somebody has begun to use slot ${to}`)
+  return next('set', to, 'the database does not accept the staged password yet')
+}
+
+function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
+  const { from, to } = r
+  const failed = o.runtimes.find((runtime) => runtime.roll === 'failed')
+  const turnBecause = reasonToTurn(o, intent, failed?.id)
+  if (turnBecause !== undefined) {
+    if (o.login[from].locked) return next('release', from, turnBecause)
+    if (canTurn(o, from)) return next('turn', from, turnBecause)
+    return { kind: 'refused', code: 'BACK_OUT_IMPOSSIBLE', why: turnBecause }
+  }
+  const lag = converge(o, to)
+  if (lag) return lag
+  if (retired(o, from)) return next('close', from, `the old password of slot ${from} is dead`)
+  if (o.standbyUser === 'absent')
+    return next('provision', from, `there is no user of slot ${from} yet`)
+  if (o.sessions[from] > 0 || !o.quiet[from])
+    return next('drain', from, `nobody may be on slot ${from} when its password changes`)
+  if (o.quarantine && !o.login[from].locked && o.store.pending !== 'retire')
+    return next('quarantine', from, 'the target asks for a quarantine')
+  return o.store.pending === 'retire'
+    ? next('retire', from, `slot ${from} still accepts its old password`)
+    : next('stage', from, `nobody uses slot ${from} any more`)
+}
+
+function retired(o: AlternatingFacts, from: Slot): boolean {
+  return o.store.pending === 'retire' && o.login[from].pending && !o.login[from].locked
+}
+
+/** Back out only while the old slot's password, as consumers knew it, still works. */
+function canTurn(o: AlternatingFacts, from: Slot): boolean {
+  return o.login[from].current
+}
+
+function reasonToTurn(
+  o: AlternatingFacts,
+  intent: Intent,
+  failed: string | undefined,
+): string | undefined {
+  if (intent === 'back-out') return 'asked to back out'
+  if (failed !== undefined) return `${failed} does not come up on the new credential`
+  return o.trouble ? `${o.trouble.step} failed: ${o.trouble.code}` : undefined
+}
+
+function refuseInconsistent(): Decision {
+  return {
+    kind: 'refused',
+    code: 'DOCUMENT_INCONSISTENT',
+    why: 'the active slot and the record of the rotation contradict each other',
+  }
+}
+
+function next(step: StepName, slot: Slot, why: string): Decision {
+  return { kind: 'next', action: { step, slot, why } }
+}

@@ -1,0 +1,96 @@
+import type { Action } from './action.ts'
+import type { AlternatingFacts, Observed, SingleUserFacts } from './observed.ts'
+import type { Slot } from './slot.ts'
+
+/** What must hold for every action, whatever led to it. `docs/guarantees.md` explains each. */
+export const INVARIANTS = {
+  I1: 'No credential that a consumer may still use is changed.',
+  I2: 'The store knows every live password.',
+  I3: 'The flip goes only to a slot that logs in everywhere with at least the privileges of the active one.',
+  I4: 'At most one rotation of a target is open; it is finished or backed out, never doubled.',
+  I5: 'From any reachable state a healed world settles within a bounded number of actions.',
+  I6: 'No secret leaves Sensitive but inside adapters and drivers.',
+} as const
+
+export type InvariantId = keyof typeof INVARIANTS
+
+/**
+ * The invariant that this action would break on these facts, or undefined.
+ *
+ * `decide` must never ask for such an action; this is the second, independent look before each
+ * effect, in tests and in production. It stops a run instead of letting a bug act.
+ */
+export function brokenBy(observed: Observed, action: Action): InvariantId | undefined {
+  return observed.strategy === 'alternating'
+    ? alternating(observed, action)
+    : singleUser(observed, action)
+}
+
+/** @throws when the action would break an invariant: a bug, and the run stops with nothing undone. */
+export function assertSafe(observed: Observed, action: Action): void {
+  const id = brokenBy(observed, action)
+  if (id === undefined) return
+  throw new Error(`${id}: ${action.step} of slot ${action.slot} (${action.why}): ${INVARIANTS[id]}`)
+}
+
+function alternating(o: AlternatingFacts, action: Action): InvariantId | undefined {
+  const { slot, step } = action
+  if (slot === 'user') return 'I4'
+  switch (step) {
+    case 'set':
+      return setBreaks(o, slot)
+    case 'retire':
+      return retireBreaks(o, slot)
+    case 'quarantine':
+      return isUsed(o, slot) || slot === o.store.active ? 'I1' : undefined
+    case 'flip':
+      return flipBreaks(o, slot)
+    case 'open':
+    case 'reconcile':
+      return o.store.rotation ? 'I4' : undefined
+    case 'turn':
+      return o.login[slot].current ? undefined : 'I3'
+    case 'publish':
+      return o.login[slot].current && slot === o.store.active ? undefined : 'I3'
+    default:
+      return undefined
+  }
+}
+
+function setBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+  if (o.store.pending !== 'open' || o.store.stale) return 'I2'
+  const standsBy = slot === o.store.rotation?.to && slot !== o.store.active
+  return standsBy && !o.store.rotation.heals && !isUsed(o, slot) ? undefined : 'I1'
+}
+
+function retireBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+  if (o.store.pending !== 'retire' || o.store.stale) return 'I2'
+  const old = slot === o.store.rotation?.from && slot !== o.store.active
+  const rolled = o.runtimes.every((runtime) => runtime.roll === 'done')
+  return old && rolled && o.quiet[slot] && !isUsed(o, slot) ? undefined : 'I1'
+}
+
+function flipBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+  if (!o.login[slot].pending) return 'I3'
+  const fresh = o.store.pending === 'open' && o.store.rotation?.heals !== true
+  return fresh && o.standbyUser !== 'equal' ? 'I3' : undefined
+}
+
+function isUsed(o: AlternatingFacts, slot: Slot): boolean {
+  const held = o.configs.some(({ holds }) => holds === slot || holds === `lost-${slot}`)
+  return held || o.sessions[slot] > 0
+}
+
+function singleUser(o: SingleUserFacts, action: Action): InvariantId | undefined {
+  switch (action.step) {
+    case 'set':
+      if (o.pending !== 'open' || o.stale) return 'I2'
+      return o.sessions > 0 ? 'I1' : undefined
+    case 'flip':
+      return o.login.pending ? undefined : 'I3'
+    case 'open':
+      return o.pending === 'none' ? undefined : 'I4'
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,112 @@
+import type { Slot } from './slot.ts'
+
+/**
+ * Everything that `decide` may look at: facts, no passwords, no clients, no clocks.
+ *
+ * "Current" and "pending" are the versions of the secret with the labels AWSCURRENT and AWSPENDING.
+ */
+export type Observed = AlternatingFacts | SingleUserFacts
+
+/**
+ * What the pending version would make of the current one.
+ * - `none`: nothing is pending.
+ * - `open`: a rotation begins; it becomes the active slot.
+ * - `turn`: an open rotation is turned back; the slot it came from becomes active again.
+ * - `undo`: the record of a backed-out rotation is closed.
+ * - `retire`: the old slot gets a fresh password and the rotation is closed.
+ * - `heal`: the document learns a password that the database already accepts.
+ * - `foreign`: not written by us.
+ */
+export type PendingKind = 'none' | 'open' | 'turn' | 'undo' | 'retire' | 'heal' | 'foreign'
+
+/** The open rotation, as the document records it. */
+export interface RotationFacts {
+  readonly id: string
+  readonly from: Slot
+  readonly to: Slot
+  /** True when it only brings consumers together on one slot and makes no fresh password for it. */
+  readonly heals: boolean
+  /** Present when it is being turned back; says why. */
+  readonly backOut?: string
+}
+
+export interface StoreFacts {
+  /** The slot that the current version names. */
+  readonly active: Slot
+  readonly rotation?: RotationFacts
+  readonly pending: PendingKind
+  /** True when the current version was changed after the pending one was made from it. */
+  readonly stale: boolean
+}
+
+/** Which password of a user the database accepts, on every endpoint. */
+export interface LoginFacts {
+  readonly current: boolean
+  /** Without a pending version: false. Equal to `current` where both versions hold one password. */
+  readonly pending: boolean
+  /** The account may not log in at all: it is in quarantine. */
+  readonly locked: boolean
+}
+
+/**
+ * What consumers find at a config target.
+ * - a slot: that slot's user with the current version's password.
+ * - `lost-A`, `lost-B`: that slot's user with a password that works and is not in the current version.
+ * - `foreign`: a user that is no slot's, and it logs in.
+ * - `dead`: nothing that logs in.
+ */
+export type Holding = Slot | 'lost-A' | 'lost-B' | 'foreign' | 'dead'
+
+export interface ConfigFacts {
+  readonly id: string
+  readonly holds: Holding
+}
+
+export interface RuntimeFacts {
+  readonly id: string
+  /** The roll towards the slot where consumers belong now. */
+  readonly roll: 'due' | 'rolling' | 'done' | 'failed'
+  readonly why?: string
+}
+
+/** How the standby user compares with the active one. See `UserComparison` in the database port. */
+export type UserState = 'absent' | 'partial' | 'equal' | 'differs'
+
+/** A step of this run that failed for good, so that the rotation has to turn back. */
+export interface Trouble {
+  readonly step: string
+  readonly code: string
+}
+
+export interface AlternatingFacts {
+  readonly strategy: 'alternating'
+  readonly store: StoreFacts
+  readonly login: Readonly<Record<Slot, LoginFacts>>
+  /** True where the document still has a deployment script's stand-in instead of a password. */
+  readonly placeholder: Readonly<Record<Slot, boolean>>
+  readonly standbyUser: UserState
+  readonly configs: readonly ConfigFacts[]
+  readonly runtimes: readonly RuntimeFacts[]
+  /** Sessions of each slot's user on all endpoints, as last counted. */
+  readonly sessions: Readonly<Record<Slot, number>>
+  /** True when this run has watched the slot for the whole quiet window and saw no session. */
+  readonly quiet: Readonly<Record<Slot, boolean>>
+  /** The target asks for a quarantine before a password is retired. */
+  readonly quarantine: boolean
+  readonly trouble?: Trouble
+}
+
+export interface SingleUserFacts {
+  readonly strategy: 'single-user'
+  readonly pending: 'none' | 'open' | 'undo' | 'foreign'
+  readonly stale: boolean
+  readonly login: {
+    readonly current: boolean
+    readonly pending: boolean
+    readonly previous: boolean
+  }
+  readonly placeholder: boolean
+  /** Sessions of this user that are not ours. */
+  readonly sessions: number
+  readonly trouble?: Trouble
+}

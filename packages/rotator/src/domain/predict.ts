@@ -1,0 +1,153 @@
+import type { Action } from './action.ts'
+import type {
+  AlternatingFacts,
+  Holding,
+  LoginFacts,
+  Observed,
+  PendingKind,
+  SingleUserFacts,
+} from './observed.ts'
+import { other } from './slot.ts'
+import type { Slot } from './slot.ts'
+
+/**
+ * What the facts should be once an action has taken effect. Powers `plan`, and tells a run which
+ * facts an action may have changed.
+ */
+export function predict(observed: Observed, action: Action): Observed {
+  if (observed.strategy === 'single-user') return predictSingleUser(observed, action)
+  const slot = action.slot === 'user' ? observed.store.active : action.slot
+  return predictAlternating(observed, action, slot)
+}
+
+function predictAlternating(o: AlternatingFacts, action: Action, slot: Slot): AlternatingFacts {
+  switch (action.step) {
+    case 'open':
+      return staged(withRotation(o, slot, false), 'open', slot)
+    case 'reconcile':
+      return staged(withRotation(o, slot, true), 'open')
+    case 'heal':
+      return withLogin(staged(o, 'heal'), slot, { pending: true })
+    case 'stage':
+      return staged(o, 'retire', slot)
+    case 'turn':
+      return staged(o, 'turn')
+    case 'undo':
+      return withLogin(staged(o, 'undo'), slot, { pending: accepts(o.login[slot]) })
+    case 'rebase':
+      return { ...o, store: { ...o.store, stale: false } }
+    case 'flip':
+      return flipped(o, slot)
+    case 'close':
+      return closed(o)
+    case 'drain':
+      return { ...o, sessions: { ...o.sessions, [slot]: 0 }, quiet: { ...o.quiet, [slot]: true } }
+    default:
+      return predictOutside(o, action, slot)
+  }
+}
+
+/** The actions whose effect is not in the store. */
+function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): AlternatingFacts {
+  switch (action.step) {
+    case 'provision':
+      return { ...o, standbyUser: 'equal' }
+    case 'set':
+    case 'retire':
+      return withLogin(o, slot, { current: false, pending: true, locked: false })
+    case 'quarantine':
+      return withLogin(o, slot, { current: false, pending: false, locked: true })
+    case 'release':
+      return withLogin(o, slot, { current: true, locked: false })
+    case 'publish':
+      return { ...o, configs: o.configs.map((c) => (c.id === action.where ? { ...c, holds: slot } : c)) }
+    case 'roll':
+      return {
+        ...o,
+        runtimes: o.runtimes.map((r) => (r.id === action.where ? { id: r.id, roll: 'done' } : r)),
+      }
+    default:
+      return o
+  }
+}
+
+function accepts(login: LoginFacts): boolean {
+  return login.current || login.pending
+}
+
+function withLogin(o: AlternatingFacts, slot: Slot, facts: Partial<LoginFacts>): AlternatingFacts {
+  return { ...o, login: { ...o.login, [slot]: { ...o.login[slot], ...facts } } }
+}
+
+/** A pending version whose passwords are the current ones, but for a fresh one. */
+function staged(o: AlternatingFacts, pending: PendingKind, fresh?: Slot): AlternatingFacts {
+  const same = (slot: Slot): LoginFacts => ({
+    ...o.login[slot],
+    pending: slot !== fresh && o.login[slot].current,
+  })
+  const store = { ...o.store, pending, stale: false }
+  return { ...o, store, login: { A: same('A'), B: same('B') } }
+}
+
+function withRotation(o: AlternatingFacts, to: Slot, heals: boolean): AlternatingFacts {
+  const rotation = { id: 'planned', from: other(to), to, heals }
+  return { ...o, store: { ...o.store, rotation } }
+}
+
+/** The pending version has become the current one. */
+function promoted(o: AlternatingFacts): AlternatingFacts {
+  const now = (slot: Slot): LoginFacts => ({
+    current: o.login[slot].pending,
+    pending: false,
+    locked: o.login[slot].locked,
+  })
+  return {
+    ...o,
+    login: { A: now('A'), B: now('B') },
+    placeholder: {
+      A: o.placeholder.A && !o.login.A.pending,
+      B: o.placeholder.B && !o.login.B.pending,
+    },
+  }
+}
+
+function flipped(o: AlternatingFacts, slot: Slot): AlternatingFacts {
+  const { rotation, pending } = o.store
+  const record = rotation && pending === 'turn' ? { ...rotation, backOut: 'turned' } : rotation
+  return {
+    ...promoted(o),
+    store: { active: slot, pending: 'none', stale: false, ...(record && { rotation: record }) },
+    runtimes: o.runtimes.map(({ id }) => ({ id, roll: 'due' as const })),
+    quiet: { A: false, B: false },
+  }
+}
+
+function closed(o: AlternatingFacts): AlternatingFacts {
+  const { active, pending } = o.store
+  const found = { 'lost-A': 'A', 'lost-B': 'B' } as const
+  const learnt = (holds: Holding): Holding =>
+    pending === 'heal' && (holds === 'lost-A' || holds === 'lost-B') ? found[holds] : holds
+  return {
+    ...promoted(o),
+    store: { active, pending: 'none', stale: false },
+    configs: o.configs.map((config) => ({ ...config, holds: learnt(config.holds) })),
+  }
+}
+
+function predictSingleUser(o: SingleUserFacts, action: Action): SingleUserFacts {
+  switch (action.step) {
+    case 'open':
+      return { ...o, pending: 'open', stale: false, login: { ...o.login, pending: false } }
+    case 'set':
+      return { ...o, login: { current: false, pending: true, previous: false } }
+    case 'undo':
+      return { ...o, pending: 'undo', stale: false, login: { ...o.login, pending: true } }
+    case 'rebase':
+      return { ...o, stale: false }
+    case 'flip':
+    case 'close':
+      return { ...o, pending: 'none', login: { current: true, pending: false, previous: false } }
+    default:
+      return o
+  }
+}

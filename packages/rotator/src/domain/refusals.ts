@@ -1,0 +1,52 @@
+/**
+ * Refusals: the system is in a state where acting could break an invariant, so nothing is done and
+ * a person must look. A refusal is a value, not an error. `docs/errors.md` is made from this list.
+ */
+export const REFUSALS = {
+  CONSUMER_UNKNOWN: {
+    what: 'A consumer logs in with a credential that belongs to no slot.',
+    hint: 'Find out which user that config target should have; point it at a slot, or take it out of the target.',
+  },
+  ACTIVE_DENIED: {
+    what: 'The active slot of the document does not log in, and no consumer shows a password that does.',
+    hint: 'Put the right password (or the right active_slot) into the secret. cuedot does not set a password that somebody may be using.',
+  },
+  STANDBY_IN_USE: {
+    what: 'Somebody still uses the standby slot, so its password must not change.',
+    hint: 'Move the consumers that are named to the active slot, then run again.',
+  },
+  PRIVILEGES_DIFFER: {
+    what: 'The standby user may do less than the active one.',
+    hint: 'Grant what is listed (or give both users one role that has it), then run again.',
+  },
+  PENDING_FOREIGN: {
+    what: 'The secret has an AWSPENDING version that cuedot did not write.',
+    hint: 'Finish or cancel the other rotation of this secret (the console, a rotation Lambda), then run again.',
+  },
+  DOCUMENT_INCONSISTENT: {
+    what: 'The document records a rotation that fits neither of its slots.',
+    hint: 'Compare the versions of the secret and put the last sound one back.',
+  },
+  BACK_OUT_IMPOSSIBLE: {
+    what: 'The rotation cannot be turned back: the old slot no longer logs in.',
+    hint: 'The point of no return is passed. Repair what fails on the new slot; the next run goes forward.',
+  },
+  PLACEHOLDER: {
+    what: 'The document still has the stand-in password of a deployment script.',
+    hint: 'Put the real password of the active user into the secret.',
+  },
+  ADMIN_IN_USE: {
+    what: 'Somebody else has sessions as the admin user, so its password must not change.',
+    hint: 'Give the applications that are named users of their own, then run again.',
+  },
+  ADMIN_LOST: {
+    what: 'No version of the admin secret logs in. The server answered, so this is the password.',
+    hint: 'Reset the admin password at the database and put it into the secret, then run again.',
+  },
+  ROLL_FAILED: {
+    what: 'A runtime does not come up on the credential that the rotation was turned back to.',
+    hint: 'Both credentials log in, so look at the runtime itself; run again when it is well.',
+  },
+} as const
+
+export type RefusalCode = keyof typeof REFUSALS

@@ -1,0 +1,76 @@
+import { isPlaceholder } from '@cuedot/client/protocol'
+import type { Credential, Sensitive } from '@cuedot/client/protocol'
+import { isRotatorError } from '../errors.ts'
+import type { Call } from '../ports/call.ts'
+import type { AdminOptions, AdminSession, Database } from '../ports/database.ts'
+import type { SecretStore, SecretVersion, StoreReading } from '../ports/secret-store.ts'
+import { parseFlatVersion } from './documents/parse-version.ts'
+
+/** An open admin session, and which password opened it. */
+export interface OpenedAdmin {
+  readonly session: AdminSession
+  readonly password: Sensitive
+  /** Passwords that the server refused before. */
+  readonly denied: readonly Sensitive[]
+}
+
+interface AdminSearch {
+  readonly store: SecretStore
+  /** What the store holds, where it was read already. */
+  readonly reading?: StoreReading
+  readonly database: Database
+  readonly options: AdminOptions
+  readonly call: () => Call
+}
+
+/**
+ * Opens the admin session with whichever version of the admin secret logs in: the current one, then
+ * the staged one (a rotation of the admin was interrupted), then the previous one (the database was
+ * restored from a backup). Only a refused login leads to the next; an unreachable server never does.
+ *
+ * @returns undefined when the server refused them all.
+ */
+export async function openAdmin(search: AdminSearch): Promise<OpenedAdmin | undefined> {
+  const { store, call } = search
+  const reading = search.reading ?? (await store.read(call()))
+  const denied: Sensitive[] = []
+  for (const stage of ['current', 'pending', 'previous'] as const) {
+    const version = stage === 'previous' ? await store.previous(call()) : reading[stage]
+    const credential = version && readCredential(version, store.secret, stage === 'current')
+    if (credential === undefined || isKnown(credential.password, denied)) continue
+    const session = await tryAdmin(search, credential)
+    if (session) return { session, password: credential.password, denied }
+    denied.push(credential.password)
+  }
+  return undefined
+}
+
+function isKnown(password: Sensitive, denied: readonly Sensitive[]): boolean {
+  return isPlaceholder(password) || denied.some((known) => known.equals(password))
+}
+
+/** Only the current version must be readable; another one may be somebody else's half-made work. */
+function readCredential(
+  version: SecretVersion,
+  secret: string,
+  required: boolean,
+): Credential | undefined {
+  try {
+    return parseFlatVersion(version, secret).document.credential
+  } catch (error) {
+    if (!required && isRotatorError(error)) return undefined
+    throw error
+  }
+}
+
+async function tryAdmin(
+  { database, options, call }: AdminSearch,
+  credential: Credential,
+): Promise<AdminSession | undefined> {
+  try {
+    return await database.admin(credential, options, call())
+  } catch (error) {
+    if (isRotatorError(error) && error.code === 'ERR_DB_AUTH') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,152 @@
+import { Sensitive } from '@cuedot/client/protocol'
+import type { Subject } from '../domain/action.ts'
+import type { EventPayload } from '../domain/events.ts'
+import { generatePassword } from '../domain/password.ts'
+import type { AdminSession } from '../ports/database.ts'
+import type { Call } from '../ports/call.ts'
+import type { StoreReading } from '../ports/secret-store.ts'
+import type { Target } from '../ports/target.ts'
+import type { StepContext } from '../steps/step.ts'
+import type { SlotDocuments } from './documents/slot-documents.ts'
+import type { UserDocuments } from './documents/user-documents.ts'
+import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
+import type { Environment } from './environment.ts'
+import { Evidence } from './evidence.ts'
+import { guardTarget } from './guard.ts'
+import { LoginBook } from './logins.ts'
+import { KnownSecrets } from './secrets.ts'
+import { SessionHolder } from './session.ts'
+import { Versions } from './versions.ts'
+
+/**
+ * Everything one run works with: the guarded ports, the documents it has read, what it knows about
+ * logins, its admin session. Steps see it as their {@link StepContext}.
+ */
+export class Desk implements StepContext {
+  readonly target: Target
+  readonly env: Environment
+  readonly secrets: KnownSecrets = new KnownSecrets()
+  readonly evidence: Evidence = new Evidence()
+  readonly logins: LoginBook
+  readonly sessions: SessionHolder
+  readonly versions: Versions
+  /** The id that the next rotation opened by this run gets. */
+  #rotationId: string
+  #documents: SlotDocuments | UserDocuments | undefined
+  #reading: StoreReading | undefined
+
+  constructor(target: Target, env: Environment, lock: 'take' | 'look') {
+    this.env = env
+    this.#rotationId = env.random.uuid()
+    this.target = guardTarget(target, { secrets: this.secrets, clock: env.clock })
+    const { clock, stop, by } = env
+    const { store, database, policy } = this.target
+    const call = (): Call => this.call()
+    const emit = (event: EventPayload): void => this.emit(event)
+    this.versions = new Versions({ store, clock, stop, call, emit })
+    this.logins = new LoginBook({ database, clock, policy, stop, call })
+    this.sessions = new SessionHolder({
+      clock,
+      target: this.target,
+      holder: `cuedot ${by}`,
+      lock,
+      call,
+      opened: (password, denied) => {
+        this.secrets.add(password)
+        if (target.strategy === 'single-user') this.logins.note('user', password, denied)
+      },
+    })
+  }
+
+  get clock(): Environment['clock'] {
+    return this.env.clock
+  }
+
+  get stop(): AbortSignal {
+    return this.env.stop
+  }
+
+  call(): Call {
+    return { signal: this.env.clock.deadline(this.target.policy.callLimitMs) }
+  }
+
+  emit(event: EventPayload): void {
+    const rotationId = this.openRotationId()
+    this.env.events.emit({
+      ...event,
+      at: this.env.clock.now().toISOString(),
+      target: this.target.name,
+      ...(rotationId !== undefined && { rotationId }),
+    })
+  }
+
+  /** The rotation that is open as far as this run knows. */
+  openRotationId(): string | undefined {
+    return this.#documents?.openRotation
+  }
+
+  get documents(): SlotDocuments | UserDocuments {
+    if (this.#documents === undefined) throw new Error('the store has not been read yet')
+    return this.#documents
+  }
+
+  /** Reads the store unless it has been read since the last doubt. */
+  async load(): Promise<SlotDocuments | UserDocuments> {
+    this.#documents ??= await this.#read()
+    return this.#documents
+  }
+
+  async #read(): Promise<SlotDocuments | UserDocuments> {
+    const reading = await this.versions.read()
+    this.#reading = reading
+    const { by, reason } = this.env
+    const now = (): string => this.env.clock.now().toISOString()
+    const run = { rotationId: () => this.#rotationId, by, reason, now }
+    const { secret } = this.target.store
+    const documents =
+      this.target.strategy === 'alternating'
+        ? readSlotDocuments(reading, secret, run)
+        : readUserDocuments(reading, secret, run)
+    documents.onConfirmed = () => this.#confirmed(documents)
+    for (const password of documents.passwords()) this.secrets.add(password)
+    return documents
+  }
+
+  #confirmed(documents: SlotDocuments | UserDocuments): void {
+    this.versions.confirmed(documents.currentId, documents.pendingId)
+    if (documents.document.last?.id === this.#rotationId) this.#rotationId = this.env.random.uuid()
+  }
+
+  async session(): Promise<AdminSession> {
+    const own = this.target.strategy === 'single-user'
+    return this.sessions.get(own ? this.#reading : undefined)
+  }
+
+  freshPassword(subject: Subject): Sensitive {
+    const bytes = (count: number): Uint8Array => this.env.random.bytes(count)
+    const text = generatePassword(this.target.policy.password, bytes)
+    const password = new Sensitive(text, `fresh password of ${subject === 'user' ? 'the user' : `slot ${subject}`}`)
+    this.secrets.add(password)
+    return password
+  }
+
+  foundPassword(subject: Subject): Sensitive | undefined {
+    return this.evidence.found.get(subject)
+  }
+
+  sawQuiet(subject: Subject): void {
+    this.evidence.quiet.add(subject)
+  }
+
+  gaveUp(runtimeId: string, why: string): void {
+    this.evidence.givenUp.set(`${runtimeId} ${this.documents.rollToken()}`, why)
+  }
+
+  /** Nothing that was known before is to be believed: the next observation asks again. */
+  async doubt(): Promise<void> {
+    this.#documents = undefined
+    this.#reading = undefined
+    this.logins.forgetAll()
+    await this.sessions.drop()
+  }
+}

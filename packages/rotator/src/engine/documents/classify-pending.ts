@@ -1,0 +1,73 @@
+import type { SlotDocument } from '@cuedot/client/protocol'
+import type { PendingKind } from '../../domain/observed.ts'
+
+/**
+ * What a pending slot document would make of the current one. It must be one of the shapes that a
+ * step stages; anything else was written by somebody else.
+ *
+ * A version that was promoted keeps AWSPENDING until the next one is staged. When an operator then
+ * edits the secret, AWSPENDING stays behind on a version whose work is done: that is `none`.
+ */
+export function classifyPending(current: SlotDocument, pending: SlotDocument): PendingKind {
+  if (pending.rotation === undefined) return closing(current, pending)
+  return current.rotation ? turning(current, pending) : opening(current, pending)
+}
+
+function closing(current: SlotDocument, { last, active }: SlotDocument): PendingKind {
+  if (last === undefined) return 'foreign'
+  const { rotation } = current
+  if (rotation === undefined && last.id === current.last?.id) return 'none'
+  if (active !== current.active) return 'foreign'
+  if (rotation && last.id !== rotation.id) return 'foreign'
+  if (last.outcome === 'backed-out') return 'undo'
+  if (rotation) return 'retire'
+  return last.outcome === 'healed' ? 'heal' : 'foreign'
+}
+
+function opening(current: SlotDocument, { rotation, active }: SlotDocument): PendingKind {
+  if (rotation === undefined) return 'foreign'
+  if (rotation.id === current.last?.id) return 'none'
+  if (rotation.back_out !== undefined || active !== rotation.to) return 'foreign'
+  return rotation.heals === true || current.active === rotation.from ? 'open' : 'foreign'
+}
+
+function turning(current: SlotDocument, { rotation, active }: SlotDocument): PendingKind {
+  if (rotation === undefined || rotation.id !== current.rotation?.id) return 'foreign'
+  const turns = rotation.back_out !== undefined
+  const turned = current.rotation.back_out !== undefined
+  if (!turns || turned) return 'none'
+  return active === rotation.from ? 'turn' : 'foreign'
+}
+
+/** The keys that a rotation itself changes. */
+const OWN_KEYS: ReadonlySet<string> = new Set(['active_slot', 'rotation', 'last', 'A', 'B'])
+
+/**
+ * True when the current document was changed after the pending one was made from it, in something
+ * other than what the pending one changes: promoting it would lose that edit.
+ */
+export function isStale(
+  current: SlotDocument,
+  pending: SlotDocument,
+  changed: 'A' | 'B' | 'none',
+): boolean {
+  const before = current.raw.reveal()
+  const after = pending.raw.reveal()
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  for (const key of keys) {
+    if (!OWN_KEYS.has(key) && !same(before[key], after[key])) return true
+  }
+  return (['A', 'B'] as const).some((slot) => {
+    const passwordChanged =
+      slot !== changed && !current.slots[slot].password.equals(pending.slots[slot].password)
+    return passwordChanged || !same(withoutPassword(before[slot]), withoutPassword(after[slot]))
+  })
+}
+
+function withoutPassword(slot: unknown): unknown {
+  return typeof slot === 'object' ? { ...slot, password: '', changed_at: '' } : slot
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
+}

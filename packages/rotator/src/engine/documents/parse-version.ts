@@ -1,0 +1,43 @@
+import { DocumentError, parseFlatDocument, parseSlotDocument } from '@cuedot/client/protocol'
+import type { FlatDocument, Sensitive, SlotDocument } from '@cuedot/client/protocol'
+import { RotatorError } from '../../errors.ts'
+import type { SecretVersion } from '../../ports/secret-store.ts'
+import type { Parsed } from './record.ts'
+
+/** @throws ERR_STORE_UNREADABLE naming the version and the place, never a value. */
+export function parseSlotVersion(version: SecretVersion, secret: string): Parsed<SlotDocument> {
+  return parseVersion(version, secret, parseSlotDocument)
+}
+
+/** @throws ERR_STORE_UNREADABLE naming the version and the place, never a value. */
+export function parseFlatVersion(version: SecretVersion, secret: string): Parsed<FlatDocument> {
+  return parseVersion(version, secret, parseFlatDocument)
+}
+
+/** A pending version that is no document of ours was staged by somebody else. */
+export function parseForeign<D>(
+  version: SecretVersion | undefined,
+  parse: (version: SecretVersion) => Parsed<D>,
+): { pending?: Parsed<D>; foreign: boolean } {
+  if (version === undefined) return { foreign: false }
+  try {
+    return { pending: parse(version), foreign: false }
+  } catch (error) {
+    if (error instanceof RotatorError) return { foreign: true }
+    throw error
+  }
+}
+
+function parseVersion<D>(
+  version: SecretVersion,
+  secret: string,
+  parse: (text: Sensitive) => D,
+): Parsed<D> {
+  try {
+    return { version, document: parse(version.value) }
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    const problem = `${error.code}: ${error.message}`
+    throw new RotatorError('ERR_STORE_UNREADABLE', { secret, version: version.id, problem })
+  }
+}

@@ -1,0 +1,223 @@
+import { editSlotDocument, encodeSlotDocument } from '@cuedot/client/protocol'
+import type {
+  Credential,
+  LastRecord,
+  RotationRecord,
+  Sensitive,
+  SlotDocument,
+  SlotDocumentEdit,
+} from '@cuedot/client/protocol'
+import type { Action, Subject } from '../../domain/action.ts'
+import type { PendingKind, StoreFacts } from '../../domain/observed.ts'
+import { other } from '../../domain/slot.ts'
+import type { Slot } from '../../domain/slot.ts'
+import type { SecretVersion } from '../../ports/secret-store.ts'
+import type { Documents } from '../../steps/step.ts'
+import { classifyPending, isStale } from './classify-pending.ts'
+import { parseSlotVersion } from './parse-version.ts'
+import type { Parsed, RunRecord } from './record.ts'
+import { versionToken } from './token.ts'
+
+/** The documents of an alternating target: what its two versions hold, and what the next should. */
+export class SlotDocuments implements Documents {
+  readonly #run: RunRecord
+  readonly #secret: string
+  #current: Parsed<SlotDocument>
+  #pending: Parsed<SlotDocument> | undefined
+  /** Told after each write that the store has confirmed. */
+  onConfirmed: (() => void) | undefined
+  #kind: PendingKind
+
+  constructor(
+    reading: { current: Parsed<SlotDocument>; pending?: Parsed<SlotDocument>; foreign: boolean },
+    secret: string,
+    run: RunRecord,
+  ) {
+    this.#run = run
+    this.#secret = secret
+    this.#current = reading.current
+    this.#pending = reading.pending
+    this.#kind = reading.foreign ? 'foreign' : this.#classify()
+  }
+
+  #classify(): PendingKind {
+    if (this.#pending === undefined) return 'none'
+    const kind = classifyPending(this.#current.document, this.#pending.document)
+    // A healed document that no longer fits is found again from the consumers.
+    return kind === 'heal' && this.#staleFor('A') && this.#staleFor('B') ? 'none' : kind
+  }
+
+  get currentId(): string {
+    return this.#current.version.id
+  }
+
+  get pendingId(): string | undefined {
+    return this.#pending?.version.id
+  }
+
+  /** The current document, for whoever shows its state. */
+  get document(): SlotDocument {
+    return this.#current.document
+  }
+
+  facts(): StoreFacts {
+    const rotation = this.#rotation()
+    return {
+      active: this.#current.document.active,
+      pending: this.#kind,
+      stale: this.#isStale(),
+      ...(rotation && { rotation: rotationFacts(rotation) }),
+    }
+  }
+
+  /** The id of the open rotation, if there is one. */
+  get openRotation(): string | undefined {
+    return this.#rotation()?.id
+  }
+
+  #rotation(): RotationRecord | undefined {
+    const opening = this.#kind === 'open' ? this.#pending?.document.rotation : undefined
+    return this.#current.document.rotation ?? opening
+  }
+
+  #isStale(): boolean {
+    switch (this.#kind) {
+      case 'open':
+      case 'retire':
+      case 'undo':
+        return this.#staleFor(this.#changedSlot())
+      case 'turn':
+        return this.#staleFor('none')
+      default:
+        return false
+    }
+  }
+
+  #staleFor(changed: Slot | 'none'): boolean {
+    const pending = this.#pending
+    return pending !== undefined && isStale(this.#current.document, pending.document, changed)
+  }
+
+  /** The slot whose password the pending version may change. */
+  #changedSlot(): Slot | 'none' {
+    const rotation = this.#rotation()
+    if (this.#kind === 'retire') return rotation?.from ?? 'none'
+    if (this.#kind === 'open') return rotation && !rotation.heals ? rotation.to : 'none'
+    if (this.#kind === 'undo') return rotation?.to ?? other(this.#current.document.active)
+    return 'none'
+  }
+
+  username(subject: Subject): string {
+    return this.credential(subject).username
+  }
+
+  credential(subject: Subject): Credential {
+    return this.#current.document.slots[slotOf(subject)]
+  }
+
+  stagedPassword(subject: Subject): Sensitive | undefined {
+    if (this.#kind === 'none' || this.#kind === 'foreign') return undefined
+    return this.#pending?.document.slots[slotOf(subject)].password
+  }
+
+  rollToken(): string {
+    const id = this.#rotation()?.id ?? this.#run.rotationId()
+    return `${id}:${this.#current.document.active}`
+  }
+
+  token(action: Action): string {
+    const { currentId, pendingId } = this
+    const rotationId = this.#rotation()?.id ?? this.#run.rotationId()
+    return versionToken({ rotationId, action, currentId, pendingId })
+  }
+
+  draft(action: Action, password?: Sensitive): Sensitive {
+    return encodeSlotDocument(
+      editSlotDocument(this.#current.document, this.#edit(action, password)),
+    )
+  }
+
+  #edit(action: Action, password: Sensitive | undefined): SlotDocumentEdit {
+    const slot = slotOf(action.slot)
+    const rotation = this.#rotation()
+    const changedAt = this.#run.now()
+    const passwords = password && { passwords: { [slot]: { password, changedAt } } }
+    switch (action.step) {
+      case 'open':
+        return { active: slot, ...passwords, rotation: this.#record(slot) }
+      case 'reconcile':
+        return { active: slot, rotation: { ...this.#record(slot), heals: true } }
+      case 'stage':
+        return { ...passwords, rotation: null, last: this.#last(rotation?.heals ? 'healed' : 'rotated') }
+      case 'heal':
+        return { ...passwords, last: this.#last('healed') }
+      case 'turn':
+        return { active: slot, ...(rotation && { rotation: { ...rotation, back_out: action.why } }) }
+      case 'undo':
+        return { ...this.#keep(slot, password), rotation: null, last: this.#last('backed-out', action.why) }
+      case 'rebase':
+        return this.#rebased()
+      default:
+        throw new Error(`${action.step} stages nothing`)
+    }
+  }
+
+  #record(to: Slot): RotationRecord {
+    const { reason, by } = this.#run
+    return { id: this.#run.rotationId(), from: other(to), to, reason, by, opened_at: this.#run.now() }
+  }
+
+  #last(outcome: LastRecord['outcome'], turned?: string): LastRecord {
+    const rotation = this.#rotation()
+    const why = rotation?.back_out ?? turned
+    const id = rotation?.id ?? this.#run.rotationId()
+    return { id, outcome, closed_at: this.#run.now(), ...(why !== undefined && { why }) }
+  }
+
+  /** A given-up slot keeps whichever of its passwords logs in; if none is known to, the staged one. */
+  #keep(slot: Slot, accepted: Sensitive | undefined): SlotDocumentEdit {
+    const password = accepted ?? this.stagedPassword(slot)
+    return password ? { passwords: { [slot]: { password } } } : {}
+  }
+
+  #rebased(): SlotDocumentEdit {
+    const pending = this.#pending?.document
+    if (pending === undefined) throw new Error('nothing is pending that could be rebased')
+    const changed = this.#changedSlot()
+    return {
+      active: pending.active,
+      ...(changed !== 'none' && { passwords: { [changed]: pending.slots[changed] } }),
+      rotation: pending.rotation ?? null,
+      last: pending.last ?? null,
+    }
+  }
+
+  staged(version: SecretVersion): void {
+    this.#pending = parseSlotVersion(version, this.#secret)
+    this.#kind = this.#classify()
+    this.onConfirmed?.()
+  }
+
+  promoted(): void {
+    if (this.#pending) this.#current = this.#pending
+    this.#pending = undefined
+    this.#kind = 'none'
+    this.onConfirmed?.()
+  }
+
+  /** Every password in the versions that are known, to be kept out of what leaves the process. */
+  passwords(): readonly Sensitive[] {
+    const documents = [this.#current.document, ...(this.#pending ? [this.#pending.document] : [])]
+    return documents.flatMap(({ slots }) => [slots.A.password, slots.B.password])
+  }
+}
+
+function slotOf(subject: Subject): Slot {
+  if (subject === 'user') throw new Error('an alternating target has slots, not a user')
+  return subject
+}
+
+function rotationFacts(record: RotationRecord): NonNullable<StoreFacts['rotation']> {
+  const { id, from, to, heals, back_out: backOut } = record
+  return { id, from, to, heals: heals === true, ...(backOut !== undefined && { backOut }) }
+}

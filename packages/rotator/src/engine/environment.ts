@@ -1,0 +1,15 @@
+import type { Clock, Random } from '../ports/clock.ts'
+import type { EventSink } from '../ports/events.ts'
+
+/** What a run gets from whoever starts it. */
+export interface Environment {
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: EventSink
+  /** Aborts when the process is asked to stop (SIGTERM, SIGINT); the reason is the signal's name. */
+  readonly stop: AbortSignal
+  /** Operator or schedule: written into the rotation's record and shown by the lock. */
+  readonly by: string
+  /** Why: written into the rotation's record. */
+  readonly reason: string
+}

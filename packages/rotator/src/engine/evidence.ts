@@ -1,0 +1,15 @@
+import type { Subject } from '../domain/action.ts'
+import type { Trouble } from '../domain/observed.ts'
+import type { Sensitive } from '@cuedot/client/protocol'
+
+/** What a run has seen for itself and nobody could tell it again. It dies with the run. */
+export class Evidence {
+  /** Slots that were watched for a whole quiet window. */
+  readonly quiet: Set<Subject> = new Set()
+  /** Working passwords that config targets hold and the document lacks. */
+  readonly found: Map<Subject, Sensitive> = new Map()
+  /** Rolls that are not waited for any longer, by runtime id and token, with the reason. */
+  readonly givenUp: Map<string, string> = new Map()
+  /** The step that failed for good. */
+  trouble: Trouble | undefined
+}

@@ -1,0 +1,161 @@
+import type { Action } from '../domain/action.ts'
+import type { Observed } from '../domain/observed.ts'
+import type { Decision, Intent } from '../domain/plan.ts'
+import { REFUSALS } from '../domain/refusals.ts'
+import { ERROR_CATALOGUE } from '../errors.ts'
+import type { ErrorCode, RotatorError } from '../errors.ts'
+import { describeSessions } from '../steps/drain.ts'
+import type { Desk } from './desk.ts'
+import type { Observer } from './observe.ts'
+import { describeState } from './result.ts'
+import type { AppliedAction, Failure, Outcome, RunResult } from './result.ts'
+
+/** Keeps the account of one run: what was applied, what failed, and at the end what to tell. */
+export class Journal {
+  readonly #desk: Desk
+  readonly #intent: Intent
+  readonly #begun: number
+  readonly #actions: AppliedAction[] = []
+  readonly #failures: Failure[] = []
+  /** Rotations that this run saw open or opened. */
+  readonly #rotations = new Set<string>()
+  #observed: Observed | undefined
+
+  constructor(desk: Desk, intent: Intent) {
+    this.#desk = desk
+    this.#intent = intent
+    this.#begun = desk.clock.now().getTime()
+    desk.emit({ code: 'RUN_STARTED', intent, by: desk.env.by })
+  }
+
+  observed(observed: Observed): void {
+    this.#observed = observed
+    this.#noteRotation()
+  }
+
+  #noteRotation(): void {
+    const id = this.#desk.openRotationId()
+    if (id !== undefined) this.#rotations.add(id)
+  }
+
+  async applied(action: Action, title: string, apply: () => Promise<void>): Promise<void> {
+    const { step, slot, where, why } = action
+    const facts = { step, slot, ...(where !== undefined && { where }) }
+    this.#desk.emit({ code: 'STEP_STARTED', title, why, ...facts })
+    const begun = this.#desk.clock.now().getTime()
+    await apply()
+    const durationMs = this.#desk.clock.now().getTime() - begun
+    this.#actions.push({ ...action, durationMs })
+    this.#desk.emit({ code: 'STEP_APPLIED', durationMs, ...facts })
+    this.#noteRotation()
+  }
+
+  failed(error: RotatorError, action: Action | undefined): void {
+    this.#noteRotation()
+    const message = this.#desk.secrets.scrub(error.message)
+    this.#failures.push({ ...(action && { step: action.step }), code: error.code, message })
+    if (action === undefined) return
+    const { step, slot, where } = action
+    const facts = { step, slot, ...(where !== undefined && { where }) }
+    this.#desk.emit({ code: 'STEP_FAILED', error: error.code, message, ...facts })
+  }
+
+  /** The outcome is what the document says, not what this process remembers. */
+  settled(): RunResult {
+    const { last } = this.#desk.documents.document
+    const ours = last !== undefined && this.#rotations.has(last.id)
+    const healed = this.#actions.some((action) => action.step === 'heal')
+    const outcome: Outcome = ours ? last.outcome : healed ? 'healed' : 'settled'
+    const why = ours && last.why !== undefined ? `: ${last.why}` : ''
+    const [first] = this.#failures
+    const backedOut = outcome === 'backed-out'
+    return this.#end(outcome, {
+      what: `${WHAT[outcome]}${why}.`,
+      todo: backedOut ? this.#backedOutTodo(first) : '',
+      ...(backedOut && first && { code: first.code as ErrorCode }),
+    })
+  }
+
+  #backedOutTodo(first: Failure | undefined): string {
+    if (first) return ERROR_CATALOGUE[first.code as ErrorCode].hint
+    return this.#intent === 'back-out' ? '' : 'Look at what failed, then rotate again.'
+  }
+
+  refused(decision: Extract<Decision, { kind: 'refused' }>, observer: Observer): RunResult {
+    const { what, hint } = REFUSALS[decision.code]
+    const details =
+      decision.code === 'PRIVILEGES_DIFFER'
+        ? `. Lacking: ${observer.lacks.join('; ')}`
+        : decision.code === 'STANDBY_IN_USE' || decision.code === 'ADMIN_IN_USE'
+          ? `. Sessions: ${describeSessions(observer.sessions)}`
+          : ''
+    return this.#end('refused', {
+      code: decision.code,
+      what: `${what} (${decision.code}: ${decision.why}${details})`,
+      todo: hint,
+    })
+  }
+
+  adminLost(): RunResult {
+    const { what, hint } = REFUSALS.ADMIN_LOST
+    return this.#end('refused', { code: 'ADMIN_LOST', what: `${what} (ADMIN_LOST)`, todo: hint })
+  }
+
+  locked(by: string): RunResult {
+    return this.#end('locked', {
+      code: 'LOCKED',
+      what: `Another rotator holds the lock of this target: ${by}.`,
+      todo: 'Wait until it has ended, then run again.',
+    })
+  }
+
+  interrupted(): RunResult {
+    const signal = String(this.#desk.stop.reason)
+    this.#desk.emit({ code: 'STOP_REQUESTED', signal })
+    const { what, hint } = ERROR_CATALOGUE.ERR_INTERRUPTED
+    return this.#end(this.#rotations.size > 0 ? 'stopped' : 'failed', {
+      code: 'ERR_INTERRUPTED',
+      what: `${what} (ERR_INTERRUPTED; ${signal})`,
+      todo: hint,
+    })
+  }
+
+  /** An error that this run cannot get past. Half-way if a rotation is open, else nothing was begun. */
+  stopped(error: RotatorError): RunResult {
+    return this.#end(this.#rotations.size > 0 ? 'stopped' : 'failed', {
+      code: error.code,
+      what: this.#desk.secrets.scrub(error.message),
+      todo: error.hint,
+    })
+  }
+
+  #end(outcome: Outcome, told: Pick<RunResult, 'code' | 'what' | 'todo'>): RunResult {
+    const durationMs = this.#desk.clock.now().getTime() - this.#begun
+    const rotationId = this.#desk.openRotationId() ?? [...this.#rotations].at(-1)
+    const error = told.code === undefined ? {} : { error: told.code }
+    this.#desk.emit({ code: 'RUN_ENDED', outcome, durationMs, ...error })
+    const o = this.#observed
+    return {
+      outcome,
+      target: this.#desk.target.name,
+      ...(rotationId !== undefined && { rotationId }),
+      ...(o?.strategy === 'alternating' && { activeSlot: o.store.active }),
+      ...told,
+      state: describeState(o),
+      actions: this.#actions,
+      failures: this.#failures,
+      durationMs,
+    }
+  }
+}
+
+const WHAT: Readonly<Record<Outcome, string>> = {
+  rotated: 'The credential was rotated',
+  healed: 'Drift was removed',
+  'backed-out': 'The rotation was backed out',
+  settled: 'There was nothing to do',
+  refused: 'The run was refused',
+  stopped: 'The run stopped half-way',
+  failed: 'The run failed',
+  locked: 'Another rotator holds the lock',
+}

@@ -1,0 +1,171 @@
+import type { AlternatingFacts, LoginFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
+import { other } from '../domain/slot.ts'
+import type { Slot } from '../domain/slot.ts'
+import type { Session } from '../ports/database.ts'
+import type { Fact } from '../steps/step.ts'
+import type { Desk } from './desk.ts'
+import { SlotDocuments } from './documents/slot-documents.ts'
+import type { UserDocuments } from './documents/user-documents.ts'
+import { observeConfigs } from './observe-configs.ts'
+import { observeRuntimes } from './observe-runtimes.ts'
+import { isPlaceholder } from '@cuedot/client/protocol'
+import type { UserComparison } from '../ports/database.ts'
+
+/** Facts that cost a round trip, kept until an action may have changed them. */
+interface Kept {
+  readonly standby?: UserComparison
+  readonly configs?: AlternatingFacts['configs']
+  readonly runtimes?: AlternatingFacts['runtimes']
+  readonly sessions?: readonly Session[]
+}
+
+const KEPT_AS: Readonly<Record<Fact, keyof Kept | undefined>> = {
+  logins: undefined,
+  'standby-user': 'standby',
+  configs: 'configs',
+  runtimes: 'runtimes',
+  sessions: 'sessions',
+}
+
+const NO_LOGIN: LoginFacts = { current: false, pending: false, locked: false }
+
+/** Reads facts, and reads again only what may have changed. */
+export class Observer {
+  readonly #desk: Desk
+  #kept: Kept = {}
+  /** Facts that were read since the last action. */
+  readonly #fresh = new Set<keyof Kept>()
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  /** An action was applied: what it touches is unknown, and nothing else is fresh any more. */
+  acted(touches: readonly Fact[]): void {
+    this.#fresh.clear()
+    this.forget(touches)
+  }
+
+  forget(facts: readonly Fact[]): void {
+    const keys = new Set(facts.map((fact) => KEPT_AS[fact]))
+    this.#kept = Object.fromEntries(
+      Object.entries(this.#kept).filter(([key]) => !keys.has(key as keyof Kept)),
+    )
+  }
+
+  forgetAll(): void {
+    this.#kept = {}
+    this.#fresh.clear()
+  }
+
+  /** The facts of these that are known from before the last action. */
+  staleAmong(facts: readonly Fact[]): readonly Fact[] {
+    return facts.filter((fact) => {
+      const key = KEPT_AS[fact]
+      return key !== undefined && this.#kept[key] !== undefined && !this.#fresh.has(key)
+    })
+  }
+
+  /** How the standby user falls short, for messages. */
+  get lacks(): readonly string[] {
+    return this.#kept.standby?.lacks ?? []
+  }
+
+  get sessions(): readonly Session[] {
+    return this.#kept.sessions ?? []
+  }
+
+  async observe(): Promise<Observed> {
+    const documents = await this.#desk.load()
+    return documents instanceof SlotDocuments
+      ? this.#alternating(documents)
+      : this.#singleUser(documents)
+  }
+
+  async #keep<K extends keyof Kept>(
+    key: K,
+    read: () => Promise<NonNullable<Kept[K]>>,
+  ): Promise<NonNullable<Kept[K]>> {
+    const known = this.#kept[key]
+    if (known !== undefined) return known
+    const value = await read()
+    this.#kept = { ...this.#kept, [key]: value }
+    this.#fresh.add(key)
+    return value
+  }
+
+  async #alternating(documents: SlotDocuments): Promise<AlternatingFacts> {
+    const desk = this.#desk
+    const { active } = documents.facts()
+    const usernames = (['A', 'B'] as const).map((slot) => documents.username(slot))
+    const session = await desk.session()
+    const standby = await this.#keep('standby', () =>
+      session.compareUsers(
+        documents.username(active),
+        documents.username(other(active)),
+        desk.call(),
+      ),
+    )
+    const sessions = await this.#keep('sessions', () => session.sessions(usernames, desk.call()))
+    const login = {
+      A: await this.#login('A', documents, standby),
+      B: await this.#login('B', documents, standby),
+    }
+    const configs = await this.#keep('configs', () => observeConfigs(desk, documents))
+    const runtimes = await this.#keep('runtimes', () => observeRuntimes(desk, documents))
+    const { trouble } = desk.evidence
+    return {
+      strategy: 'alternating',
+      store: documents.facts(),
+      login,
+      placeholder: {
+        A: isPlaceholder(documents.credential('A').password),
+        B: isPlaceholder(documents.credential('B').password),
+      },
+      standbyUser: standby.state,
+      configs,
+      runtimes,
+      ...this.#census(documents, sessions),
+      quarantine: desk.target.policy.quarantine,
+      ...(trouble && { trouble }),
+    }
+  }
+
+  async #login(slot: Slot, documents: SlotDocuments, standby: UserComparison): Promise<LoginFacts> {
+    const absent = standby.state === 'absent' && slot !== documents.facts().active
+    return absent ? NO_LOGIN : this.#desk.logins.facts(slot, documents)
+  }
+
+  #census(
+    documents: SlotDocuments,
+    sessions: readonly Session[],
+  ): Pick<AlternatingFacts, 'sessions' | 'quiet'> {
+    const { quiet } = this.#desk.evidence
+    const count = (slot: Slot): number => {
+      const username = documents.username(slot)
+      const found = sessions.filter((session) => session.username === username).length
+      if (found > 0) quiet.delete(slot)
+      return found
+    }
+    const counted = { A: count('A'), B: count('B') }
+    return { sessions: counted, quiet: { A: quiet.has('A'), B: quiet.has('B') } }
+  }
+
+  async #singleUser(documents: UserDocuments): Promise<SingleUserFacts> {
+    const desk = this.#desk
+    const session = await desk.session()
+    const sessions = await this.#keep('sessions', () =>
+      session.sessions([documents.username()], desk.call()),
+    )
+    const { current, pending } = await desk.logins.facts('user', documents)
+    const { trouble } = desk.evidence
+    return {
+      strategy: 'single-user',
+      ...documents.facts(),
+      login: { current, pending, previous: !current && !pending },
+      placeholder: isPlaceholder(documents.credential().password),
+      sessions: sessions.length,
+      ...(trouble && { trouble }),
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { Action } from '../domain/action.ts'
+import type { Observed } from '../domain/observed.ts'
+import type { RefusalCode } from '../domain/refusals.ts'
+import type { ErrorCode } from '../errors.ts'
+
+/**
+ * How a run ended.
+ * - `rotated`, `healed`, `backed-out`: as the document records it.
+ * - `settled`: there was nothing to do.
+ * - `refused`: nothing was done because acting could break an invariant; a person must look.
+ * - `stopped`: half-way; both credentials work and running again is safe.
+ * - `failed`: nothing had been begun when it failed.
+ * - `locked`: another rotator holds the target.
+ */
+export type Outcome =
+  'rotated' | 'healed' | 'backed-out' | 'settled' | 'refused' | 'stopped' | 'failed' | 'locked'
+
+/** An action that was applied, and how long it took. */
+export interface AppliedAction extends Action {
+  readonly durationMs: number
+}
+
+/** What a run tells its caller. It is returned for every outcome; only bugs throw. */
+export interface RunResult {
+  readonly outcome: Outcome
+  readonly target: string
+  /** The rotation that this run worked on, if any. */
+  readonly rotationId?: string
+  /** The slot that applications belong on now. */
+  readonly activeSlot?: 'A' | 'B'
+  readonly code?: ErrorCode | RefusalCode | 'LOCKED'
+  /** What happened. */
+  readonly what: string
+  /** What state things are in now. */
+  readonly state: string
+  /** What to do. Empty when there is nothing to do. */
+  readonly todo: string
+  readonly actions: readonly AppliedAction[]
+  /** Each failure that was met on the way, the first one first. */
+  readonly failures: readonly Failure[]
+  readonly durationMs: number
+}
+
+export interface Failure {
+  readonly step?: string
+  readonly code: string
+  readonly message: string
+}
+
+/** One sentence on where a target stands. */
+export function describeState(observed: Observed | undefined): string {
+  if (observed === undefined) return 'Nothing could be observed; this run has changed nothing.'
+  return observed.strategy === 'single-user'
+    ? describeSingleUser(observed)
+    : describeAlternating(observed)
+}
+
+function describeSingleUser(o: Extract<Observed, { strategy: 'single-user' }>): string {
+  if (o.pending === 'none') return 'The current version of the secret is the one in force.'
+  if (o.pending === 'foreign') return 'AWSPENDING holds a version that is not ours.'
+  return o.login.pending
+    ? 'The database accepts the staged password; it is not the current version yet.'
+    : 'A password is staged; the database still has the one before it.'
+}
+
+function describeAlternating(o: Extract<Observed, { strategy: 'alternating' }>): string {
+  const { active, rotation } = o.store
+  if (rotation === undefined) {
+    const works = o.login[active].current ? 'logs in' : 'does NOT log in'
+    return `Slot ${active} is active and ${works}. No rotation is open.`
+  }
+  const direction = `${rotation.from}→${rotation.to}`
+  const turned = rotation.backOut === undefined ? '' : ' and is being turned back'
+  const slots = [rotation.from, rotation.to].filter(
+    (slot) => o.login[slot].current || o.login[slot].pending,
+  )
+  return `Slot ${active} is active. Rotation ${direction} is open${turned}. Logging in now: ${slots.join(' and ')}.`
+}

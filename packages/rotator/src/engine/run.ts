@@ -1,0 +1,121 @@
+import type { Action } from '../domain/action.ts'
+import { sameAction } from '../domain/action.ts'
+import { decide } from '../domain/decide.ts'
+import { assertSafe } from '../domain/invariants.ts'
+import type { Observed } from '../domain/observed.ts'
+import { narrowIntent } from '../domain/plan.ts'
+import type { Decision, Intent } from '../domain/plan.ts'
+import type { Target } from '../ports/target.ts'
+import { RUNBOOK } from '../steps/runbook.ts'
+import { Desk } from './desk.ts'
+import type { Environment } from './environment.ts'
+import { Journal } from './journal.ts'
+import { Observer } from './observe.ts'
+import type { RunResult } from './result.ts'
+import { Setbacks } from './setbacks.ts'
+
+/** No rotation needs more turns of the loop; reaching it is a bug or a world that never holds still. */
+const MOST_TURNS = 600
+
+/** An action that was applied this often without having its effect is given up. */
+const MOST_REPEATS = 5
+
+/**
+ * Brings a target to where the intent wants it: observe, decide, apply one action, observe again.
+ *
+ * Nothing is resumed: a run that finds an interrupted rotation computes what is due from the facts.
+ * The outcome is returned, whatever it is; only a broken invariant or a bug throws.
+ */
+export async function run(target: Target, intent: Intent, env: Environment): Promise<RunResult> {
+  const desk = new Desk(target, env, 'take')
+  try {
+    return await new Run(desk, intent).finish()
+  } finally {
+    await desk.sessions.drop()
+  }
+}
+
+class Run {
+  readonly #desk: Desk
+  readonly #observer: Observer
+  readonly #journal: Journal
+  readonly #setbacks: Setbacks
+  #intent: Intent
+  #last: { action: Action; times: number } | undefined
+
+  constructor(desk: Desk, intent: Intent) {
+    this.#desk = desk
+    this.#intent = intent
+    this.#observer = new Observer(desk)
+    this.#journal = new Journal(desk, intent)
+    this.#setbacks = new Setbacks(desk, this.#observer, this.#journal)
+  }
+
+  async finish(): Promise<RunResult> {
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      if (this.#desk.stop.aborted) return this.#journal.interrupted()
+      const result = await this.#turn()
+      if (result) return result
+    }
+    throw new Error('I5: the target does not settle')
+  }
+
+  async #turn(): Promise<RunResult | undefined> {
+    let action: Action | undefined
+    try {
+      const observed = await this.#observer.observe()
+      this.#journal.observed(observed)
+      this.#intent = narrowIntent(this.#intent, observed)
+      const decision = decide(observed, this.#intent)
+      if (await this.#doubtful(observed, decision)) return undefined
+      if (decision.kind === 'settled') return this.#journal.settled()
+      if (decision.kind === 'refused') return this.#journal.refused(decision, this.#observer)
+      action = decision.action
+      if (this.#mustLookAgain(action)) return undefined
+      assertSafe(observed, action)
+      await this.#apply(action)
+      return undefined
+    } catch (error) {
+      return this.#setbacks.meet(error, action)
+    }
+  }
+
+  /** A store that may lag behind is given time before anything is concluded from what it lacks. */
+  async #doubtful(observed: Observed, decision: Decision): Promise<boolean> {
+    if (decision.kind !== 'refused' && !lacksPassword(observed)) return false
+    if (!(await this.#desk.versions.settle())) return false
+    await this.#desk.doubt()
+    this.#observer.forgetAll()
+    return true
+  }
+
+  /** An action that could hurt somebody is taken only on facts from after the action before it. */
+  #mustLookAgain(action: Action): boolean {
+    const stale = this.#observer.staleAmong(RUNBOOK[action.step].requires)
+    this.#observer.forget(stale)
+    return stale.length > 0
+  }
+
+  async #apply(action: Action): Promise<void> {
+    const step = RUNBOOK[action.step]
+    const times = this.#last && sameAction(this.#last.action, action) ? this.#last.times + 1 : 1
+    this.#last = { action, times }
+    if (times > MOST_REPEATS) return this.#setbacks.giveUp(action)
+    await this.#journal.applied(action, step.title, () => step.apply(action, this.#desk))
+    if (action.step === 'flip') this.#desk.evidence.quiet.clear()
+    this.#observer.acted(step.touches)
+    this.#setbacks.passed()
+  }
+}
+
+/** True when the document knows no password for a user that exists. */
+function lacksPassword(observed: Observed): boolean {
+  if (observed.strategy === 'single-user') return !observed.login.current && !observed.login.pending
+  const { store, login, placeholder, standbyUser } = observed
+  return (['A', 'B'] as const).some((slot) => {
+    const exists = slot === store.active || standbyUser !== 'absent'
+    const { current, pending, locked } = login[slot]
+    const expected = store.pending === 'open' && slot === store.rotation?.to
+    return exists && !placeholder[slot] && !expected && !current && !pending && !locked
+  })
+}

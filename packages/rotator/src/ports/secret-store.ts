@@ -1,0 +1,50 @@
+import type { Sensitive } from '@cuedot/client/protocol'
+import type { Call } from './call.ts'
+
+/** One version of a secret. */
+export interface SecretVersion {
+  readonly id: string
+  readonly value: Sensitive
+  /** When the version was written. */
+  readonly createdAt: Date
+}
+
+/**
+ * The labelled versions of a secret that matter to a rotation.
+ * `pending` is absent when no version has AWSPENDING or when it sits on the current version.
+ */
+export interface StoreReading {
+  readonly current: SecretVersion
+  readonly pending?: SecretVersion
+}
+
+/**
+ * One secret in a versioned store with AWS's staging labels.
+ *
+ * Contract (checked by `conformance/secret-store.ts`):
+ * - `stage` with the same token and value twice gives one version; the same token with another
+ *   value is `ERR_STORE_CONFLICT`. AWSPENDING moves to the new version; AWSCURRENT stays.
+ * - `promote` moves AWSCURRENT only if it sits on `expectedCurrentId`, else `ERR_STORE_CONFLICT`
+ *   and nothing has changed. AWSPREVIOUS moves to the version that AWSCURRENT left.
+ *   Promoting the version that is already current succeeds.
+ * - No answer after the request was sent is `ERR_OUTCOME_UNKNOWN`, never a silent retry.
+ */
+export interface SecretStore {
+  /** The secret's name or ARN, for messages. */
+  readonly secret: string
+  readonly supports: {
+    /** For how long after a write a read may still show the state before it. 0: never. */
+    readonly staleReadMs: number
+  }
+  /** @throws ERR_STORE_NOT_FOUND, ERR_STORE_DENIED, ERR_STORE_UNREACHABLE, ERR_STORE_THROTTLED, ERR_STORE_UNREADABLE (no value), ERR_STORE_KEY */
+  read(call: Call): Promise<StoreReading>
+  /** The version with AWSPREVIOUS, if there is one. Throws like `read`. */
+  previous(call: Call): Promise<SecretVersion | undefined>
+  /**
+   * Writes a version with the label AWSPENDING.
+   * @param token - 32 to 64 characters of `[A-Za-z0-9-]`; becomes the version's id.
+   */
+  stage(value: Sensitive, token: string, call: Call): Promise<SecretVersion>
+  /** Compare-and-set: AWSCURRENT from `expectedCurrentId` to `versionId`. */
+  promote(versionId: string, expectedCurrentId: string, call: Call): Promise<void>
+}

@@ -1,0 +1,38 @@
+import type { PasswordPolicy } from '../domain/password.ts'
+import type { ConfigTarget } from './config-target.ts'
+import type { Database } from './database.ts'
+import type { Runtime } from './runtime.ts'
+import type { SecretStore } from './secret-store.ts'
+
+/** How patient and how careful a run is. All times in milliseconds. */
+export interface RunPolicy {
+  /** For how long no session of the old user may be seen before its password is retired. 0 to 3,600,000. Default 5,000. */
+  readonly drainQuietMs: number
+  /** Longest wait for the old user's sessions to end. 0 to 86,400,000. Default 900,000 (15 minutes). */
+  readonly drainLimitMs: number
+  /** Time between two counts of sessions. 50 to 60,000. Default 1,000. */
+  readonly drainPollMs: number
+  /** Longest wait for a new password to be accepted on every endpoint. Default 60,000. */
+  readonly proveLimitMs: number
+  /** Longest time for one call of a port. Default 30,000. */
+  readonly callLimitMs: number
+  /** Lock the old account before its password is retired. Default false. */
+  readonly quarantine: boolean
+  readonly password: PasswordPolicy
+}
+
+/** One credential under management: where it is kept, who accepts it, who uses it. */
+export interface Target {
+  /** Unique in the configuration; names the lock. 1 to 200 characters. */
+  readonly name: string
+  readonly strategy: 'alternating' | 'single-user'
+  readonly store: SecretStore
+  readonly database: Database
+  /** The admin's secret. For a single-user target it is `store` itself. */
+  readonly admin: SecretStore
+  /** In the order in which they are published. Empty for a single-user target. */
+  readonly configs: readonly ConfigTarget[]
+  /** In the order in which they are rolled. Empty for a single-user target. */
+  readonly runtimes: readonly Runtime[]
+  readonly policy: RunPolicy
+}

@@ -1,0 +1,14 @@
+import type { Step } from './step.ts'
+
+export const publish: Step = {
+  name: 'publish',
+  title: 'Point a config target at the active slot',
+  reversible: true,
+  requires: [],
+  touches: ['configs'],
+  apply: async (action, context) => {
+    const config = context.target.configs.find((candidate) => candidate.id === action.where)
+    if (config === undefined) throw new Error(`no config target ${action.where}`)
+    await config.write(context.documents.credential(action.slot), context.call())
+  },
+}

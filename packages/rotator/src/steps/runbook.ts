@@ -1,0 +1,45 @@
+import type { StepName } from '../domain/action.ts'
+import { close } from './close.ts'
+import { drain } from './drain.ts'
+import { flip } from './flip.ts'
+import { heal } from './heal.ts'
+import { open } from './open.ts'
+import { provision } from './provision.ts'
+import { publish } from './publish.ts'
+import { quarantine } from './quarantine.ts'
+import { rebase } from './rebase.ts'
+import { reconcile } from './reconcile.ts'
+import { release } from './release.ts'
+import { retire } from './retire.ts'
+import { roll } from './roll.ts'
+import { set } from './set.ts'
+import { stage } from './stage.ts'
+import type { Step } from './step.ts'
+import { turn } from './turn.ts'
+import { undo } from './undo.ts'
+
+/**
+ * The runbook, in reading order. A rotation goes down the first list; the second is what a run does
+ * when the world is not as it should be. After the point of no return there is no way but forward.
+ */
+export const RUNBOOK: { readonly [N in StepName]: Step } = {
+  open,
+  provision,
+  set,
+  flip,
+  publish,
+  roll,
+  drain,
+  quarantine,
+  stage,
+  // ------------------------------------------------------------------ point of no return
+  retire,
+  close,
+  // ------------------------------------------------------------------ when things are not in order
+  heal,
+  reconcile,
+  rebase,
+  turn,
+  release,
+  undo,
+}

@@ -1,0 +1,120 @@
+import type { Credential, Sensitive } from '@cuedot/client/protocol'
+import type { Action, StepName, Subject } from '../domain/action.ts'
+import type { EventPayload } from '../domain/events.ts'
+import type { AdminSession } from '../ports/database.ts'
+import type { Call } from '../ports/call.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SecretVersion } from '../ports/secret-store.ts'
+import type { Target } from '../ports/target.ts'
+
+/** A group of facts that is observed together and that an action may change. */
+export type Fact = 'logins' | 'standby-user' | 'configs' | 'runtimes' | 'sessions'
+
+/** The documents of the target's secret: what they hold, and what the next version should hold. */
+export interface Documents {
+  username(subject: Subject): string
+  /** The credential in the current version. */
+  credential(subject: Subject): Credential
+  /** The password in the pending version; undefined without one. */
+  stagedPassword(subject: Subject): Sensitive | undefined
+  /** The text of the version that this action stages; `password` is the slot's in that version. */
+  draft(action: Action, password?: Sensitive): Sensitive
+  /** Names the version that this action stages: the same action on the same state, the same token. */
+  token(action: Action): string
+  readonly currentId: string
+  readonly pendingId: string | undefined
+  /** The store has confirmed a staged version. */
+  staged(version: SecretVersion): void
+  /** The store has confirmed that the pending version is the current one. */
+  promoted(): void
+  /** Names the roll of runtimes towards the active slot. */
+  rollToken(): string
+}
+
+/** What is known about which passwords the database accepts. */
+export interface Logins {
+  /** A password that was made just now and that no database has been told. */
+  unset(subject: Subject, password: Sensitive): void
+  /** The database may have changed its mind about this user. */
+  forget(subject: Subject): void
+  /** The password of this user that the database is known to accept. */
+  accepted(subject: Subject): Sensitive | undefined
+  /** Waits until every endpoint accepts the password. @throws ERR_DEADLINE */
+  prove(subject: Subject, password: Sensitive, credential: Credential): Promise<void>
+}
+
+/** What a step works with. */
+export interface StepContext {
+  readonly target: Target
+  readonly documents: Documents
+  readonly logins: Logins
+  readonly clock: Clock
+  /** Aborts when the run is asked to stop: waits end early, effects do not. */
+  readonly stop: AbortSignal
+  /** The admin session with the target's lock; opened when first needed. */
+  session(): Promise<AdminSession>
+  /** A call with the policy's deadline. */
+  call(): Call
+  freshPassword(subject: Subject): Sensitive
+  /** The working password of this slot that a config target holds and the document lacks. */
+  foundPassword(subject: Subject): Sensitive | undefined
+  emit(event: EventPayload): void
+  /** The slot was watched for the whole quiet window and nobody was there. */
+  sawQuiet(subject: Subject): void
+  /** A roll that will not be waited for any longer. */
+  gaveUp(runtimeId: string, why: string): void
+}
+
+/** One line of the runbook. */
+export interface Step {
+  readonly name: StepName
+  /** What it does, as an operator would say it. */
+  readonly title: string
+  /** False from the point of no return on. */
+  readonly reversible: boolean
+  /** Facts that must have been observed since the last action before this one may be applied. */
+  readonly requires: readonly Fact[]
+  /** Facts that may be different afterwards. */
+  readonly touches: readonly Fact[]
+  /** The one effect. Applying it again after it has had its effect must be harmless. */
+  apply(action: Action, context: StepContext): Promise<void>
+}
+
+/** Writes the version that the action calls for and remembers that it is pending. */
+export async function stageVersion(
+  action: Action,
+  context: StepContext,
+  password?: Sensitive,
+): Promise<void> {
+  const { documents, target } = context
+  const value = documents.draft(action, password)
+  const version = await target.store.stage(value, documents.token(action), context.call())
+  documents.staged(version)
+}
+
+/** As {@link stageVersion}, with a password that nobody has seen yet. */
+export async function stageFresh(action: Action, context: StepContext): Promise<void> {
+  const fresh = context.freshPassword(action.slot)
+  await stageVersion(action, context, fresh)
+  context.logins.unset(action.slot, fresh)
+}
+
+/** Makes the pending version the current one, if the current one is still the one it was made from. */
+export async function promotePending(context: StepContext): Promise<void> {
+  const { documents, target } = context
+  const { pendingId, currentId } = documents
+  if (pendingId === undefined) throw new Error('nothing is pending: decide must not ask for this')
+  await target.store.promote(pendingId, currentId, context.call())
+  documents.promoted()
+}
+
+/** Gives the subject's user its staged password and waits until every endpoint accepts it. */
+export async function setStagedPassword(action: Action, context: StepContext): Promise<void> {
+  const { documents, logins } = context
+  const password = documents.stagedPassword(action.slot)
+  if (password === undefined) throw new Error('I2: no password may be set that is not staged')
+  const session = await context.session()
+  logins.forget(action.slot)
+  await session.setPassword(documents.username(action.slot), password, context.call())
+  await logins.prove(action.slot, password, documents.credential(action.slot))
+}

@@ -1,0 +1,67 @@
+import { USERNAMES } from './world.ts'
+import type { Held, World } from './world.ts'
+
+/** Watches the invariants after every effect and whenever time has passed. */
+export class Checker {
+  readonly #world: World
+  readonly broken: string[] = []
+  /** What was broken before the run began is not the run's doing. */
+  readonly #exempt = new Set<string>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Call once the start state is arranged. */
+  exemptWhatIsBroken(): void {
+    for (const finding of this.#findings()) this.#exempt.add(finding)
+  }
+
+  check(where: string): void {
+    for (const finding of this.#findings()) {
+      if (!this.#exempt.has(finding)) this.broken.push(`${finding} ${where}`)
+    }
+  }
+
+  /** An effect by somebody who does not hold the lock. */
+  unlocked(operation: string): void {
+    this.broken.push(`I4 ${operation} without the lock`)
+  }
+
+  *#findings(): Generator<string> {
+    const { configs, fleet } = this.#world
+    for (const held of fleet.consumers()) if (!this.#works(held)) yield `I1 ${held.username} in use`
+    for (const [id, held] of configs) if (!this.#works(held)) yield `I1 ${held.username} at ${id}`
+    for (const slot of ['A', 'B'] as const) if (!this.#isKnown(slot)) yield `I2 slot ${slot}`
+    if (!this.#adminIsKnown()) yield 'I2 admin'
+    if (!this.#currentLogsIn()) yield 'I3 the active slot of AWSCURRENT does not log in'
+  }
+
+  #works(held: Held): boolean {
+    return this.#world.accepts(held) && this.#world.accepts(held, 'replica')
+  }
+
+  #isKnown(slot: 'A' | 'B'): boolean {
+    const user = this.#world.users.get(USERNAMES[slot])
+    if (user === undefined || user.password === '') return true
+    const { current, pending } = this.#world.store.truth
+    return [current, pending].some(
+      (id) => this.#world.store.document(id)?.[slot]?.password === user.password,
+    )
+  }
+
+  #adminIsKnown(): boolean {
+    const { adminStore, users } = this.#world
+    const { current, pending, previous } = adminStore.truth
+    const live = users.get(USERNAMES.admin)?.password
+    return [current, pending, previous].some((id) => adminStore.document(id)?.password === live)
+  }
+
+  #currentLogsIn(): boolean {
+    const { store } = this.#world
+    const document = store.document(store.truth.current)
+    const slot = document?.active_slot
+    if (slot === undefined) return false
+    return this.#works({ username: USERNAMES[slot], password: document?.[slot]?.password ?? '' })
+  }
+}

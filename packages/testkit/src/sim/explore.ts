@@ -1,0 +1,117 @@
+import type { Intent } from '../../../rotator/src/domain/plan.ts'
+import type { Environment } from '../../../rotator/src/engine/environment.ts'
+import { run } from '../../../rotator/src/engine/run.ts'
+import type { RunResult } from '../../../rotator/src/engine/result.ts'
+import type { Fault, Incident } from './faults.ts'
+import { Gate } from './faults.ts'
+import { simClock, simRandom, simTarget } from './ports.ts'
+import type { Start } from './starts.ts'
+import { SimCrash, World } from './world.ts'
+
+/** What one trial showed. `findings` is empty when all is well. */
+export interface Trial {
+  readonly findings: readonly string[]
+  /** External calls over all processes. */
+  readonly calls: number
+  /** The steps that were applied, over all processes. */
+  readonly steps: readonly string[]
+  readonly outcome: RunResult['outcome'] | 'never ended'
+  readonly world: World
+}
+
+/** An operator runs the command again this often at the most. */
+const MOST_RUNS = 8
+
+const NEVER = new AbortController().signal
+
+/** A run's surroundings in a world. */
+export function simEnvironment(world: World, stop: AbortSignal = NEVER): Environment {
+  return {
+    clock: simClock(world),
+    random: simRandom(world),
+    events: { emit: () => undefined },
+    stop,
+    by: 'sim',
+    reason: 'trial',
+  }
+}
+
+/** Arranges a start, lets the faults strike, runs again until it ends, and then asks for a settled world. */
+export async function trial(start: Start, faults: readonly Fault[]): Promise<Trial> {
+  const world = new World(start.options)
+  start.arrange?.(world)
+  world.checker.exemptWhatIsBroken()
+  const gate = new Gate(world, faults, incidentsOf(start, world))
+  const target = simTarget(world, gate)
+  const steps: string[] = []
+  let last: RunResult | undefined
+  for (let runs = 0; runs < MOST_RUNS; runs++) {
+    const result = await runOnce(world, () => run(target, intentOf(start, runs), simEnvironment(world)))
+    if (result === undefined) continue
+    last = result
+    steps.push(...result.actions.map((action) => `${action.step} ${action.slot}`))
+    if (result.outcome !== 'stopped' && result.outcome !== 'failed') break
+    start.heal?.(world)
+  }
+  const outcome = last?.outcome ?? 'never ended'
+  const findings = [...world.checker.broken, ...judge(start, world, last)]
+  return { findings, calls: gate.calls, steps, outcome, world }
+}
+
+function intentOf(start: Start, runs: number): Intent {
+  return runs === 0 || start.intent !== 'back-out' ? start.intent : 'converge'
+}
+
+/** @returns undefined when the process died. */
+async function runOnce(
+  world: World,
+  start: () => Promise<RunResult>,
+): Promise<RunResult | undefined> {
+  try {
+    return await start()
+  } catch (error) {
+    if (error instanceof SimCrash) {
+      world.lockHolder = undefined
+      return undefined
+    }
+    const message = error instanceof Error ? error.message : String(error)
+    world.checker.broken.push(`bug: ${message}`)
+    return undefined
+  }
+}
+
+function incidentsOf(start: Start, world: World): readonly Incident[] {
+  const { incident } = start
+  return incident ? [{ at: incident.at, what: () => incident.what(world) }] : []
+}
+
+/** Once nothing strikes any more, everything must have come to rest where it belongs. */
+function judge(start: Start, world: World, last: RunResult | undefined): readonly string[] {
+  if (last === undefined) return ['I5 it never ended']
+  if (start.ends.includes(last.outcome)) {
+    return last.outcome === 'refused' ? [] : unsettled(start, world)
+  }
+  return [`I5 it ended ${last.outcome} (${last.what}), expected ${start.ends.join(' or ')}`]
+}
+
+function unsettled(start: Start, world: World): readonly string[] {
+  if (start.options.singleUser) return []
+  const { truth } = world.store
+  const document = world.store.document(truth.current)
+  const active = document?.active_slot
+  const findings: string[] = []
+  if (document?.rotation) findings.push('I5 a rotation is still open')
+  if (truth.pending !== undefined && truth.pending !== truth.current) {
+    const same = world.store.document(truth.pending)?.rotation === undefined
+    findings.push(`I5 a version is still pending${same ? '' : ' with a record'}`)
+  }
+  for (const [id, held] of world.configs) {
+    if (active && held.username !== world.username(active))
+      findings.push(`I5 ${id} is not on the active slot`)
+  }
+  for (const held of world.fleet.instances) {
+    if (active && held.username !== world.username(active))
+      findings.push('I5 an instance is not on the active slot')
+  }
+  return findings
+}

@@ -1,0 +1,85 @@
+import type { Held, World } from './world.ts'
+import { USERNAMES } from './world.ts'
+
+interface Straggler {
+  readonly held: Held
+  readonly until: number
+}
+
+/** How long a replaced instance still finishes what it had begun. */
+const LINGER_MS = 2_500
+
+/** The application: instances that hold the credential they booted with until they are restarted. */
+export class Fleet {
+  readonly #world: World
+  instances: Held[]
+  /** Old instances that finish, and clients that nobody told. Each may still log in. */
+  stragglers: Straggler[] = []
+  /** Tokens of rolls, and which instances are still to be replaced. */
+  #roll: { token: string; left: number[]; nextAt: number; failed: boolean } | undefined
+  readonly #done = new Set<string>()
+
+  constructor(world: World) {
+    this.#world = world
+    this.instances = [1, 2, 3].map(() => this.#published())
+  }
+
+  #published(): Held {
+    const held = this.#world.configs.get('web.env')
+    if (held === undefined) throw new Error('no config')
+    return held
+  }
+
+  state(token: string): 'due' | 'rolling' | 'done' | 'failed' {
+    if (this.#done.has(token)) return 'done'
+    if (this.#roll?.token !== token) return 'due'
+    return this.#roll.failed ? 'failed' : 'rolling'
+  }
+
+  begin(token: string): void {
+    if (this.state(token) !== 'due') return
+    const nextAt = this.#world.now + this.#every()
+    this.#roll = { token, left: [0, 1, 2], nextAt, failed: false }
+  }
+
+  #every(): number {
+    return this.#world.options.rollEveryMs ?? 300
+  }
+
+  actUntil(time: number): void {
+    const roll = this.#roll
+    while (roll && !roll.failed && roll.left.length > 0 && roll.nextAt <= time) {
+      this.#replace(roll, roll.nextAt)
+      roll.nextAt += this.#every()
+    }
+    this.stragglers = this.stragglers.filter((straggler) => straggler.until > time)
+  }
+
+  #replace(roll: { token: string; left: number[]; failed: boolean }, at: number): void {
+    const index = roll.left.shift()
+    if (index === undefined) return
+    const held = this.#published()
+    if (this.#isUnhealthy(held)) {
+      roll.failed = true
+      return
+    }
+    const old = this.instances[index]
+    if (old) this.stragglers.push({ held: old, until: at + LINGER_MS })
+    this.instances[index] = held
+    if (roll.left.length === 0) this.#done.add(roll.token)
+  }
+
+  #isUnhealthy(held: Held): boolean {
+    const slot = this.#world.options.unhealthyOn
+    return slot !== undefined && held.username === USERNAMES[slot]
+  }
+
+  /** One pooled session an instance, one a straggler. */
+  sessions(): readonly string[] {
+    return this.consumers().map((held) => held.username)
+  }
+
+  consumers(): readonly Held[] {
+    return [...this.instances, ...this.stragglers.map((straggler) => straggler.held)]
+  }
+}

@@ -1,0 +1,153 @@
+import { Sensitive } from '@cuedot/client/protocol'
+import type { Credential } from '@cuedot/client/protocol'
+import { RotatorError } from '../../../rotator/src/errors.ts'
+import type { Clock, Random } from '../../../rotator/src/ports/clock.ts'
+import type { ConfigTarget } from '../../../rotator/src/ports/config-target.ts'
+import type { Runtime } from '../../../rotator/src/ports/runtime.ts'
+import type { SecretStore, SecretVersion } from '../../../rotator/src/ports/secret-store.ts'
+import type { RunPolicy, Target } from '../../../rotator/src/ports/target.ts'
+import { DEFAULT_PASSWORD_POLICY } from '../../../rotator/src/domain/password.ts'
+import { simDatabase } from './database.ts'
+import type { Gate } from './faults.ts'
+import type { SimStore } from './store.ts'
+import type { World } from './world.ts'
+
+const POLICY: RunPolicy = {
+  drainQuietMs: 400,
+  drainLimitMs: 60_000,
+  drainPollMs: 200,
+  proveLimitMs: 10_000,
+  callLimitMs: 5_000,
+  quarantine: false,
+  password: DEFAULT_PASSWORD_POLICY,
+}
+
+/** A target whose every port acts on the world, through the gate. */
+export function simTarget(world: World, gate: Gate): Target {
+  const admin = simStore(world, world.adminStore, gate)
+  const policy = { ...POLICY, quarantine: world.options.quarantine ?? false }
+  const common = { name: 'sim', database: simDatabase(world, gate), admin, policy }
+  if (world.options.singleUser)
+    return { ...common, strategy: 'single-user', store: admin, configs: [], runtimes: [] }
+  return {
+    ...common,
+    strategy: 'alternating',
+    store: simStore(world, world.store, gate),
+    configs: [...world.configs.keys()].map((id) => simConfig(world, id, gate)),
+    runtimes: [simRuntime(world, gate)],
+  }
+}
+
+/** A secret of the world as a port. */
+export function simStore(world: World, store: SimStore, gate: Gate): SecretStore {
+  const version = ({ id, value, createdAt }: SimVersion): SecretVersion => ({
+    id,
+    value: new Sensitive(value, `version ${id}`),
+    createdAt: new Date(createdAt),
+  })
+  return {
+    secret: 'simulated',
+    supports: { staleReadMs: world.options.staleReadMs ?? 0 },
+    read: () =>
+      gate.call('store.read', 'read', () => {
+        const { versions, current, pending } = store.look()
+        const now = versions.get(current)
+        const next = pending === undefined || pending === current ? undefined : versions.get(pending)
+        if (now === undefined) throw new Error('the store lost its current version')
+        return { current: version(now), ...(next && { pending: version(next) }) }
+      }),
+    previous: () =>
+      gate.call('store.previous', 'read', () => {
+        const { versions, previous } = store.look()
+        const found = previous === undefined ? undefined : versions.get(previous)
+        return found && version(found)
+      }),
+    stage: (value, token) =>
+      gate.call('store.stage', 'write', () => {
+        unlessLocked(world, 'store.stage')
+        const staged = store.stage(value.reveal(), token)
+        if (staged === undefined) throw conflict('stage')
+        return version(staged)
+      }),
+    promote: (id, expected) =>
+      gate.call('store.promote', 'write', () => {
+        unlessLocked(world, 'store.promote')
+        if (!store.promote(id, expected)) throw conflict('promote')
+      }),
+  }
+}
+
+interface SimVersion {
+  readonly id: string
+  readonly value: string
+  readonly createdAt: number
+}
+
+function conflict(operation: string): RotatorError {
+  return new RotatorError('ERR_STORE_CONFLICT', { secret: 'simulated', operation })
+}
+
+function unlessLocked(world: World, operation: string): void {
+  if (world.lockHolder === undefined) world.checker.unlocked(operation)
+}
+
+/** A config target of the world as a port. */
+export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
+  return {
+    id,
+    read: () =>
+      gate.call('config.read', 'read', () => {
+        const held = world.configs.get(id)
+        if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
+        const password = new Sensitive(held.password, `password at ${id}`)
+        return { username: held.username, password }
+      }),
+    write: ({ username, password }: Pick<Credential, 'username' | 'password'>) =>
+      gate.call('config.write', 'write', () => {
+        unlessLocked(world, 'config.write')
+        world.configs.set(id, { username, password: password.reveal() })
+      }),
+  }
+}
+
+/** The world's application as a runtime. */
+export function simRuntime(world: World, gate: Gate): Runtime {
+  return {
+    id: 'web',
+    limitMs: 30_000,
+    pollMs: 500,
+    observe: (token) =>
+      gate.call('runtime.observe', 'read', () => {
+        const state = world.fleet.state(token)
+        return state === 'failed' ? { state, why: 'instances are unhealthy' } : { state }
+      }),
+    roll: (token) =>
+      gate.call('runtime.roll', 'write', () => {
+        unlessLocked(world, 'runtime.roll')
+        world.fleet.begin(token)
+      }),
+  }
+}
+
+const NEVER = new AbortController().signal
+
+export function simClock(world: World): Clock {
+  return {
+    now: () => new Date(world.now),
+    sleep: async (ms, wake) => {
+      if (wake?.aborted !== true) world.advance(ms)
+    },
+    deadline: () => NEVER,
+  }
+}
+
+/** Repeatable: the n-th draw of a world is the same in every trial. */
+export function simRandom(world: World): Random {
+  return {
+    bytes: (count) => {
+      const seed = ++world.draws
+      return Uint8Array.from({ length: count }, (_, index) => (seed * 31 + index * 7) % 62)
+    },
+    uuid: () => `rotation-${++world.draws}`,
+  }
+}

@@ -1,0 +1,143 @@
+import type { Intent } from '../../../rotator/src/domain/plan.ts'
+import type { RunResult } from '../../../rotator/src/engine/result.ts'
+import { run } from '../../../rotator/src/engine/run.ts'
+import { Gate } from './faults.ts'
+import { simTarget } from './ports.ts'
+import { simEnvironment } from './explore.ts'
+import { USERNAMES, slotDocument } from './world.ts'
+import type { World, WorldOptions } from './world.ts'
+
+/** A state that a rotation may find, and how it may end from there. */
+export interface Start {
+  readonly name: string
+  readonly options: WorldOptions
+  readonly intent: Intent
+  readonly arrange?: (world: World) => void
+  /** Something that happens right before the n-th call. */
+  readonly incident?: { readonly at: number; readonly what: (world: World) => Promise<void> }
+  /** What a person does before running again. */
+  readonly heal?: (world: World) => void
+  readonly ends: readonly RunResult['outcome'][]
+}
+
+const DONE: readonly RunResult['outcome'][] = ['rotated', 'settled', 'healed', 'backed-out']
+
+/** A client that nobody told: it keeps its own copy of a credential until it is stopped. */
+function straggler(world: World, slot: 'A' | 'B', forMs: number): void {
+  const user = world.users.get(USERNAMES[slot])
+  if (user === undefined) return
+  const held = { username: USERNAMES[slot], password: user.password }
+  world.fleet.stragglers.push({ held, until: world.now + forMs })
+}
+
+function everyoneOnB(world: World): void {
+  const held = { username: USERNAMES.B, password: 'b0-password' }
+  for (const id of world.configs.keys()) world.configs.set(id, held)
+  world.fleet.instances = world.fleet.instances.map(() => held)
+}
+
+/** A second rotator starts in the middle of the first and must find the door locked. */
+async function secondRotator(world: World): Promise<void> {
+  const target = simTarget(world, new Gate(world, []))
+  const held = world.lockHolder
+  const result = await run(target, 'rotate', simEnvironment(world))
+  if (held !== undefined && result.outcome !== 'locked')
+    world.checker.broken.push(`I4 the second rotator was ${result.outcome}`)
+}
+
+/** An operator adds a key to the secret while a rotation is open. */
+async function operatorEdits(world: World): Promise<void> {
+  const { store } = world
+  const document = store.document(store.truth.current)
+  store.overwrite(JSON.stringify({ ...document, edited: 'by hand' }))
+}
+
+export const STARTS: readonly Start[] = [
+  { name: 'in order', options: {}, intent: 'rotate', ends: DONE },
+  { name: 'active slot is B', options: {}, intent: 'rotate', ends: DONE, arrange: startOnB },
+  { name: 'the store lags', options: { staleReadMs: 3_000 }, intent: 'rotate', ends: DONE },
+  { name: 'the replica lags', options: { replicaLagMs: 700 }, intent: 'rotate', ends: DONE },
+  { name: 'slow rollout', options: { rollEveryMs: 4_000 }, intent: 'rotate', ends: DONE },
+  { name: 'rollout too slow', options: { rollEveryMs: 25_000 }, intent: 'rotate', ends: [...DONE, 'refused'] },
+  { name: 'unhealthy on B', options: { unhealthyOn: 'B' }, intent: 'rotate', ends: ['backed-out'] },
+  { name: 'quarantine', options: { quarantine: true }, intent: 'rotate', ends: DONE },
+  {
+    name: 'straggler on the active slot',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => straggler(world, 'A', 20_000),
+  },
+  {
+    name: 'straggler that never leaves by itself',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => straggler(world, 'A', 9e9),
+    heal: (world) => {
+      world.fleet.stragglers = []
+    },
+  },
+  {
+    name: 'straggler on the standby slot',
+    options: {},
+    intent: 'rotate',
+    ends: ['refused'],
+    arrange: (world) => straggler(world, 'B', 9e9),
+  },
+  { name: 'everyone is on the standby slot', options: {}, intent: 'rotate', ends: DONE, arrange: everyoneOnB },
+  {
+    name: 'half of the config is on the standby slot',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => world.configs.set('job.json', { username: USERNAMES.B, password: 'b0-password' }),
+  },
+  {
+    name: 'the document has lost the live password',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => world.store.overwrite(slotDocument('stale-password', 'b0-password')),
+  },
+  {
+    name: 'the document has lost the standby password',
+    options: {},
+    intent: 'converge',
+    ends: DONE,
+    arrange: (world) => world.store.overwrite(slotDocument('a0-password', 'stale-password')),
+  },
+  {
+    name: 'a config target holds what never worked',
+    options: {},
+    intent: 'converge',
+    ends: DONE,
+    arrange: (world) => world.configs.set('job.json', { username: USERNAMES.A, password: 'a typing error' }),
+  },
+  {
+    name: 'the standby user does not exist',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => {
+      world.users.delete(USERNAMES.B)
+      world.store.overwrite(slotDocument('a0-password', 'placeholder'))
+    },
+  },
+  { name: 'a second rotator', options: {}, intent: 'rotate', ends: DONE, incident: { at: 20, what: secondRotator } },
+  { name: 'an operator edits the secret before the flip', options: {}, intent: 'rotate', ends: DONE, incident: { at: 14, what: operatorEdits } },
+  { name: 'an operator edits the secret after the flip', options: {}, intent: 'rotate', ends: DONE, incident: { at: 30, what: operatorEdits } },
+  { name: 'admin', options: { singleUser: true }, intent: 'rotate', ends: ['rotated', 'settled', 'backed-out'] },
+  { name: 'admin, the store lags', options: { singleUser: true, staleReadMs: 3_000 }, intent: 'rotate', ends: ['rotated', 'settled', 'backed-out'] },
+  { name: 'admin, the database is older than the store', options: { singleUser: true }, intent: 'rotate', ends: ['rotated', 'settled', 'backed-out'], arrange: olderDatabase },
+]
+
+function startOnB(world: World): void {
+  world.store.overwrite(slotDocument('a0-password', 'b0-password', 'B'))
+  everyoneOnB(world)
+}
+
+function olderDatabase(world: World): void {
+  const document = world.adminStore.document(world.adminStore.truth.current)
+  world.adminStore.overwrite(JSON.stringify({ ...document, password: 'c1-password' }))
+}

@@ -1,0 +1,137 @@
+import { Checker } from './checker.ts'
+import { Fleet } from './fleet.ts'
+import { SimStore } from './store.ts'
+
+export type SlotName = 'A' | 'B'
+
+/** A login as somebody holds it: user and password, and nothing about whether it works. */
+export interface Held {
+  readonly username: string
+  readonly password: string
+}
+
+/** A database user: what the writer accepts, and since when. */
+export interface SimUser {
+  /** Empty until somebody sets one. */
+  password: string
+  /** What a replica still accepts until `replicaAt`. */
+  replicaPassword: string
+  replicaAt: number
+  locked: boolean
+  /** False until somebody has granted it what the other slot has. */
+  equal: boolean
+}
+
+/** What makes one world differ from another. Times in virtual milliseconds. */
+export interface WorldOptions {
+  readonly staleReadMs?: number
+  readonly replicaLagMs?: number
+  readonly rollEveryMs?: number
+  /** The runtime refuses to come up on this slot. */
+  readonly unhealthyOn?: SlotName
+  readonly quarantine?: boolean
+  readonly singleUser?: boolean
+}
+
+/** The moment a fault strikes kills the process; only the world goes on. */
+export class SimCrash extends Error {}
+
+export const USERNAMES: Readonly<Record<SlotName | 'admin', string>> = {
+  A: 'app_a',
+  B: 'app_b',
+  admin: 'boss',
+}
+
+/**
+ * Everything outside of a rotator, in memory, under a virtual clock: the store, a database with a
+ * writer and a replica, two config targets, an application of three instances, and stragglers.
+ * Nothing happens but when time passes or a port is called, so a run can be repeated exactly.
+ */
+export class World {
+  now = 1_000_000
+  readonly options: WorldOptions
+  readonly users: Map<string, SimUser> = new Map()
+  readonly store: SimStore
+  readonly adminStore: SimStore
+  readonly configs: Map<string, Held> = new Map()
+  readonly fleet: Fleet
+  readonly checker: Checker
+  /** The session that holds the target's lock. */
+  lockHolder: object | undefined
+  /** A session whose client failed while connecting, and when the server notices. */
+  orphan: { readonly holder: object; readonly until: number } | undefined
+  /** Password material, so that every fresh one differs. */
+  draws = 0
+
+  constructor(options: WorldOptions = {}) {
+    this.options = options
+    this.store = new SimStore(this, slotDocument('a0-password', 'b0-password'))
+    this.adminStore = new SimStore(this, adminDocument('c0-password'))
+    this.addUser(USERNAMES.A, 'a0-password')
+    this.addUser(USERNAMES.B, 'b0-password')
+    this.addUser(USERNAMES.admin, 'c0-password')
+    for (const id of ['web.env', 'job.json'])
+      this.configs.set(id, { username: USERNAMES.A, password: 'a0-password' })
+    this.fleet = new Fleet(this)
+    this.checker = new Checker(this)
+  }
+
+  username(slot: SlotName): string {
+    return USERNAMES[slot]
+  }
+
+  addUser(username: string, password: string): void {
+    this.users.set(username, {
+      password,
+      replicaPassword: password,
+      replicaAt: 0,
+      locked: false,
+      equal: true,
+    })
+  }
+
+  /** Lets virtual time pass; the application acts at its own pace meanwhile. */
+  advance(ms: number): void {
+    this.fleet.actUntil(this.now + ms)
+    this.now += ms
+    if (this.orphan && this.now >= this.orphan.until) {
+      if (this.lockHolder === this.orphan.holder) this.lockHolder = undefined
+      this.orphan = undefined
+    }
+    this.checker.check('as time passes')
+  }
+
+  accepts(held: Held, endpoint: 'writer' | 'replica' = 'writer'): boolean {
+    const user = this.users.get(held.username)
+    if (user === undefined || user.locked) return false
+    const behind = endpoint === 'replica' && this.now < user.replicaAt
+    return held.password === (behind ? user.replicaPassword : user.password)
+  }
+
+  setPassword(username: string, password: string): void {
+    const user = this.users.get(username)
+    if (user === undefined) throw new Error(`no user ${username}`)
+    user.replicaPassword = user.password
+    user.replicaAt = this.now + (this.options.replicaLagMs ?? 0)
+    user.password = password
+    user.locked = false
+  }
+}
+
+/** The slot document that a world starts with. */
+export function slotDocument(a: string, b: string, active: SlotName = 'A'): string {
+  const slot = (username: string, password: string): object => ({
+    username,
+    password,
+    host: 'db.example',
+    port: '5432',
+    dbname: 'app',
+  })
+  const slots = { A: slot(USERNAMES.A, a), B: slot(USERNAMES.B, b) }
+  return JSON.stringify({ active_slot: active, ...slots, owner: 'team' })
+}
+
+/** The admin's document that a world starts with. */
+export function adminDocument(password: string): string {
+  return JSON.stringify({ username: USERNAMES.admin, password, host: 'db.example', port: 5432 })
+}
