@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
+
+/**
+ * The condition under which `@cuedot/client/protocol` and the other packages of this workspace
+ * resolve to their sources. Vite resolves what it inlines by it, Node what is externalised.
+ */
+const SOURCE = 'cuedot-source'
+
+const MINUTE = 60_000
+
+/** Real servers take memory: never more than two files of tests at once. */
+const REAL_WORKERS = Math.min(2, availableParallelism())
+
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions: [SOURCE, 'module', 'node', 'development|production'] },
+  ssr: {
+    resolve: {
+      conditions: [SOURCE, 'module', 'node', 'development|production'],
+      externalConditions: [SOURCE, 'node'],
+    },
+  },
+  test: {
+    passWithNoTests: true,
+    teardownTimeout: MINUTE,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/*.int.test.ts', '**/*.sim.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sim',
+          include: ['packages/**/*.sim.test.ts', 'scripts/**/*.sim.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 2 * MINUTE,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['packages/**/*.int.test.ts', 'scripts/**/*.int.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          pool: 'forks',
+          maxWorkers: REAL_WORKERS,
+          testTimeout: 2 * MINUTE,
+          hookTimeout: 4 * MINUTE,
+        },
+      },
+    ],
+  },
+})
+
+export default config
