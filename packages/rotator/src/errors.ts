@@ -203,7 +203,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_STRAGGLERS: {
     retry: 'never',
-    what: 'Somebody still has sessions as the old user, so its password was not changed.',
+    what: 'Somebody still has sessions on the old slot, so its password was not changed.',
     hint: 'Restart or move the clients that are named, then run again. Both passwords work until then.',
   },
   ERR_DEADLINE: {

@@ -1,5 +1,5 @@
 import type { Credential } from './credential.ts'
-import { DocumentError, parseCredential, parseJsonObject } from './json-document.ts'
+import { DocumentError, parseCredential, parseJsonObject, sameJson } from './json-document.ts'
 import type { JsonObject } from './json-document.ts'
 import { parseLast, setOrRemove } from './records.ts'
 import type { LastRecord } from './records.ts'
@@ -54,4 +54,14 @@ export function editFlatDocument(
 /** Compact JSON. */
 export function encodeFlatDocument(document: FlatDocument): Sensitive {
   return new Sensitive(JSON.stringify(document.raw.reveal()), 'flat document')
+}
+
+/** True when the two differ in something other than the password and the record of its rotation. */
+export function flatDiffersBeyondRotation(a: FlatDocument, b: FlatDocument): boolean {
+  return !sameJson(others(a), others(b))
+}
+
+function others(document: FlatDocument): JsonObject {
+  const { password: _password, last: _last, ...rest } = document.raw.reveal()
+  return rest
 }

@@ -42,6 +42,7 @@ export function parseJsonObject(text: Sensitive): JsonObject {
   return value
 }
 
+/** True for a JSON object: not an array, not null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -79,4 +80,9 @@ function parsePort(value: unknown, path: string, engine: unknown): number {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535)
     throw new DocumentError('ERR_DOCUMENT_SHAPE', path, 'must be a port, 1 to 65535')
   return port
+}
+
+/** True when both encode to the same JSON. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }

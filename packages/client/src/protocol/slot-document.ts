@@ -1,5 +1,5 @@
 import type { Credential } from './credential.ts'
-import { DocumentError, isObject, parseCredential, parseJsonObject } from './json-document.ts'
+import { DocumentError, isObject, parseCredential, parseJsonObject, sameJson } from './json-document.ts'
 import type { JsonObject } from './json-document.ts'
 import { SLOT_NAMES, parseLast, parseRotation, setOrRemove } from './records.ts'
 import type { LastRecord, RotationRecord, SlotName } from './records.ts'
@@ -89,4 +89,32 @@ function withPassword(
 /** Compact JSON, as the source systems write it. */
 export function encodeSlotDocument(document: SlotDocument): Sensitive {
   return new Sensitive(JSON.stringify(document.raw.reveal()), 'slot document')
+}
+
+/** The keys that a rotation itself changes; slots are compared on their own. */
+const ROTATION_KEYS: ReadonlySet<string> = new Set(['active_slot', 'rotation', 'last', 'A', 'B'])
+
+/**
+ * True when the two differ in something other than what a rotation changes: its records, the active
+ * slot, and the password of `slot`.
+ */
+export function differsBeyondRotation(
+  a: SlotDocument,
+  b: SlotDocument,
+  slot: SlotName | 'none',
+): boolean {
+  const before = a.raw.reveal()
+  const after = b.raw.reveal()
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  for (const key of keys) {
+    if (!ROTATION_KEYS.has(key) && !sameJson(before[key], after[key])) return true
+  }
+  return SLOT_NAMES.some((name) => {
+    if (name !== slot && !a.slots[name].password.equals(b.slots[name].password)) return true
+    return !sameJson(withoutPassword(before[name]), withoutPassword(after[name]))
+  })
+}
+
+function withoutPassword(slot: unknown): unknown {
+  return isObject(slot) ? { ...slot, password: '', changed_at: '' } : slot
 }

@@ -60,13 +60,13 @@ function standbyInUse(o: AlternatingFacts, intent: Intent): Decision {
 }
 
 function lostSlot(o: AlternatingFacts): Slot | undefined {
-  if (o.configs.some((config) => config.holds === 'lost-A')) return 'A'
-  if (o.configs.some((config) => config.holds === 'lost-B')) return 'B'
-  return undefined
+  const inOrder = [o.store.active, other(o.store.active)]
+  return inOrder.find((slot) => o.configs.some((config) => config.holds === `lost-${slot}`))
 }
 
 function healedSlot(o: AlternatingFacts): Slot {
-  return SLOTS.find((slot) => o.login[slot].pending && !o.login[slot].current) ?? o.store.active
+  const [healed, ...more] = SLOTS.filter((slot) => o.login[slot].pending && !o.login[slot].current)
+  return healed !== undefined && more.length === 0 ? healed : o.store.active
 }
 
 /** Consumers that are not all on the active slot are brought together on one that logs in. */

@@ -5,7 +5,11 @@ import type { Decision } from './plan.ts'
 /** A rotation that is being turned back: the same convergence, towards the slot it came from. */
 export function backOut(o: AlternatingFacts, r: RotationFacts): Decision {
   const { from, to } = r
-  if (o.store.pending === 'turn')
+  if (o.login[from].locked)
+    return { kind: 'next', action: { step: 'release', slot: from, why: 'it is needed again' } }
+  if (!o.login[from].current)
+    return { kind: 'refused', code: 'BACK_OUT_IMPOSSIBLE', why: `slot ${from} does not log in` }
+  if (o.store.pending === 'turn' && o.login[from].pending)
     return { kind: 'next', action: { step: 'flip', slot: from, why: 'the rotation turns back' } }
   if (o.store.active !== from)
     return {

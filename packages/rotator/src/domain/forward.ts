@@ -31,7 +31,7 @@ function beforeFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Deci
 function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
   const { from, to } = r
   const failed = o.runtimes.find((runtime) => runtime.roll === 'failed')
-  const turnBecause = reasonToTurn(o, intent, failed?.id)
+  const turnBecause = reasonToTurn(o, to, intent, failed?.id)
   if (turnBecause !== undefined) {
     if (o.login[from].locked) return next('release', from, turnBecause)
     if (canTurn(o, from)) return next('turn', from, turnBecause)
@@ -62,10 +62,12 @@ function canTurn(o: AlternatingFacts, from: Slot): boolean {
 
 function reasonToTurn(
   o: AlternatingFacts,
+  to: Slot,
   intent: Intent,
   failed: string | undefined,
 ): string | undefined {
   if (intent === 'back-out') return 'asked to back out'
+  if (!o.login[to].current) return `slot ${to} does not log in`
   if (failed !== undefined) return `${failed} does not come up on the new credential`
   return o.trouble ? `${o.trouble.step} failed: ${o.trouble.code}` : undefined
 }

@@ -3,7 +3,7 @@ import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import { isRotatorError } from '../errors.ts'
 import type { Call } from '../ports/call.ts'
 import type { AdminOptions, AdminSession, Database } from '../ports/database.ts'
-import type { SecretStore, SecretVersion, StoreReading } from '../ports/secret-store.ts'
+import type { SecretStore, SecretVersion } from '../ports/secret-store.ts'
 import { parseFlatVersion } from './documents/parse-version.ts'
 
 /** An open admin session, and which password opened it. */
@@ -16,8 +16,6 @@ export interface OpenedAdmin {
 
 interface AdminSearch {
   readonly store: SecretStore
-  /** What the store holds, where it was read already. */
-  readonly reading?: StoreReading
   readonly database: Database
   readonly options: AdminOptions
   readonly call: () => Call
@@ -32,7 +30,7 @@ interface AdminSearch {
  */
 export async function openAdmin(search: AdminSearch): Promise<OpenedAdmin | undefined> {
   const { store, call } = search
-  const reading = search.reading ?? (await store.read(call()))
+  const reading = await store.read(call())
   const denied: Sensitive[] = []
   for (const stage of ['current', 'pending', 'previous'] as const) {
     const version = stage === 'previous' ? await store.previous(call()) : reading[stage]

@@ -4,7 +4,6 @@ import type { EventPayload } from '../domain/events.ts'
 import { generatePassword } from '../domain/password.ts'
 import type { AdminSession } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
-import type { StoreReading } from '../ports/secret-store.ts'
 import type { Target } from '../ports/target.ts'
 import type { StepContext } from '../steps/step.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
@@ -33,7 +32,6 @@ export class Desk implements StepContext {
   /** The id that the next rotation opened by this run gets. */
   #rotationId: string
   #documents: SlotDocuments | UserDocuments | undefined
-  #reading: StoreReading | undefined
 
   constructor(target: Target, env: Environment, lock: 'take' | 'look') {
     this.env = env
@@ -98,7 +96,6 @@ export class Desk implements StepContext {
 
   async #read(): Promise<SlotDocuments | UserDocuments> {
     const reading = await this.versions.read()
-    this.#reading = reading
     const { by, reason } = this.env
     const now = (): string => this.env.clock.now().toISOString()
     const run = { rotationId: () => this.#rotationId, by, reason, now }
@@ -117,9 +114,8 @@ export class Desk implements StepContext {
     if (documents.document.last?.id === this.#rotationId) this.#rotationId = this.env.random.uuid()
   }
 
-  async session(): Promise<AdminSession> {
-    const own = this.target.strategy === 'single-user'
-    return this.sessions.get(own ? this.#reading : undefined)
+  session(): Promise<AdminSession> {
+    return this.sessions.get()
   }
 
   freshPassword(subject: Subject): Sensitive {
@@ -145,7 +141,6 @@ export class Desk implements StepContext {
   /** Nothing that was known before is to be believed: the next observation asks again. */
   async doubt(): Promise<void> {
     this.#documents = undefined
-    this.#reading = undefined
     this.logins.forgetAll()
     await this.sessions.drop()
   }

@@ -1,7 +1,7 @@
 import type { AlternatingFacts, LoginFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
-import { other } from '../domain/slot.ts'
+import { SLOTS, other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
-import type { Session } from '../ports/database.ts'
+import type { AdminSession, Session, UserComparison } from '../ports/database.ts'
 import type { Fact } from '../steps/step.ts'
 import type { Desk } from './desk.ts'
 import { SlotDocuments } from './documents/slot-documents.ts'
@@ -9,7 +9,6 @@ import type { UserDocuments } from './documents/user-documents.ts'
 import { observeConfigs } from './observe-configs.ts'
 import { observeRuntimes } from './observe-runtimes.ts'
 import { isPlaceholder } from '@cuedot/client/protocol'
-import type { UserComparison } from '../ports/database.ts'
 
 /** Facts that cost a round trip, kept until an action may have changed them. */
 interface Kept {
@@ -75,11 +74,13 @@ export class Observer {
     return this.#kept.sessions ?? []
   }
 
+  /** The lock comes first: what was read before it may have been changed by whoever held it. */
   async observe(): Promise<Observed> {
+    const session = await this.#desk.session()
     const documents = await this.#desk.load()
     return documents instanceof SlotDocuments
-      ? this.#alternating(documents)
-      : this.#singleUser(documents)
+      ? this.#alternating(documents, session)
+      : this.#singleUser(documents, session)
   }
 
   async #keep<K extends keyof Kept>(
@@ -94,11 +95,13 @@ export class Observer {
     return value
   }
 
-  async #alternating(documents: SlotDocuments): Promise<AlternatingFacts> {
+  async #alternating(
+    documents: SlotDocuments,
+    session: AdminSession,
+  ): Promise<AlternatingFacts> {
     const desk = this.#desk
     const { active } = documents.facts()
-    const usernames = (['A', 'B'] as const).map((slot) => documents.username(slot))
-    const session = await desk.session()
+    const usernames = SLOTS.map((slot) => documents.username(slot))
     const standby = await this.#keep('standby', () =>
       session.compareUsers(
         documents.username(active),
@@ -151,9 +154,8 @@ export class Observer {
     return { sessions: counted, quiet: { A: quiet.has('A'), B: quiet.has('B') } }
   }
 
-  async #singleUser(documents: UserDocuments): Promise<SingleUserFacts> {
+  async #singleUser(documents: UserDocuments, session: AdminSession): Promise<SingleUserFacts> {
     const desk = this.#desk
-    const session = await desk.session()
     const sessions = await this.#keep('sessions', () =>
       session.sessions([documents.username()], desk.call()),
     )

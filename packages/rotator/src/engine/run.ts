@@ -41,6 +41,8 @@ class Run {
   readonly #journal: Journal
   readonly #setbacks: Setbacks
   #intent: Intent
+  /** True once this run has seen the target for the first time. */
+  #looked = false
   #last: { action: Action; times: number } | undefined
 
   constructor(desk: Desk, intent: Intent) {
@@ -82,7 +84,9 @@ class Run {
 
   /** A store that may lag behind is given time before anything is concluded from what it lacks. */
   async #doubtful(observed: Observed, decision: Decision): Promise<boolean> {
-    if (decision.kind !== 'refused' && !lacksPassword(observed)) return false
+    const found = !this.#looked && isOpen(observed)
+    this.#looked = true
+    if (decision.kind !== 'refused' && !found && !lacksPassword(observed)) return false
     if (!(await this.#desk.versions.settle())) return false
     await this.#desk.doubt()
     this.#observer.forgetAll()
@@ -106,6 +110,12 @@ class Run {
     this.#observer.acted(step.touches)
     this.#setbacks.passed()
   }
+}
+
+/** Somebody was here before and may have gone on after what the store shows now. */
+function isOpen(observed: Observed): boolean {
+  if (observed.strategy === 'single-user') return observed.pending !== 'none'
+  return observed.store.pending !== 'none' || observed.store.rotation !== undefined
 }
 
 /** True when the document knows no password for a user that exists. */

@@ -2,7 +2,6 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AdminSession, LockState } from '../ports/database.ts'
-import type { StoreReading } from '../ports/secret-store.ts'
 import type { Target } from '../ports/target.ts'
 import { openAdmin } from './admin.ts'
 
@@ -45,17 +44,16 @@ export class SessionHolder {
     this.#options = options
   }
 
-  /** @param reading - what the admin's store holds, where it was read already. */
-  async get(reading?: StoreReading): Promise<AdminSession> {
-    this.#session ??= await this.#open(reading)
+  async get(): Promise<AdminSession> {
+    this.#session ??= await this.#open()
     return this.#session
   }
 
   /** A session that was given up may still be dying at the server, and holds the lock until then. */
-  async #open(reading: StoreReading | undefined): Promise<AdminSession> {
+  async #open(): Promise<AdminSession> {
     for (let tries = this.#given ? REOPEN_TRIES : 1; ; tries--) {
       try {
-        return await this.#openOnce(reading)
+        return await this.#openOnce()
       } catch (error) {
         // A failed attempt may have left a session at the server, too.
         this.#given ||= !(error instanceof TargetLocked)
@@ -65,11 +63,10 @@ export class SessionHolder {
     }
   }
 
-  async #openOnce(reading: StoreReading | undefined): Promise<AdminSession> {
+  async #openOnce(): Promise<AdminSession> {
     const { target, holder, lock, call, opened } = this.#options
     const found = await openAdmin({
       store: target.admin,
-      ...(reading && { reading }),
       database: target.database,
       options: { target: target.name, lock, holder },
       call,

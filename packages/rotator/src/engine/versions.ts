@@ -11,13 +11,19 @@ interface VersionsOptions {
   readonly emit: (event: EventPayload) => void
 }
 
+/** The versions that carry the two labels, as one word. */
+function stateOf(currentId: string, pendingId: string | undefined): string {
+  return `${currentId} ${pendingId ?? ''}`
+}
+
 /**
- * Reads the store and does not believe a reading that is older than what this run has written:
- * a store may show an older state for a while.
+ * Reads the store and never goes back in time: a store may show an older state for a while, so a
+ * reading that this run has already seen overtaken is not believed before it has had time to pass.
  */
 export class Versions {
   readonly #options: VersionsOptions
-  #written: { currentId: string; pendingId: string | undefined; at: number } | undefined
+  /** States in the order in which this run has seen or made them. */
+  #seen: string[] = []
   #settled = false
 
   constructor(options: VersionsOptions) {
@@ -26,23 +32,25 @@ export class Versions {
 
   /** The store has confirmed this state. */
   confirmed(currentId: string, pendingId: string | undefined): void {
-    this.#written = { currentId, pendingId, at: this.#options.clock.now().getTime() }
+    const state = stateOf(currentId, pendingId)
+    this.#seen = [...this.#seen.filter((known) => known !== state), state]
   }
 
   async read(): Promise<StoreReading> {
     const { store, call } = this.#options
-    const reading = await store.read(call())
-    if (!this.#isOlder(reading)) return reading
-    await this.#wait()
-    return store.read(call())
+    let reading = await store.read(call())
+    if (this.#isOvertaken(reading)) {
+      await this.#wait()
+      reading = await store.read(call())
+    }
+    this.confirmed(reading.current.id, reading.pending?.id)
+    return reading
   }
 
-  #isOlder(reading: StoreReading): boolean {
-    const written = this.#written
-    if (written === undefined) return false
-    const age = this.#options.clock.now().getTime() - written.at
-    if (age >= this.#options.store.supports.staleReadMs) return false
-    return reading.current.id !== written.currentId || reading.pending?.id !== written.pendingId
+  #isOvertaken(reading: StoreReading): boolean {
+    if (this.#options.store.supports.staleReadMs === 0) return false
+    const at = this.#seen.indexOf(stateOf(reading.current.id, reading.pending?.id))
+    return at !== -1 && at < this.#seen.length - 1
   }
 
   /**

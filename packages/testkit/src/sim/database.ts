@@ -51,6 +51,7 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
   const write = (name: string, effect: () => void): Promise<void> =>
     gate.call(name, 'write', () => {
       if (world.lockHolder !== self) world.checker.unlocked(name)
+      world.changes += 1
       effect()
     })
   return {

@@ -52,7 +52,8 @@ export class Fleet {
       this.#replace(roll, roll.nextAt)
       roll.nextAt += this.#every()
     }
-    this.stragglers = this.stragglers.filter((straggler) => straggler.until > time)
+    if (this.stragglers.some((straggler) => straggler.until <= time))
+      this.stragglers = this.stragglers.filter((straggler) => straggler.until > time)
   }
 
   #replace(roll: { token: string; left: number[]; failed: boolean }, at: number): void {
@@ -63,6 +64,7 @@ export class Fleet {
       roll.failed = true
       return
     }
+    this.#world.changes += 1
     const old = this.instances[index]
     if (old) this.stragglers.push({ held: old, until: at + LINGER_MS })
     this.instances[index] = held

@@ -105,7 +105,7 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
     write: ({ username, password }: Pick<Credential, 'username' | 'password'>) =>
       gate.call('config.write', 'write', () => {
         unlessLocked(world, 'config.write')
-        world.configs.set(id, { username, password: password.reveal() })
+        world.setConfig(id, { username, password: password.reveal() })
       }),
   }
 }
@@ -145,8 +145,13 @@ export function simClock(world: World): Clock {
 export function simRandom(world: World): Random {
   return {
     bytes: (count) => {
-      const seed = ++world.draws
-      return Uint8Array.from({ length: count }, (_, index) => (seed * 31 + index * 7) % 62)
+      // The first bytes spell the number of the draw in base 62, so that no two draws are equal.
+      let rest = ++world.draws
+      return Uint8Array.from({ length: count }, () => {
+        const digit = rest % 62
+        rest = Math.floor(rest / 62)
+        return digit
+      })
     },
     uuid: () => `rotation-${++world.draws}`,
   }

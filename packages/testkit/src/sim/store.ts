@@ -6,7 +6,8 @@ export interface SimDocument {
   readonly A?: { readonly password: string }
   readonly B?: { readonly password: string }
   readonly password?: string
-  readonly rotation?: object
+  readonly rotation?: { readonly id: string }
+  readonly last?: { readonly id: string }
 }
 
 interface Version {
@@ -66,6 +67,7 @@ export class SimStore {
   }
 
   #write(next: State): void {
+    this.#world.changes += 1
     this.#before = this.#state
     this.#state = next
     this.#writtenAt = this.#world.now

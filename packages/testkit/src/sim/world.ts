@@ -60,6 +60,8 @@ export class World {
   lockHolder: object | undefined
   /** A session whose client failed while connecting, and when the server notices. */
   orphan: { readonly holder: object; readonly until: number } | undefined
+  /** Counts what has changed, so that a check is made only when one is due. */
+  changes = 0
   /** Password material, so that every fresh one differs. */
   draws = 0
 
@@ -80,7 +82,13 @@ export class World {
     return USERNAMES[slot]
   }
 
+  setConfig(id: string, held: Held): void {
+    this.configs.set(id, held)
+    this.changes += 1
+  }
+
   addUser(username: string, password: string): void {
+    this.changes += 1
     this.users.set(username, {
       password,
       replicaPassword: password,
@@ -111,6 +119,7 @@ export class World {
   setPassword(username: string, password: string): void {
     const user = this.users.get(username)
     if (user === undefined) throw new Error(`no user ${username}`)
+    this.changes += 1
     user.replicaPassword = user.password
     user.replicaAt = this.now + (this.options.replicaLagMs ?? 0)
     user.password = password

@@ -38,36 +38,3 @@ function turning(current: SlotDocument, { rotation, active }: SlotDocument): Pen
   if (!turns || turned) return 'none'
   return active === rotation.from ? 'turn' : 'foreign'
 }
-
-/** The keys that a rotation itself changes. */
-const OWN_KEYS: ReadonlySet<string> = new Set(['active_slot', 'rotation', 'last', 'A', 'B'])
-
-/**
- * True when the current document was changed after the pending one was made from it, in something
- * other than what the pending one changes: promoting it would lose that edit.
- */
-export function isStale(
-  current: SlotDocument,
-  pending: SlotDocument,
-  changed: 'A' | 'B' | 'none',
-): boolean {
-  const before = current.raw.reveal()
-  const after = pending.raw.reveal()
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
-  for (const key of keys) {
-    if (!OWN_KEYS.has(key) && !same(before[key], after[key])) return true
-  }
-  return (['A', 'B'] as const).some((slot) => {
-    const passwordChanged =
-      slot !== changed && !current.slots[slot].password.equals(pending.slots[slot].password)
-    return passwordChanged || !same(withoutPassword(before[slot]), withoutPassword(after[slot]))
-  })
-}
-
-function withoutPassword(slot: unknown): unknown {
-  return typeof slot === 'object' ? { ...slot, password: '', changed_at: '' } : slot
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b)
-}

@@ -1,4 +1,4 @@
-import { editSlotDocument, encodeSlotDocument } from '@cuedot/client/protocol'
+import { differsBeyondRotation, editSlotDocument, encodeSlotDocument } from '@cuedot/client/protocol'
 import type {
   Credential,
   LastRecord,
@@ -13,7 +13,7 @@ import { other } from '../../domain/slot.ts'
 import type { Slot } from '../../domain/slot.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Documents } from '../../steps/step.ts'
-import { classifyPending, isStale } from './classify-pending.ts'
+import { classifyPending } from './classify-pending.ts'
 import { parseSlotVersion } from './parse-version.ts'
 import type { Parsed, RunRecord } from './record.ts'
 import { versionToken } from './token.ts'
@@ -95,7 +95,8 @@ export class SlotDocuments implements Documents {
 
   #staleFor(changed: Slot | 'none'): boolean {
     const pending = this.#pending
-    return pending !== undefined && isStale(this.#current.document, pending.document, changed)
+    if (pending === undefined) return false
+    return differsBeyondRotation(this.#current.document, pending.document, changed)
   }
 
   /** The slot whose password the pending version may change. */
@@ -176,8 +177,10 @@ export class SlotDocuments implements Documents {
 
   /** A given-up slot keeps whichever of its passwords logs in; if none is known to, the staged one. */
   #keep(slot: Slot, accepted: Sensitive | undefined): SlotDocumentEdit {
-    const password = accepted ?? this.stagedPassword(slot)
-    return password ? { passwords: { [slot]: { password } } } : {}
+    const staged = this.#pending?.document.slots[slot]
+    const keepsStaged = staged && (accepted === undefined || accepted.equals(staged.password))
+    if (keepsStaged) return { passwords: { [slot]: staged } }
+    return accepted ? { passwords: { [slot]: { password: accepted } } } : {}
   }
 
   #rebased(): SlotDocumentEdit {

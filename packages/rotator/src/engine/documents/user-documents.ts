@@ -1,4 +1,4 @@
-import { editFlatDocument, encodeFlatDocument } from '@cuedot/client/protocol'
+import { editFlatDocument, encodeFlatDocument, flatDiffersBeyondRotation } from '@cuedot/client/protocol'
 import type { Credential, FlatDocument, LastRecord, Sensitive } from '@cuedot/client/protocol'
 import type { Action } from '../../domain/action.ts'
 import type { SingleUserFacts } from '../../domain/observed.ts'
@@ -69,7 +69,7 @@ export class UserDocuments implements Documents {
   /** True when somebody changed the current version after the pending one was made from it. */
   #isStale(): boolean {
     if (this.#pending === undefined || this.#kind === 'foreign') return false
-    return rest(this.#current.document) !== rest(this.#pending.document)
+    return flatDiffersBeyondRotation(this.#current.document, this.#pending.document)
   }
 
   username(): string {
@@ -132,10 +132,3 @@ export class UserDocuments implements Documents {
     return documents.map(({ credential }) => credential.password)
   }
 }
-
-/** Everything but what a rotation changes. */
-function rest(document: FlatDocument): string {
-  const { password: _password, last: _last, ...others } = document.raw.reveal()
-  return JSON.stringify(others)
-}
-

@@ -1,0 +1,213 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Sensitive } from '@cuedot/client/protocol'
+import type { Config, DatabaseConfig, PublishConfig, RollConfig } from './config/types.ts'
+import type { AlternatingConfig, StoreConfig, TargetConfig } from './config/types.ts'
+import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
+import type { PasswordPolicy } from './domain/password.ts'
+import { RotatorError } from './errors.ts'
+import type { Call } from './ports/call.ts'
+import type { Clock, Random } from './ports/clock.ts'
+import type { ConfigTarget } from './ports/config-target.ts'
+import type { Database } from './ports/database.ts'
+import type { Runtime } from './ports/runtime.ts'
+import type { SecretStore } from './ports/secret-store.ts'
+import type { RunPolicy, Target } from './ports/target.ts'
+
+/** What a target gets from the environment instead of from its configuration. */
+export interface Surroundings {
+  /** `CUEDOT_TLS_CA`: path of a PEM file, for databases whose configuration names no CA. */
+  readonly tlsCa?: string
+}
+
+/** A target that is ready to be run. */
+export interface Composed {
+  readonly target: Target
+  /** Ends the commands that a run which was told to stop has left behind. */
+  release(): Promise<void>
+}
+
+/**
+ * Makes a target from its configuration. Adapters are loaded when one is needed, so nobody loads
+ * the driver of a database or the SDK of a cloud that they do not use. Connects to nothing.
+ *
+ * @throws ERR_CONFIG for a target that is not there and for what only an adapter can judge
+ */
+export async function composeTarget(
+  name: string,
+  config: Config,
+  surroundings: Surroundings = {},
+): Promise<Composed> {
+  const target = config.targets[name]
+  if (target === undefined) throw noTarget(name, config)
+  const policy = policyOf(name, target, config.file)
+  const store = await composeStore(target.store)
+  const database = await composeDatabase(target.database, surroundings)
+  const base = { name, store, database, policy }
+  if (target.strategy === 'single-user') {
+    const { strategy } = target
+    const alone = { ...base, strategy, admin: store, configs: [], runtimes: [] }
+    return { target: alone, release: async () => undefined }
+  }
+  return await composeAlternating(target, base)
+}
+
+async function composeAlternating(
+  config: AlternatingConfig,
+  base: Pick<Target, 'name' | 'store' | 'database' | 'policy'>,
+): Promise<Composed> {
+  const { strategy } = config
+  const admin = await composeStore(config.admin.store)
+  const configs = await Promise.all(config.publish.map(composeConfigTarget))
+  const rolled = await Promise.all(config.roll.map(composeRuntime))
+  return {
+    target: { ...base, strategy, admin, configs, runtimes: rolled.map(({ runtime }) => runtime) },
+    release: async () => {
+      await Promise.all(rolled.map(({ stop }) => stop?.()))
+    },
+  }
+}
+
+function noTarget(name: string, { file, targets }: Config): RotatorError {
+  const known = Object.keys(targets).join(', ')
+  const problem = `there is no target ${name}; there are: ${known}`
+  return new RotatorError('ERR_CONFIG', { file, path: 'targets', problem })
+}
+
+function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
+  const { proveLimitMs, callLimitMs } = config
+  const password = passwordPolicy(config.password)
+  const problem = policyProblem(password)
+  if (problem !== undefined)
+    throw new RotatorError('ERR_CONFIG', { file, path: `targets.${name}.password`, problem })
+  const drain = config.strategy === 'alternating' ? config.drain : NO_DRAIN
+  return {
+    drainQuietMs: drain.quietMs,
+    drainLimitMs: drain.limitMs,
+    drainPollMs: drain.pollMs,
+    proveLimitMs,
+    callLimitMs,
+    quarantine: config.strategy === 'alternating' && config.quarantine,
+    password,
+  }
+}
+
+/** A single user has nobody to wait for: sessions that are not ours refuse the run. */
+const NO_DRAIN = { quietMs: 0, limitMs: 0, pollMs: 1_000 }
+
+function passwordPolicy({ length, exclude }: TargetConfig['password']): PasswordPolicy {
+  const alphabet = [...DEFAULT_PASSWORD_POLICY.alphabet].filter((char) => !exclude.includes(char))
+  return { length, alphabet: alphabet.join('') }
+}
+
+async function composeStore(config: StoreConfig): Promise<SecretStore> {
+  if (config.kind === 'file') {
+    const { fileStore } = await import('./adapters/file-store/store.ts')
+    const { readKeyFile } = await import('./adapters/file-store/key-file.ts')
+    return fileStore({ path: config.path, key: await readKeyFile(config.keyFile) })
+  }
+  const { secretsManagerStore } = await import('./adapters/secrets-manager/store.ts')
+  const { kind: _kind, ...options } = config
+  return secretsManagerStore(options)
+}
+
+async function composeDatabase(
+  { engine, endpoints, dbname, tls }: DatabaseConfig,
+  { tlsCa }: Surroundings,
+): Promise<Database> {
+  const common = tlsCa !== undefined && tls.mode === 'verify' && tls.caFile === undefined
+  const trusted = common ? { ...tls, caFile: resolve(tlsCa) } : tls
+  const options = { endpoints, dbname, tls: trusted }
+  if (engine === 'postgres') {
+    const { postgresDatabase } = await import('./adapters/postgres/database.ts')
+    return postgresDatabase(options)
+  }
+  const { mariadbDatabase } = await import('./adapters/mysql/mariadb/database.ts')
+  return mariadbDatabase(options)
+}
+
+async function composeConfigTarget(config: PublishConfig): Promise<ConfigTarget> {
+  switch (config.kind) {
+    case 'dotenv': {
+      const { dotenvTarget } = await import('./adapters/files/dotenv.ts')
+      return dotenvTarget(config)
+    }
+    case 'json': {
+      const { jsonTarget } = await import('./adapters/files/json.ts')
+      return jsonTarget(config)
+    }
+    case 'php-sqlconf': {
+      const { phpSqlconfTarget } = await import('./adapters/files/php-sqlconf/target.ts')
+      return phpSqlconfTarget(config)
+    }
+  }
+}
+
+interface Rolled {
+  readonly runtime: Runtime
+  readonly stop?: () => Promise<void>
+}
+
+async function composeRuntime(config: RollConfig): Promise<Rolled> {
+  switch (config.kind) {
+    case 'command': {
+      const { commandRuntime } = await import('./adapters/runtimes/command.ts')
+      const runtime = commandRuntime(config)
+      return { runtime, stop: () => runtime.stop() }
+    }
+    case 'http-health': {
+      const { httpHealthRuntime } = await import('./adapters/runtimes/http-health.ts')
+      const { caFile, ...options } = config
+      const ca = caFile === undefined ? {} : { ca: await readCa(caFile, config.id) }
+      return { runtime: httpHealthRuntime({ ...options, ...ca }) }
+    }
+    case 'none': {
+      const { noRuntime } = await import('./adapters/runtimes/none.ts')
+      return { runtime: noRuntime(config) }
+    }
+  }
+}
+
+async function readCa(file: string, runtime: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const problem = 'the CA file cannot be read'
+    throw new RotatorError('ERR_CONFIG', { file, path: `${runtime}.ca`, problem }, { cause })
+  }
+}
+
+/** The clock and the random source of this machine. */
+export async function composeSystem(): Promise<{ readonly clock: Clock; readonly random: Random }> {
+  const { systemClock } = await import('./adapters/system/clock.ts')
+  const { systemRandom } = await import('./adapters/system/random.ts')
+  return { clock: systemClock, random: systemRandom }
+}
+
+/** A secret that is to be put into a new file store. */
+export interface NewFileSecret {
+  readonly path: string
+  /** Read if it is there, made (mode 0600) if it is not. */
+  readonly keyFile: string
+  readonly value: Sensitive
+}
+
+/**
+ * Makes the file of a new secret, its key and their folders (mode 0700) where they are missing.
+ *
+ * @returns whether the key was made
+ * @throws ERR_STORE_CONFLICT when the secret is there already, ERR_STORE_KEY, ERR_STORE_DENIED
+ */
+export async function createSecret(
+  { path, keyFile, value }: NewFileSecret,
+  call: Call,
+): Promise<{ readonly madeKey: boolean }> {
+  const { createFileSecret } = await import('./adapters/file-store/store.ts')
+  const { createKeyFile, readKeyFile } = await import('./adapters/file-store/key-file.ts')
+  for (const file of [path, keyFile]) await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const madeKey = !existsSync(keyFile)
+  const key = madeKey ? await createKeyFile(keyFile) : await readKeyFile(keyFile)
+  await createFileSecret({ path, key }, value, call)
+  return { madeKey }
+}

@@ -1,0 +1,13 @@
+/** cuedot as a library: observe, plan and run targets that you compose yourself. */
+export type { Action, StepName } from './domain/action.ts'
+export type { RotationEvent } from './domain/events.ts'
+export type { Intent, Plan } from './domain/plan.ts'
+export type { Observed } from './domain/observed.ts'
+export type { Environment } from './engine/environment.ts'
+export { look } from './engine/look.ts'
+export type { Look } from './engine/look.ts'
+export type { RunResult } from './engine/result.ts'
+export { run } from './engine/run.ts'
+export { RotatorError, isRotatorError } from './errors.ts'
+export type { AnyRotatorError, ErrorCode } from './errors.ts'
+export type { Target } from './ports/target.ts'

@@ -1,0 +1,188 @@
+import type {
+  AlternatingFacts,
+  Holding,
+  LoginFacts,
+  PendingKind,
+  RotationFacts,
+  SingleUserFacts,
+} from '../../../rotator/src/domain/observed.ts'
+import type { Intent } from '../../../rotator/src/domain/plan.ts'
+import type { Slot } from '../../../rotator/src/domain/slot.ts'
+
+const SLOTS: readonly Slot[] = ['A', 'B']
+const BOOLEANS: readonly boolean[] = [false, true]
+
+export const INTENTS: readonly Intent[] = ['rotate', 'converge', 'back-out']
+
+const PENDING: readonly PendingKind[] = [
+  'none',
+  'open',
+  'turn',
+  'undo',
+  'retire',
+  'heal',
+  'foreign',
+]
+
+const ROTATIONS: readonly (RotationFacts | undefined)[] = [
+  undefined,
+  ...SLOTS.flatMap((from) => {
+    const to: Slot = from === 'A' ? 'B' : 'A'
+    return [
+      { id: 'r', from, to, heals: false },
+      { id: 'r', from, to, heals: true },
+      { id: 'r', from, to, heals: false, backOut: 'why' },
+    ]
+  }),
+]
+
+const LOGINS: readonly LoginFacts[] = [
+  { current: true, pending: true, locked: false },
+  { current: true, pending: false, locked: false },
+  { current: false, pending: true, locked: false },
+  { current: false, pending: false, locked: false },
+  { current: false, pending: false, locked: true },
+]
+
+const HOLDINGS: readonly Holding[] = ['A', 'B', 'lost-A', 'lost-B', 'foreign', 'dead']
+const ROLLS = ['due', 'done', 'failed'] as const
+const USERS = ['absent', 'partial', 'equal', 'differs'] as const
+
+/**
+ * Every combination of facts that the domain tells apart, reachable or not: one config target next
+ * to one that is in order, one runtime, sessions and quiet windows as present or absent.
+ */
+export function* alternatingStates(): Generator<AlternatingFacts> {
+  for (const [store, login] of product(storeStates(), loginPairs()))
+    for (const consumers of consumerStates(store.active)) yield { ...BASE, store, login, ...consumers }
+}
+
+const BASE = {
+  strategy: 'alternating',
+  placeholder: { A: false, B: false },
+  quarantine: false,
+} as const
+
+function storeStates(): readonly AlternatingFacts['store'][] {
+  return SLOTS.flatMap((active) =>
+    PENDING.flatMap((pending) =>
+      ROTATIONS.flatMap((rotation) =>
+        (pending === 'none' || pending === 'foreign' ? [false] : BOOLEANS).map((stale) => ({
+          active,
+          pending,
+          stale,
+          ...(rotation && { rotation }),
+        })),
+      ),
+    ),
+  )
+}
+
+function loginPairs(): readonly AlternatingFacts['login'][] {
+  return LOGINS.flatMap((a) => LOGINS.map((b) => ({ A: a, B: b })))
+}
+
+type Consumers = Pick<
+  AlternatingFacts,
+  'configs' | 'runtimes' | 'sessions' | 'quiet' | 'standbyUser' | 'trouble' | 'quarantine'
+>
+
+/** Holdings vary with quiet runtimes; runtimes, sessions and users vary with one holding each. */
+function* consumerStates(active: Slot): Generator<Consumers> {
+  const other: Slot = active === 'A' ? 'B' : 'A'
+  for (const holds of HOLDINGS) {
+    for (const [roll, crowd] of product(ROLLS, CROWDS)) {
+      if (holds !== active && holds !== other && roll === 'failed') continue
+      for (const standbyUser of USERS) yield { ...crowd, standbyUser, ...held(holds, active, roll) }
+    }
+  }
+  const trouble = { step: 'publish', code: 'ERR_TARGET_UNWRITABLE' }
+  for (const [holds, quarantine] of product(HOLDINGS, BOOLEANS))
+    yield { ...CALM, standbyUser: 'equal', ...held(holds, active, 'done'), trouble, quarantine }
+}
+
+function held(
+  holds: Holding,
+  active: Slot,
+  roll: (typeof ROLLS)[number],
+): Pick<Consumers, 'configs' | 'runtimes' | 'quarantine'> {
+  return {
+    configs: [
+      { id: 'web', holds: active },
+      { id: 'job', holds },
+    ],
+    runtimes: [{ id: 'workers', roll }],
+    quarantine: false,
+  }
+}
+
+type Crowd = Pick<Consumers, 'sessions' | 'quiet'>
+
+const CALM: Crowd = { sessions: { A: 0, B: 0 }, quiet: { A: true, B: true } }
+
+const CROWDS: readonly Crowd[] = [
+  CALM,
+  { sessions: { A: 1, B: 0 }, quiet: { A: false, B: true } },
+  { sessions: { A: 0, B: 1 }, quiet: { A: true, B: false } },
+  { sessions: { A: 1, B: 1 }, quiet: { A: false, B: false } },
+  { sessions: { A: 0, B: 0 }, quiet: { A: false, B: false } },
+]
+
+/** Every combination of facts of a single-user target. */
+export function* singleUserStates(): Generator<SingleUserFacts> {
+  const pendings = ['none', 'open', 'undo', 'foreign'] as const
+  const logins = product(BOOLEANS, product(BOOLEANS, BOOLEANS))
+  const troubles = [undefined, { step: 'set', code: 'ERR_DB_DENIED' }]
+  for (const [pending, [current, [staged, previous]]] of product(pendings, logins)) {
+    for (const [stale, [placeholder, [sessions, trouble]]] of product(
+      BOOLEANS,
+      product(BOOLEANS, product([0, 2], troubles)),
+    )) {
+      const login = { current, pending: staged, previous }
+      yield {
+        strategy: 'single-user',
+        pending,
+        stale,
+        login,
+        placeholder,
+        sessions,
+        ...(trouble && { trouble }),
+      }
+    }
+  }
+}
+
+function product<A, B>(first: Iterable<A>, second: Iterable<B>): readonly (readonly [A, B])[] {
+  const others = [...second]
+  return [...first].flatMap((a) => others.map((b) => [a, b] as const))
+}
+
+/** The same facts with the letters of the slots swapped. */
+export function swapSlots(facts: AlternatingFacts): AlternatingFacts {
+  const swap = (slot: Slot): Slot => (slot === 'A' ? 'B' : 'A')
+  const pair = <T>({ A, B }: Readonly<Record<Slot, T>>): Record<Slot, T> => ({ A: B, B: A })
+  const { store } = facts
+  const rotation = store.rotation && {
+    ...store.rotation,
+    from: swap(store.rotation.from),
+    to: swap(store.rotation.to),
+  }
+  return {
+    ...facts,
+    store: { ...store, active: swap(store.active), ...(rotation && { rotation }) },
+    login: pair(facts.login),
+    placeholder: pair(facts.placeholder),
+    sessions: pair(facts.sessions),
+    quiet: pair(facts.quiet),
+    configs: facts.configs.map(({ id, holds }) => ({ id, holds: SWAPPED[holds] })),
+  }
+}
+
+const SWAPPED: Readonly<Record<Holding, Holding>> = {
+  A: 'B',
+  B: 'A',
+  'lost-A': 'lost-B',
+  'lost-B': 'lost-A',
+  foreign: 'foreign',
+  dead: 'dead',
+}
