@@ -1,0 +1,87 @@
+import type { Sensitive } from '@cuedot/client/protocol'
+import type { Call } from '../../../ports/call.ts'
+import { RotatorError, isRotatorError } from '../../../errors.ts'
+import type { Connection } from '../protocol/connection.ts'
+import { nativeHash, quoteAccount } from '../protocol/sql.ts'
+import { NATIVE, assertNative, readAccounts } from './accounts.ts'
+import type { AccountEntry } from './accounts.ts'
+
+/**
+ * Gives every host entry of the user this password, as a hash, and unlocks it. What the statement
+ * does not name (REQUIRE, limits, password lifetime) stays: tested in mariadb.int.test.ts.
+ * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by native password
+ */
+export async function setPassword(
+  connection: Connection,
+  change: { readonly user: string; readonly password: Sensitive },
+  call: Call,
+): Promise<void> {
+  const { user, password } = change
+  const entries = await readEntries(connection, user, call)
+  if (entries === undefined) return await setOwnPassword(connection, password, call)
+  assertNative(connection, entries)
+  const via = `IDENTIFIED VIA ${NATIVE} USING '${nativeHash(password)}'`
+  const accounts = entries.map((entry) => `${quoteAccount(entry)} ${via}`).join(', ')
+  const operation = `set the password of "${user}"`
+  await connection.run({ operation, sql: `ALTER USER ${accounts} ACCOUNT UNLOCK` }, call)
+}
+
+/** Locks or unlocks every host entry of the user. Open sessions stay. */
+export async function setLocked(
+  connection: Connection,
+  change: { readonly user: string; readonly locked: boolean },
+  call: Call,
+): Promise<void> {
+  const entries = await readExisting(connection, change.user, call)
+  const accounts = entries.map(quoteAccount).join(', ')
+  const operation = `${change.locked ? 'lock' : 'unlock'} "${change.user}"`
+  const sql = `ALTER USER ${accounts} ACCOUNT ${change.locked ? 'LOCK' : 'UNLOCK'}`
+  await connection.run({ operation, sql }, call)
+}
+
+/** `undefined` when the user table may not be read and the user is the one we are logged in as. */
+async function readEntries(
+  connection: Connection,
+  user: string,
+  call: Call,
+): Promise<readonly AccountEntry[] | undefined> {
+  try {
+    return await readExisting(connection, user, call)
+  } catch (error) {
+    const own = isRotatorError(error) && error.code === 'ERR_DB_DENIED'
+    if (own && user === connection.username) return undefined
+    throw error
+  }
+}
+
+async function readExisting(
+  connection: Connection,
+  user: string,
+  call: Call,
+): Promise<readonly AccountEntry[]> {
+  const entries = await readAccounts(connection, user, call)
+  if (entries.length > 0) return entries
+  const operation = `find the user "${user}"`
+  // 02000 is SQL's own code for "no data".
+  const details = { endpoint: connection.endpoint, operation, sqlstate: '02000' }
+  throw new RotatorError('ERR_DB_STATEMENT', details)
+}
+
+/**
+ * For a user without any privilege on users: it may change the entry that it is logged in by, and
+ * only there. The description of that entry tells a plain native password from everything else.
+ */
+async function setOwnPassword(
+  connection: Connection,
+  password: Sensitive,
+  call: Call,
+): Promise<void> {
+  const look = { operation: 'show the own account', sql: 'SHOW CREATE USER CURRENT_USER' }
+  const [row] = await connection.run(look, call)
+  if (!/` IDENTIFIED BY PASSWORD '\*[0-9A-F]{40}'/.test(String(row?.[0]))) {
+    const problem = `"${connection.username}" does not log in by ${NATIVE} alone`
+    throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: connection.endpoint, problem })
+  }
+  const operation = 'set the own password'
+  await connection.run({ operation, sql: `SET PASSWORD = '${nativeHash(password)}'` }, call)
+}

