@@ -1,15 +1,19 @@
 /** Which pages are made from which registries. */
+import { iamActions } from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
 import { EVENT_CATALOGUE } from '../../packages/rotator/src/domain/events.ts'
+import { REFUSALS } from '../../packages/rotator/src/domain/refusals.ts'
 import { ERROR_CATALOGUE } from '../../packages/rotator/src/errors.ts'
 import { RUNBOOK } from '../../packages/rotator/src/steps/runbook.ts'
 import { errorsPage } from './errors.ts'
 import { eventsPage } from './events.ts'
+import { iamPage } from './iam.ts'
 import type { Page } from './page.ts'
 import { runbookPage } from './runbook.ts'
 
 /** All generated pages. */
 export const pages = (): readonly Page[] => [
-  errorsPage(ERROR_CATALOGUE),
+  errorsPage(ERROR_CATALOGUE, REFUSALS),
+  iamPage({ 'AWS Secrets Manager': iamActions }),
   eventsPage(EVENT_CATALOGUE),
   runbookPage(RUNBOOK),
 ]

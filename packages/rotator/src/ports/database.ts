@@ -57,7 +57,9 @@ export interface Database {
   /**
    * Logs in on one endpoint, runs one query and leaves. Never takes the host from the credential:
    * the endpoint is one of `endpoints`.
-   * @throws ERR_DB_UNREACHABLE, ERR_DB_OVERLOADED, ERR_DB_TLS
+   * @throws ERR_DB_UNREACHABLE (also when the call's signal has aborted before anything was sent),
+   * ERR_DB_OVERLOADED, ERR_DB_TLS; ERR_DB_DENIED and ERR_DB_STATEMENT where the login is right and
+   * the database is closed to this user or does not exist
    */
   login(credential: Credential, endpoint: string, call: Call): Promise<LoginAnswer>
   /** @throws as `login`, and ERR_DB_AUTH when the admin's login is refused */
@@ -76,6 +78,7 @@ export interface AdminSession extends AsyncDisposable {
   /**
    * Gives the user this password and lets it log in (ends a quarantine): one statement, absolute,
    * so that repeating it is harmless. The password never reaches the server's log in clear.
+   * @throws ERR_DB_STATEMENT when there is no such user
    */
   setPassword(username: string, password: Sensitive, call: Call): Promise<void>
   /** Compares what `username` may do with what `reference` may do. */
