@@ -1,0 +1,167 @@
+import type { Credential, Sensitive } from '@cuedot/client/protocol'
+import { isRotatorError, RotatorError } from '../../errors.ts'
+import type { Call } from '../../ports/call.ts'
+import type {
+  AdminOptions,
+  AdminSession,
+  LockState,
+  Session,
+  UserComparison,
+} from '../../ports/database.ts'
+import type { Endpoint } from '../shared/tls.ts'
+import { alterRole } from './alter-role.ts'
+import { Link, nameOf } from './link.ts'
+import type { LinkOptions } from './link.ts'
+import { lookAtLock, takeLock } from './lock.ts'
+import { compare } from './compare.ts'
+import { provision } from './provision.ts'
+import { SessionsView } from './sessions.ts'
+import { changePassword } from './password.ts'
+import { cutBytes, identifier } from './sql.ts'
+
+/** How to open an admin session: one connection to the writer, and later one to each reader. */
+export interface AdminSessionOptions extends Omit<LinkOptions, 'endpoint' | 'application'> {
+  readonly writer: Endpoint
+  readonly readers: readonly Endpoint[]
+  readonly target: AdminOptions['target']
+  readonly lock: AdminOptions['lock']
+  readonly holder: AdminOptions['holder']
+}
+
+/** `application_name` is cut by the server to 63 bytes (NAMEDATALEN - 1). */
+const NAME_BYTES = 63
+
+/**
+ * Opens the admin session of a target.
+ * @throws ERR_DB_AUTH when the login is refused, ERR_DB_UNSUPPORTED behind a connection pooler, and
+ *   what `Link.open` throws
+ */
+export async function openAdminSession(
+  options: AdminSessionOptions,
+  call: Call,
+): Promise<AdminSession> {
+  const link = await connect(options, options.writer, call)
+  try {
+    if (options.lock === 'take') await refusePooler(link, call)
+    const lock = await (options.lock === 'take' ? takeLock : lookAtLock)(link, options.target, call)
+    return new PostgresAdminSession(link, lock, options)
+  } catch (error) {
+    link.destroy()
+    throw openingFailed(error, link)
+  }
+}
+
+async function connect(
+  options: AdminSessionOptions,
+  endpoint: Endpoint,
+  call: Call,
+): Promise<Link> {
+  const application = cutBytes(options.holder === '' ? 'cuedot' : options.holder, NAME_BYTES)
+  const link = await Link.open({ ...options, endpoint, application }, call)
+  if (link instanceof Link) return await prepare(link, call)
+  const { username } = options.credential
+  throw new RotatorError('ERR_DB_AUTH', { endpoint: nameOf(endpoint), username })
+}
+
+/** Until the session is handed out it has changed nothing that outlives it. */
+function openingFailed(error: unknown, { endpoint }: Link): unknown {
+  if (!isRotatorError(error) || error.code !== 'ERR_OUTCOME_UNKNOWN') return error
+  const reason = 'the connection ended while the admin session was being opened'
+  return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
+}
+
+/**
+ * Makes names in answers unambiguous, acts as the user who logged in whatever `role` its settings
+ * say, and keeps the server from ending a session that waits for a rollout.
+ */
+const PREPARE: readonly string[] = [
+  'SET SESSION ROLE NONE',
+  `SELECT set_config('search_path', 'pg_catalog', false),
+          set_config('statement_timeout', '0', false), set_config('DateStyle', 'ISO', false)`,
+  `SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+   WHERE name IN ('idle_session_timeout', 'transaction_timeout')`,
+]
+
+/** Verifiers need not be logged either. Superusers may turn that off; others are refused. */
+const QUIET = `
+  SELECT set_config('log_statement', 'none', false),
+         set_config('log_min_error_statement', 'panic', false),
+         set_config('log_min_duration_statement', '-1', false)`
+
+async function prepare(link: Link, call: Call): Promise<Link> {
+  const operation = 'prepare the session'
+  try {
+    for (const sql of PREPARE) await link.query({ sql, operation }, call)
+    await link.query({ sql: QUIET, operation }, call)
+  } catch (error) {
+    if (isRotatorError(error) && error.code === 'ERR_DB_DENIED') return link
+    link.destroy()
+    throw openingFailed(error, link)
+  }
+  return link
+}
+
+/** A pooler hands out server connections of its own: the greeting names another process. */
+async function refusePooler(link: Link, call: Call): Promise<void> {
+  const statement = { sql: 'SELECT pg_backend_pid() AS pid', operation: 'know the server' }
+  const [row] = await link.query<{ pid: number }>(statement, call)
+  if (link.serverProcess === undefined || row?.pid === link.serverProcess) return
+  const problem =
+    'the admin session goes through a connection pooler, which cannot hold a lock: ' +
+    'give the address of the server itself'
+  throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: link.endpoint, problem })
+}
+
+class PostgresAdminSession implements AdminSession {
+  readonly lock: LockState
+  readonly #link: Link
+  readonly #sessions: SessionsView
+  /** Changes with the password of the admin itself, so that readers can still be reached. */
+  #credential: Credential
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(link: Link, lock: LockState, options: AdminSessionOptions) {
+    this.lock = lock
+    this.#link = link
+    this.#credential = options.credential
+    this.#sessions = new SessionsView(link, options.readers, (endpoint, call) =>
+      connect({ ...options, credential: this.#credential }, endpoint, call),
+    )
+  }
+
+  async setPassword(username: string, password: Sensitive, call: Call): Promise<void> {
+    const self = username === this.#credential.username
+    await this.#inTurn(() => changePassword(this.#link, { username, password, self }, call))
+    if (self) this.#credential = { ...this.#credential, password }
+  }
+
+  async compareUsers(reference: string, username: string, call: Call): Promise<UserComparison> {
+    return await this.#inTurn(() => compare(this.#link, { reference, username }, call))
+  }
+
+  async provision(reference: string, username: string, call: Call): Promise<void> {
+    await this.#inTurn(() => provision(this.#link, { reference, username }, call))
+  }
+
+  async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {
+    return await this.#inTurn(() => this.#sessions.of(usernames, call))
+  }
+
+  async quarantine(username: string, on: boolean, call: Call): Promise<void> {
+    const sql = `ALTER ROLE ${identifier(username)} ${on ? 'NOLOGIN' : 'LOGIN'}`
+    const operation = on ? 'quarantine' : 'end the quarantine'
+    await this.#inTurn(() => alterRole(this.#link, { sql, operation }, call))
+  }
+
+  /** One connection has one transaction: what is asked for meanwhile must not get into it. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work)
+    this.#turn = mine.catch(() => undefined)
+    return await mine
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sessions[Symbol.asyncDispose]()
+    await this.#link[Symbol.asyncDispose]()
+  }
+}

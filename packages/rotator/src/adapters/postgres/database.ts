@@ -1,0 +1,64 @@
+import type { Credential } from '@cuedot/client/protocol'
+import { isRotatorError, RotatorError } from '../../errors.ts'
+import type { Call } from '../../ports/call.ts'
+import type { AdminOptions, AdminSession, Database, LoginAnswer } from '../../ports/database.ts'
+import type { Endpoint, TlsSetting } from '../shared/tls.ts'
+import { openAdminSession } from './admin-session.ts'
+import { Link, nameOf } from './link.ts'
+
+/** How to reach a PostgreSQL database. */
+export interface PostgresOptions {
+  /** The writer first, then replicas. At least one. */
+  readonly endpoints: readonly Endpoint[]
+  /** The database whose privileges count and whose locks are taken. Empty: `postgres`. */
+  readonly dbname: string
+  readonly tls: TlsSetting
+  /** Milliseconds until opening a connection counts as failed. Default 10,000. */
+  readonly connectTimeoutMs?: number
+}
+
+const CONNECT_TIMEOUT_MS = 10_000
+
+/** PostgreSQL behind the `Database` port. Connections are verified TLS, or loopback. */
+export function postgresDatabase(options: PostgresOptions): Database {
+  const common = {
+    dbname: options.dbname === '' ? 'postgres' : options.dbname,
+    tls: options.tls,
+    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+  }
+  return {
+    endpoints: options.endpoints.map(nameOf),
+    async login(credential: Credential, name: string, call: Call): Promise<LoginAnswer> {
+      const endpoint = options.endpoints.find((one) => nameOf(one) === name)
+      if (!endpoint) throw new TypeError(`${name} is not an endpoint of this database`)
+      return await login({ ...common, endpoint, credential, application: 'cuedot' }, call)
+    },
+    async admin(
+      credential: Credential,
+      adminOptions: AdminOptions,
+      call: Call,
+    ): Promise<AdminSession> {
+      const [writer, ...readers] = options.endpoints
+      if (!writer) throw new TypeError('a database needs an endpoint')
+      return await openAdminSession(
+        { ...common, credential, ...adminOptions, writer, readers },
+        call,
+      )
+    },
+  }
+}
+
+/** One connection, one query, and it is gone. Nothing here can have changed anything. */
+async function login(options: Parameters<typeof Link.open>[0], call: Call): Promise<LoginAnswer> {
+  const opened = await Link.open(options, call)
+  if (!(opened instanceof Link)) return opened
+  await using link = opened
+  try {
+    await link.query({ sql: 'SELECT 1', operation: 'test query' }, call)
+  } catch (error) {
+    if (!isRotatorError(error) || error.code !== 'ERR_OUTCOME_UNKNOWN') throw error
+    const reason = 'the connection ended before the test query was answered'
+    throw new RotatorError('ERR_DB_UNREACHABLE', { endpoint: link.endpoint, reason })
+  }
+  return 'accepted'
+}

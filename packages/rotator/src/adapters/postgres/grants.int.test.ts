@@ -1,0 +1,252 @@
+import { Sensitive } from '@cuedot/client/protocol'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { POSTGRES_HERE, startPostgres } from '../../../../testkit/src/servers/postgres.ts'
+import type { TestPostgres } from '../../../../testkit/src/servers/postgres.ts'
+import type { AdminSession, Database } from '../../ports/database.ts'
+import { postgresDatabase } from './database.ts'
+
+const call = () => ({ signal: AbortSignal.timeout(20_000) })
+
+/** One grant of every kind, to a role that owns nothing. */
+const EVERYTHING = [
+  `CREATE ROLE ref LOGIN CREATEDB CREATEROLE REPLICATION BYPASSRLS CONNECTION LIMIT 7
+   VALID UNTIL '2030-01-01 00:00:00+00'`,
+  'CREATE ROLE team NOLOGIN',
+  'GRANT team TO ref WITH ADMIN OPTION',
+  'CREATE ROLE maker NOLOGIN',
+  'ALTER ROLE ref SET role TO team',
+  `ALTER ROLE ref SET search_path TO "$user", 'a,b', "O'Neil"`,
+  `ALTER ROLE ref IN DATABASE app SET my.setting TO 'it''s \\ "odd"'`,
+  'GRANT CONNECT, TEMPORARY ON DATABASE postgres TO ref',
+  'CREATE SCHEMA "My Schema"',
+  'GRANT USAGE ON SCHEMA "My Schema" TO ref',
+  'CREATE TABLE "My Schema"."a ""table" (id int, "a column" int)',
+  'GRANT SELECT ON "My Schema"."a ""table" TO ref WITH GRANT OPTION',
+  'GRANT UPDATE ("a column") ON "My Schema"."a ""table" TO ref',
+  'CREATE SEQUENCE counter',
+  'GRANT USAGE ON SEQUENCE counter TO ref',
+  'CREATE TYPE "My Schema".mood AS ENUM (\'good\')',
+  'GRANT USAGE ON TYPE "My Schema".mood TO ref',
+  'CREATE DOMAIN positive AS int CHECK (value > 0)',
+  'GRANT USAGE ON DOMAIN positive TO ref',
+  `CREATE FUNCTION f(a "My Schema".mood, int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+  'GRANT EXECUTE ON FUNCTION f TO ref',
+  `CREATE PROCEDURE p(INOUT x int) LANGUAGE sql AS 'SELECT 1'`,
+  'GRANT EXECUTE ON PROCEDURE p TO ref',
+  'CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int)',
+  'GRANT EXECUTE ON FUNCTION total(int) TO ref',
+  'GRANT USAGE ON LANGUAGE plpgsql TO ref',
+  'CREATE FOREIGN DATA WRAPPER w',
+  'GRANT USAGE ON FOREIGN DATA WRAPPER w TO ref',
+  'CREATE SERVER far FOREIGN DATA WRAPPER w',
+  'GRANT USAGE ON FOREIGN SERVER far TO ref',
+  'GRANT CREATE ON TABLESPACE pg_default TO ref',
+  'SELECT lo_create(4711)',
+  'GRANT SELECT ON LARGE OBJECT 4711 TO ref',
+  'GRANT SET ON PARAMETER my.parameter TO ref',
+  'ALTER DEFAULT PRIVILEGES FOR ROLE maker GRANT INSERT ON TABLES TO ref',
+  'ALTER DEFAULT PRIVILEGES FOR ROLE maker IN SCHEMA "My Schema" GRANT EXECUTE ON ROUTINES TO ref',
+  'ALTER DEFAULT PRIVILEGES FOR ROLE maker GRANT USAGE ON SCHEMAS TO ref',
+  'CREATE POLICY "see" ON "My Schema"."a ""table" TO maker, ref USING (true)',
+]
+
+/** What a bare role lacks of that, as people read it. */
+const LINES = [
+  'attribute CREATEDB',
+  'attribute CREATEROLE',
+  'attribute REPLICATION',
+  'attribute BYPASSRLS',
+  'membership in role "team"',
+  'option ADMIN of the membership in role "team"',
+  `setting role = 'team'`,
+  `setting search_path = '"$user", "a,b", "O''Neil"'`,
+  `setting my.setting = E'it''s \\\\ "odd"' in database "app"`,
+  'SELECT on table "My Schema"."a ""table"',
+  'SELECT on table "My Schema"."a ""table" with grant option',
+  'UPDATE on column "a column" of table "My Schema"."a ""table"',
+  'USAGE on schema "My Schema"',
+  'USAGE on sequence "public"."counter"',
+  'USAGE on foreign data wrapper "w"',
+  'USAGE on foreign server "far"',
+  'CREATE on tablespace "pg_default"',
+  'SELECT on large object 4711',
+  'SET on parameter "my"."parameter"',
+  'INSERT on tables that role "maker" will create',
+  'EXECUTE on routines that role "maker" will create in schema "My Schema"',
+  'USAGE on schemas that role "maker" will create',
+  'row security policy "see" on table "My Schema"."a ""table"',
+]
+
+/** These PUBLIC has as well, so nobody lacks them until they are taken from it. */
+const PUBLIC_TOO = [
+  ['CONNECT, TEMPORARY ON DATABASE postgres', 'CONNECT on database "postgres"'],
+  ['USAGE ON TYPE "My Schema".mood', 'USAGE on type "My Schema"."mood"'],
+  ['USAGE ON DOMAIN positive', 'USAGE on type "public"."positive"'],
+  ['EXECUTE ON FUNCTION f', 'EXECUTE on routine public.f("My Schema".mood,integer)'],
+  ['EXECUTE ON PROCEDURE p', 'EXECUTE on routine public.p(integer)'],
+  ['EXECUTE ON FUNCTION total(int)', 'EXECUTE on routine public.total(integer)'],
+  ['USAGE ON LANGUAGE plpgsql', 'USAGE on language "plpgsql"'],
+] as const
+
+for (const version of POSTGRES_HERE)
+  describe(`rights in PostgreSQL ${version}`, () => {
+    let server: TestPostgres
+    let db: Database
+    beforeAll(async () => {
+      server = await startPostgres({ version })
+      const { host, port } = server
+      db = postgresDatabase({ endpoints: [{ host, port }], dbname: 'app', tls: { mode: 'off' } })
+    })
+    afterAll(() => server.stop())
+    const session = (as: 'superuser' | 'admin'): Promise<AdminSession> =>
+      db.admin(server[as], { target: 'rights', lock: 'look', holder: 'test' }, call())
+
+    test('every kind of right is named and given', async () => {
+      await server.sql(...EVERYTHING, `CREATE ROLE bare LOGIN`)
+      await using root = await session('superuser')
+      const before = await root.compareUsers('ref', 'bare', call())
+      expect(before.lacks.filter((line) => !/option (INHERIT|SET)/.test(line)).toSorted()).toEqual(
+        LINES.toSorted(),
+      )
+      await root.provision('ref', 'bare', call())
+      expect(await root.compareUsers('ref', 'bare', call())).toEqual({ state: 'equal', lacks: [] })
+      await root.provision('bare', 'third', call())
+      expect(await root.compareUsers('ref', 'third', call())).toEqual({ state: 'equal', lacks: [] })
+    })
+
+    test('what PUBLIC may do is no lack until it may not', async () => {
+      await using root = await session('superuser')
+      await root.provision('ref', 'public-1', call())
+      expect(await root.compareUsers('ref', 'public-1', call())).toMatchObject({ state: 'equal' })
+      await server.sql(...PUBLIC_TOO.map(([what]) => `REVOKE ${what} FROM PUBLIC`))
+      const after = await root.compareUsers('ref', 'public-1', call())
+      for (const [, line] of PUBLIC_TOO) expect(after.lacks).toContain(line)
+      await root.provision('ref', 'public-1', call())
+      expect(await root.compareUsers('ref', 'public-1', call())).toMatchObject({ state: 'equal' })
+    })
+
+    test('tighter limits than those of the reference are a lack', async () => {
+      await server.sql(
+        'CREATE ROLE free LOGIN',
+        `CREATE ROLE tight LOGIN NOINHERIT CONNECTION LIMIT 1 VALID UNTIL '2027-01-01'`,
+      )
+      await using root = await session('superuser')
+      const compared = await root.compareUsers('free', 'tight', call())
+      expect(compared).toEqual({
+        state: 'differs',
+        lacks: ['attribute INHERIT', 'no connection limit', 'valid until infinity'],
+      })
+      expect(await root.compareUsers('tight', 'free', call())).toMatchObject({ state: 'equal' })
+      await root.provision('free', 'tight', call())
+      expect(await root.compareUsers('free', 'tight', call())).toMatchObject({ state: 'equal' })
+    })
+
+    test('a right through a role that is inherited is no lack', async () => {
+      await server.sql(
+        'CREATE ROLE readers NOLOGIN',
+        'CREATE TABLE read_by_role (id int)',
+        'GRANT SELECT ON read_by_role TO readers',
+        'CREATE ROLE direct LOGIN',
+        'GRANT SELECT ON read_by_role TO direct',
+        'CREATE ROLE inheriting LOGIN IN ROLE readers',
+        'CREATE ROLE not_inheriting LOGIN NOINHERIT IN ROLE readers',
+        'ALTER ROLE direct NOINHERIT',
+      )
+      await using root = await session('superuser')
+      const compare = (name: string) => root.compareUsers('direct', name, call())
+      expect(await compare('inheriting')).toMatchObject({ state: 'equal' })
+      expect(await compare('not_inheriting')).toEqual({
+        state: 'differs',
+        lacks: ['SELECT on table "public"."read_by_role"'],
+      })
+    })
+
+    test('a reference that owns objects is refused, and nothing is left behind', async () => {
+      await server.sql(
+        'CREATE ROLE owning LOGIN',
+        'CREATE TABLE owned_by_slot (id int)',
+        'ALTER TABLE owned_by_slot OWNER TO owning',
+      )
+      await using admin = await session('admin')
+      const refused = admin.provision('owning', 'owning-2', call())
+      await expect(refused).rejects.toMatchObject({
+        code: 'ERR_DB_UNSUPPORTED',
+        details: { problem: expect.stringContaining('table public.owned_by_slot') },
+      })
+      await expect(refused).rejects.toThrow('NOLOGIN owner role')
+      const compared = await admin.compareUsers('owning', 'owning-2', call())
+      expect(compared.state).toBe('absent')
+    })
+
+    test('a reference that is a superuser or maps to a foreign user is refused', async () => {
+      await server.sql('CREATE ROLE mapped LOGIN', 'CREATE USER MAPPING FOR mapped SERVER far')
+      await using root = await session('superuser')
+      for (const [name, line] of [
+        ['postgres', 'attribute SUPERUSER'],
+        ['mapped', 'user mapping on server "far"'],
+      ] as const)
+        await expect(root.provision(name, 'never', call())).rejects.toMatchObject({
+          code: 'ERR_DB_UNSUPPORTED',
+          details: { problem: expect.stringContaining(line) },
+        })
+    })
+
+    test('an admin who may not give a right says which, and leaves nothing behind', async () => {
+      await server.sql(
+        'CREATE TABLE out_of_reach (id int)',
+        'CREATE ROLE beyond LOGIN',
+        'GRANT SELECT ON out_of_reach TO beyond',
+        `GRANT INSERT ON out_of_reach TO ${server.admin.username}`,
+      )
+      await using admin = await session('admin')
+      await expect(admin.provision('beyond', 'beyond-2', call())).rejects.toMatchObject({
+        code: 'ERR_DB_DENIED',
+        details: { operation: 'give SELECT on table "public"."out_of_reach"' },
+      })
+      expect(await admin.compareUsers('beyond', 'beyond-2', call())).toMatchObject({
+        state: 'absent',
+      })
+    })
+
+    test('both slots can alter what the other has created as their common owner', async () => {
+      const { admin, connect } = server
+      const password = new Sensitive('slots', 'password of both slots')
+      await server.sql(
+        `CREATE ROLE common NOLOGIN ADMIN ${admin.username}`,
+        'GRANT CREATE, USAGE ON SCHEMA public TO common',
+        `CREATE ROLE slot_a LOGIN ADMIN ${admin.username}`,
+        'GRANT common TO slot_a',
+        'ALTER ROLE slot_a SET role TO common',
+      )
+      await using slots = await session('admin')
+      await slots.provision('slot_a', 'slot_b', call())
+      for (const username of ['slot_a', 'slot_b'])
+        await slots.setPassword(username, password, call())
+      const a = await connect({ ...admin, username: 'slot_a', password })
+      const b = await connect({ ...admin, username: 'slot_b', password })
+      await a.query('CREATE TABLE made_by_a (id int)')
+      await b.query('ALTER TABLE made_by_a ADD COLUMN added_by_b int')
+      await a.query('DROP TABLE made_by_a')
+      await Promise.all([a.end(), b.end()])
+      const compared = await slots.compareUsers('slot_b', 'slot_a', call())
+      expect(compared).toEqual({ state: 'equal', lacks: [] })
+    })
+
+    test.runIf(version !== '15')('options of a membership are compared and copied', async () => {
+      await server.sql(
+        'CREATE ROLE group_16 NOLOGIN',
+        'CREATE ROLE sets LOGIN',
+        'GRANT group_16 TO sets WITH INHERIT FALSE, SET TRUE',
+        'CREATE ROLE inherits LOGIN',
+        'GRANT group_16 TO inherits WITH INHERIT TRUE, SET FALSE',
+      )
+      await using root = await session('superuser')
+      const line = (option: string) => `option ${option} of the membership in role "group_16"`
+      expect((await root.compareUsers('sets', 'inherits', call())).lacks).toEqual([line('SET')])
+      expect((await root.compareUsers('inherits', 'sets', call())).lacks).toEqual([line('INHERIT')])
+      await root.provision('sets', 'sets-2', call())
+      expect((await root.compareUsers('inherits', 'sets-2', call())).lacks).toEqual([
+        line('INHERIT'),
+      ])
+    })
+  })

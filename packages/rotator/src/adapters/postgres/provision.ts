@@ -1,0 +1,70 @@
+import { RotatorError } from '../../errors.ts'
+import type { Call } from '../../ports/call.ts'
+import { lackingFacts, referenceRole } from './compare.ts'
+import type { Pair } from './compare.ts'
+import type { Fact } from './fact.ts'
+import type { Link } from './link.ts'
+import { readRole } from './role.ts'
+import { identifier } from './sql.ts'
+
+/**
+ * Makes a role able to do what the reference can, in one transaction: all of it or nothing. A new
+ * role is NOLOGIN and has no password.
+ * @throws ERR_DB_UNSUPPORTED when the reference has something that cannot be given to another;
+ *   ERR_DB_DENIED when the admin may not give something
+ */
+export async function provision(link: Link, pair: Pair, call: Call): Promise<void> {
+  await run(link, 'BEGIN', call)
+  try {
+    await provisionInside(link, pair, call)
+    await run(link, 'COMMIT', call)
+  } catch (error) {
+    if (!link.dead) await run(link, 'ROLLBACK', call).catch(() => link.destroy())
+    throw error
+  }
+}
+
+async function provisionInside(link: Link, pair: Pair, call: Call): Promise<void> {
+  const reference = await referenceRole(link, pair.reference, call)
+  const name = identifier(pair.username)
+  if (!(await readRole(link, pair.username, call)))
+    await run(link, `CREATE ROLE ${name} NOLOGIN`, call)
+  const lacking = async (): Promise<readonly Fact[]> => {
+    const role = await readRole(link, pair.username, call)
+    return role ? await lackingFacts(link, { reference, role }, call) : []
+  }
+  const facts = await lacking()
+  refuseWhatCannotBeGiven(link, pair, facts)
+  for (const { give, line } of facts) if (give) await run(link, give(name), call, `give ${line}`)
+  const [left] = await lacking()
+  if (left) throw notGiven(link, left)
+}
+
+function refuseWhatCannotBeGiven(link: Link, pair: Pair, facts: readonly Fact[]): void {
+  const stuck = facts.filter(({ give }) => give === undefined).map(({ line }) => line)
+  if (stuck.length === 0) return
+  const owns = stuck.some((line) => line.startsWith('ownership '))
+  const advice = owns
+    ? '; give these to a NOLOGIN owner role that has both users as members (REASSIGN OWNED BY)'
+    : ''
+  const problem = `role "${pair.reference}" has what cannot be copied: ${stuck.join(', ')}${advice}`
+  throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: link.endpoint, problem })
+}
+
+/**
+ * GRANT by a role without the grant option is a warning where it holds some other privilege on the
+ * object. Source: PostgreSQL documentation, GRANT, "Notes".
+ */
+function notGiven(link: Link, { line }: Fact): RotatorError {
+  const details = { endpoint: link.endpoint, username: link.username, operation: `give ${line}` }
+  return new RotatorError('ERR_DB_DENIED', details)
+}
+
+async function run(
+  link: Link,
+  sql: string,
+  call: Call,
+  operation: string = 'provision the user',
+): Promise<void> {
+  await link.query({ sql, operation }, call)
+}

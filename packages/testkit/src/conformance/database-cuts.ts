@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { startFaultProxy } from '../fault-proxy.ts'
+import { codeOf, soon, within, writer } from './database-fixture.ts'
+import type { Suite } from './database-fixture.ts'
+
+/** Connections that end between a request and its answer. */
+export function cutTests(get: () => Suite): void {
+  describe('a connection that is cut', () => {
+    changes(get)
+    provisioning(get)
+  })
+}
+
+function changes(get: () => Suite): void {
+  test('after the statement was sent leaves the outcome unknown', async () => {
+    const { db, at, admin, application, fixture, credential, canary } = get()
+    await using proxy = await startFaultProxy(fixture.endpoint)
+    const old = await application('cut-sent')
+    const next = credential(old.username, canary())
+    await using session = await admin({ db: at(proxy.port) })
+    proxy.mode = 'dropReplies'
+    const dropped = proxy.droppedReply()
+    const outcome = codeOf(session.setPassword(next.username, next.password, soon()))
+    await dropped
+    proxy.cut()
+    expect(await outcome).toBe('ERR_OUTCOME_UNKNOWN')
+    expect(await codeOf(session.setPassword(next.username, next.password, soon()))).toBe(
+      'ERR_DB_UNREACHABLE',
+    )
+    const answers = [
+      await db.login(old, writer(db), soon()),
+      await db.login(next, writer(db), soon()),
+    ]
+    expect(answers.toSorted()).toEqual(['accepted', 'denied'])
+  })
+
+  test('without a word ends the wait at the deadline, and the outcome is unknown', async () => {
+    const { at, admin, application, fixture } = get()
+    await using proxy = await startFaultProxy(fixture.endpoint)
+    const user = await application('cut-silent')
+    await using session = await admin({ db: at(proxy.port) })
+    proxy.mode = 'blackhole'
+    const outcome = codeOf(session.quarantine(user.username, true, within(200)))
+    expect(await outcome).toBe('ERR_OUTCOME_UNKNOWN')
+  })
+
+  test('before anything was sent has certainly changed nothing', async () => {
+    const { at, db, admin, application, fixture } = get()
+    await using proxy = await startFaultProxy(fixture.endpoint)
+    const user = await application('cut-before')
+    await using session = await admin({ db: at(proxy.port) })
+    const tooLate = { signal: AbortSignal.abort() }
+    expect(await codeOf(session.quarantine(user.username, true, tooLate))).toBe(
+      'ERR_DB_UNREACHABLE',
+    )
+    expect(await db.login(user, writer(db), soon())).toBe('accepted')
+  })
+}
+
+function provisioning(get: () => Suite): void {
+  test('at any point of provisioning leaves a user with which it can go on', async () => {
+    const { at, admin, application, fixture } = get()
+    const reference = (await application('cut-reference')).username
+    const states = new Set<string>()
+    for (let replies = 0, cut = true; cut; replies += 1 + Math.floor(replies / 4)) {
+      const username = `cut after ${replies}`
+      await using proxy = await startFaultProxy(fixture.endpoint)
+      await using broken = await admin({ db: at(proxy.port) })
+      const point = proxy.cutAfterReplies(replies)
+      const code = await codeOf(broken.provision(reference, username, soon()))
+      cut = point.happened
+      expect(code).toBe(cut ? 'ERR_OUTCOME_UNKNOWN' : 'none')
+      await using session = await admin()
+      const left = await session.compareUsers(reference, username, soon())
+      states.add(left.state)
+      expect(['absent', 'partial', 'equal']).toContain(left.state)
+      await session.provision(reference, username, soon())
+      const compared = await session.compareUsers(reference, username, soon())
+      expect(compared).toEqual({ state: 'equal', lacks: [] })
+    }
+    expect(states).toContain('absent')
+    expect(states).toContain('equal')
+  }, 60_000)
+}

@@ -1,0 +1,194 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { READS, actions } from './secrets-manager-actions.ts'
+import type { Json, Vault } from './secrets-manager-actions.ts'
+import { ServiceError, holderOf } from './secrets-manager-state.ts'
+import type { FakeSecret } from './secrets-manager-state.ts'
+
+/**
+ * What goes wrong with some calls.
+ * - `throttle`, `denied`: refused, nothing is done. `broken`: HTTP 500, and it is done.
+ * - `answer-lost`: done, and the connection is reset. `request-lost`: reset, nothing is done.
+ * - `hang`: done, and never answered. `stale`: a read shows the state before the last write.
+ */
+export type FaultKind =
+  | 'throttle'
+  | 'denied'
+  | 'broken'
+  | 'answer-lost'
+  | 'request-lost'
+  | 'hang'
+  | 'stale'
+
+/** A fault and the calls that it hits. */
+export interface Fault {
+  readonly kind: FaultKind
+  /** Only calls of this action. Default: every action. */
+  readonly action?: string
+  /** How many matching calls it hits. Default 1. */
+  readonly calls?: number
+}
+
+/** A running fake of Secrets Manager. */
+export interface FakeSecretsManager extends AsyncDisposable {
+  /** For the SDK's `endpoint`. */
+  readonly endpoint: string
+  /** The action of every call since the start, in order. */
+  readonly log: readonly string[]
+  /** Arms a fault. Several are tried in the order in which they were armed. */
+  fail(fault: Fault): void
+  /** Takes back all faults and ends calls that hang. */
+  heal(): void
+  /** Labels a version without a value AWSPENDING, as RotateSecret does before the Lambda runs. */
+  announce(name: string, token: string): void
+}
+
+interface Server {
+  readonly log: string[]
+  readonly faults: { readonly fault: Fault; left: number }[]
+  /** By name: what is, and what was before the last write. */
+  readonly secrets: Map<string, FakeSecret>
+  readonly before: Map<string, FakeSecret>
+  readonly hanging: Set<ServerResponse>
+}
+
+/**
+ * Starts a fake of AWS Secrets Manager on a free port of 127.0.0.1: the real SDK talks to it by
+ * `endpoint`. It keeps to AWS's rules for tokens and labels and can fail in ways that no emulator
+ * offers. Signatures are demanded and not verified.
+ */
+export async function startSecretsManager(): Promise<FakeSecretsManager> {
+  const state: Server = {
+    log: [],
+    faults: [],
+    secrets: new Map(),
+    before: new Map(),
+    hanging: new Set(),
+  }
+  const server = createServer((request, response) => {
+    serve(state, request, response).catch(() => response.destroy())
+  })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const heal = (): void => {
+    state.faults.length = 0
+    for (const response of state.hanging) response.destroy()
+    state.hanging.clear()
+  }
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    log: state.log,
+    fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
+    heal,
+    announce: (name, token) => announce(state, name, token),
+    async [Symbol.asyncDispose]() {
+      const closed = Promise.withResolvers<void>()
+      server.close(() => closed.resolve())
+      server.closeAllConnections()
+      await closed.promise
+    },
+  }
+}
+
+async function serve(
+  state: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const action = String(request.headers['x-amz-target']).replace('secretsmanager.', '')
+  const body = await readJson(request)
+  state.log.push(action)
+  const kind = takeFault(state, action)
+  if (kind === 'request-lost') {
+    request.socket.resetAndDestroy()
+    return
+  }
+  const signed = request.headers.authorization?.startsWith('AWS4-HMAC-SHA256') === true
+  const answer = answerTo(state, { action, body, signed, kind })
+  if (kind === 'answer-lost') request.socket.resetAndDestroy()
+  else if (kind === 'hang') state.hanging.add(response)
+  else {
+    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' })
+    response.end(JSON.stringify(answer.body))
+  }
+}
+
+interface Question {
+  readonly action: string
+  readonly body: Json
+  readonly signed: boolean
+  readonly kind: FaultKind | undefined
+}
+
+function answerTo(state: Server, question: Question): { status: number; body: Json } {
+  try {
+    const body = perform(state, question)
+    if (question.kind === 'broken') throw new ServiceError('InternalServiceError', 'broken', 500)
+    return { status: 200, body }
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    return { status: error.status, body: { __type: error.type, message: error.message } }
+  }
+}
+
+function perform(state: Server, { action, body, signed, kind }: Question): Json {
+  if (!signed) throw new ServiceError('MissingAuthenticationTokenException', 'not signed')
+  if (kind === 'throttle') throw new ServiceError('ThrottlingException', 'Rate exceeded')
+  if (kind === 'denied')
+    throw new ServiceError('AccessDeniedException', `not authorized: secretsmanager:${action}`)
+  const run = actions.get(action)
+  if (!run) throw new ServiceError('UnknownOperationException', action)
+  return run(vault(state, kind === 'stale' && READS.has(action)), body)
+}
+
+function vault(state: Server, stale: boolean): Vault {
+  return {
+    find(id) {
+      const known = [...state.secrets.values()]
+      const secret = known.find(({ name, arn }) =>
+        [name, arn, arn.replace(/-[0-9a-f]{6}$/, '')].includes(id),
+      )
+      return (stale && secret && state.before.get(secret.name)) || secret
+    },
+    keep(secret) {
+      const before = state.secrets.get(secret.name)
+      if (before) state.before.set(secret.name, before)
+      state.secrets.set(secret.name, secret)
+    },
+  }
+}
+
+function takeFault(state: Server, action: string): FaultKind | undefined {
+  const armed = state.faults.find(
+    ({ fault, left }) =>
+      left > 0 &&
+      (fault.action ?? action) === action &&
+      (fault.kind !== 'stale' || READS.has(action)),
+  )
+  if (!armed) return undefined
+  armed.left -= 1
+  return armed.fault.kind
+}
+
+function announce(state: Server, name: string, token: string): void {
+  const secret = state.secrets.get(name)
+  if (!secret) throw new Error(`no secret ${name}`)
+  const pending = holderOf(secret, 'AWSPENDING')
+  const versions = secret.versions.map((version) =>
+    version === pending
+      ? { ...version, labels: version.labels.filter((label) => label !== 'AWSPENDING') }
+      : version,
+  )
+  const announced = { id: token, createdAt: new Date(), labels: ['AWSPENDING'] }
+  state.secrets.set(name, { ...secret, versions: [...versions, announced] })
+}
+
+async function readJson(request: IncomingMessage): Promise<Json> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array))
+  const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}')
+  return typeof parsed === 'object' && parsed !== null ? (parsed as Json) : {}
+}
