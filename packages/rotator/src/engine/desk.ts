@@ -71,7 +71,7 @@ export class Desk implements StepContext {
   emit(event: EventPayload): void {
     const rotationId = this.openRotationId()
     this.env.events.emit({
-      ...event,
+      ...this.secrets.scrubFields(event),
       at: this.env.clock.now().toISOString(),
       target: this.target.name,
       ...(rotationId !== undefined && { rotationId }),

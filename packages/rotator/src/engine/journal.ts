@@ -140,7 +140,7 @@ export class Journal {
       target: this.#desk.target.name,
       ...(rotationId !== undefined && { rotationId }),
       ...(o?.strategy === 'alternating' && { activeSlot: o.store.active }),
-      ...told,
+      ...this.#desk.secrets.scrubFields(told),
       state: describeState(o),
       actions: this.#actions,
       failures: this.#failures,

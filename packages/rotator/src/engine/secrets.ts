@@ -28,6 +28,15 @@ export class KnownSecrets {
     return clean
   }
 
+  /** The same object with every text in it scrubbed: what a runtime says may quote anything. */
+  scrubFields<T extends object>(fields: T): T {
+    const clean = Object.entries(fields).map(([key, value]: [string, unknown]) => [
+      key,
+      typeof value === 'string' ? this.scrub(value) : value,
+    ])
+    return Object.assign({ ...fields }, Object.fromEntries(clean))
+  }
+
   /** Scrubs an error and all its causes in place. */
   scrubError(error: unknown): void {
     let link = error

@@ -54,7 +54,7 @@ export class SimStore {
     if (version === undefined) return undefined
     const known = this.#parsed.get(version.id)
     if (known) return known
-    const document = JSON.parse(version.value) as SimDocument
+    const document = parse(version.value)
     this.#parsed.set(version.id, document)
     return document
   }
@@ -99,5 +99,14 @@ export class SimStore {
     versions.set(id, { id, value, createdAt: this.#world.now })
     this.#write({ ...this.#state, versions, current: id, previous: this.#state.current })
     this.#before = this.#state
+  }
+}
+
+/** What cannot be read has no slot and no password. */
+function parse(value: string): SimDocument {
+  try {
+    return JSON.parse(value) as SimDocument
+  } catch {
+    return {}
   }
 }

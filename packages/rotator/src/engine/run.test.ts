@@ -1,0 +1,329 @@
+// Goal: every way in which a run can end is told rightly and leaves everybody able to log in.
+// Method: real engine, simulated world; the world is arranged, the run's result and the world are read.
+import { describe, expect, test } from 'vitest'
+import { Gate } from '../../../testkit/src/sim/faults.ts'
+import { simEnvironment } from '../../../testkit/src/sim/explore.ts'
+import { simTarget } from '../../../testkit/src/sim/ports.ts'
+import { USERNAMES, World, slotDocument } from '../../../testkit/src/sim/world.ts'
+import type { WorldOptions } from '../../../testkit/src/sim/world.ts'
+import type { RotationEvent } from '../domain/events.ts'
+import type { Intent } from '../domain/plan.ts'
+import { RotatorError } from '../errors.ts'
+import type { Target } from '../ports/target.ts'
+import { run } from './run.ts'
+
+/** Both engines' clocks are virtual, so no test waits. */
+function arrange(options: WorldOptions = {}): { world: World; target: Target } {
+  const world = new World(options)
+  return { world, target: simTarget(world, new Gate(world, [])) }
+}
+
+function everybodyLogsIn(world: World): void {
+  expect(world.checker.broken).toEqual([])
+  for (const held of [...world.configs.values(), ...world.fleet.consumers()])
+    expect(world.accepts(held)).toBe(true)
+}
+
+/** A config target whose disk is full from now on. */
+function unwritable(target: Target, id: string): Target {
+  const fail = async (): Promise<never> => {
+    throw new RotatorError('ERR_TARGET_DISK_FULL', { path: id })
+  }
+  return {
+    ...target,
+    configs: target.configs.map((config) =>
+      config.id === id ? { id, read: (call) => config.read(call), write: fail } : config,
+    ),
+  }
+}
+
+describe('run', () => {
+  test('rotates and says so, with the actions it took', async () => {
+    const { world, target } = arrange()
+    const result = await run(target, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'rotated', activeSlot: 'B', todo: '', failures: [] })
+    expect(result.actions.map(({ step }) => step)).toEqual(
+      'open set flip publish publish roll drain stage retire close'.split(' '),
+    )
+    everybodyLogsIn(world)
+  })
+
+  test('alternates: five runs in a row change the slot and both passwords each time', async () => {
+    const { world, target } = arrange()
+    const seen = new Set(['a0-password', 'b0-password'])
+    for (const active of ['B', 'A', 'B', 'A', 'B'] as const) {
+      const result = await run(target, 'rotate', simEnvironment(world))
+      expect(result.activeSlot).toBe(active)
+      for (const username of [USERNAMES.A, USERNAMES.B]) {
+        const password = world.users.get(username)?.password ?? ''
+        expect(seen.has(password)).toBe(false)
+        seen.add(password)
+      }
+    }
+    everybodyLogsIn(world)
+  })
+
+  test('does nothing when nothing is open and nothing was asked for', async () => {
+    const { world, target } = arrange()
+    const result = await run(target, 'converge', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'settled', actions: [] })
+  })
+
+  test('keeps unknown keys of the document and their order', async () => {
+    const { world, target } = arrange()
+    await run(target, 'rotate', simEnvironment(world))
+    const { versions, current } = world.store.truth
+    const keys = Object.keys(JSON.parse(versions.get(current)?.value ?? '{}') as object)
+    expect(keys).toEqual(['active_slot', 'A', 'B', 'owner', 'last'])
+  })
+
+  test('writes the secret twice and moves labels twice in a whole rotation', async () => {
+    const world = new World()
+    const gate = new Gate(world, [])
+    await run(simTarget(world, gate), 'rotate', simEnvironment(world))
+    const count = (name: string): number => gate.log.filter((call) => call === name).length
+    expect([count('store.stage'), count('store.promote'), count('db.admin')]).toEqual([2, 2, 1])
+    // Two endpoints: both slots at the beginning, and one proof after each password.
+    expect(count('db.login')).toBe(8)
+  })
+
+  test('names the straggler and stops before the point of no return', async () => {
+    const { world, target } = arrange()
+    const held = { username: USERNAMES.A, password: 'a0-password' }
+    world.fleet.stragglers.push({ held, until: 9e9 })
+    const result = await run(target, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'stopped', code: 'ERR_STRAGGLERS' })
+    expect(result.what).toContain('app_a by web from 10.0.0.7 on db.example:5432')
+    expect(world.accepts(held)).toBe(true)
+    everybodyLogsIn(world)
+  })
+
+  test('turns back when a config target cannot be written, and says what failed', async () => {
+    const { world, target } = arrange()
+    const result = await run(unwritable(target, 'job.json'), 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({
+      outcome: 'backed-out',
+      code: 'ERR_TARGET_DISK_FULL',
+      activeSlot: 'A',
+      failures: [{ step: 'publish', code: 'ERR_TARGET_DISK_FULL' }],
+    })
+    everybodyLogsIn(world)
+  })
+
+  test('reports both failures when backing out fails, too', async () => {
+    const { world, target } = arrange()
+    world.setConfig('job.json', { username: USERNAMES.A, password: 'a0-password' })
+    let writes = 0
+    const flaky: Target = {
+      ...target,
+      configs: target.configs.map((config) => ({
+        id: config.id,
+        read: (call) => config.read(call),
+        write: async (credential, call) => {
+          writes += 1
+          if (writes > 1) throw new RotatorError('ERR_TARGET_DISK_FULL', { path: config.id })
+          await config.write(credential, call)
+        },
+      })),
+    }
+    const result = await run(flaky, 'rotate', simEnvironment(world))
+    expect(result.outcome).toBe('stopped')
+    expect(result.failures.map(({ step }) => step)).toEqual(['publish', 'publish'])
+    everybodyLogsIn(world)
+  })
+
+  test('backs out when asked to, before and after the flip', async () => {
+    for (const steps of [1, 3]) {
+      const { world, target } = arrange()
+      const stop = new AbortController()
+      const env = simEnvironment(world, stop.signal)
+      let applied = 0
+      const events = {
+        emit: (event: RotationEvent): void => {
+          if (event.code === 'STEP_APPLIED' && ++applied === steps) stop.abort('SIGTERM')
+        },
+      }
+      const first = await run(target, 'rotate', { ...env, events })
+      expect(first).toMatchObject({ outcome: 'stopped', code: 'ERR_INTERRUPTED' })
+      const second = await run(target, 'back-out', simEnvironment(world))
+      expect(second).toMatchObject({ outcome: 'backed-out', activeSlot: 'A' })
+      everybodyLogsIn(world)
+    }
+  })
+
+  test('ends the wait of a drain at once when it is asked to stop', async () => {
+    const { world, target } = arrange()
+    const held = { username: USERNAMES.A, password: 'a0-password' }
+    world.fleet.stragglers.push({ held, until: 9e9 })
+    const stop = new AbortController()
+    const events = {
+      emit: (event: RotationEvent): void => {
+        if (event.code === 'STEP_WAITING' && event.step === 'drain') stop.abort('SIGINT')
+      },
+    }
+    const result = await run(target, 'rotate', { ...simEnvironment(world, stop.signal), events })
+    expect(result).toMatchObject({ outcome: 'stopped', code: 'ERR_INTERRUPTED' })
+    expect(result.what).toContain('SIGINT')
+    expect(result.state).toContain('Rotation A→B is open')
+  })
+
+  test('tells who holds the lock and does nothing', async () => {
+    const { world, target } = arrange()
+    world.lockHolder = {}
+    const result = await run(target, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'locked', code: 'LOCKED', actions: [] })
+    expect(result.what).toContain('another simulated run')
+  })
+
+  test('gives up after failures in a row and says that running again is safe', async () => {
+    const { world, target } = arrange()
+    const down = async (): Promise<never> => {
+      throw new RotatorError('ERR_DB_UNREACHABLE', { endpoint: 'db', reason: 'ECONNREFUSED' })
+    }
+    const database = { ...target.database, login: down }
+    const result = await run({ ...target, database }, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'failed', code: 'ERR_DB_UNREACHABLE' })
+    expect(result.failures).toHaveLength(6)
+    expect(result.todo).toContain('Do not reset any password')
+  })
+})
+
+describe('a refused run', () => {
+  interface Refusal {
+    readonly code: string
+    readonly intent?: Intent
+    readonly options?: WorldOptions
+    readonly arrange: (world: World) => void
+  }
+
+  const refusals: readonly Refusal[] = [
+    {
+      code: 'PLACEHOLDER',
+      arrange: (world) => world.store.overwrite(slotDocument('placeholder', 'b0-password')),
+    },
+    {
+      code: 'CONSUMER_UNKNOWN',
+      arrange: (world) => {
+        world.addUser('stranger', 'stranger-password')
+        world.setConfig('job.json', { username: 'stranger', password: 'stranger-password' })
+      },
+    },
+    {
+      code: 'PRIVILEGES_DIFFER',
+      arrange: (world) => {
+        const user = world.users.get(USERNAMES.B)
+        if (user) user.equal = false
+      },
+    },
+    {
+      code: 'STANDBY_IN_USE',
+      arrange: (world) => {
+        const held = { username: USERNAMES.B, password: 'b0-password' }
+        world.fleet.stragglers.push({ held, until: 9e9 })
+      },
+    },
+    {
+      code: 'PENDING_FOREIGN',
+      arrange: (world) => world.store.stage('{"username":"by a rotation function"}', 'foreign'),
+    },
+    {
+      code: 'ACTIVE_DENIED',
+      arrange: (world) => world.setPassword(USERNAMES.A, 'set by hand'),
+    },
+    {
+      code: 'DOCUMENT_INCONSISTENT',
+      arrange: (world) => {
+        const rotation = { id: 'x', from: 'A', to: 'B', reason: '', by: '', opened_at: '' }
+        const document = JSON.parse(slotDocument('a0-password', 'b0-password')) as object
+        world.store.overwrite(JSON.stringify({ ...document, rotation }))
+      },
+    },
+    { code: 'ADMIN_LOST', arrange: (world) => world.setPassword(USERNAMES.admin, 'set by hand') },
+    {
+      code: 'ADMIN_IN_USE',
+      options: { singleUser: true },
+      arrange: (world) => {
+        const held = { username: USERNAMES.admin, password: 'c0-password' }
+        world.fleet.stragglers.push({ held, until: 9e9 })
+      },
+    },
+  ]
+
+  test.each(refusals)('answers $code, says what to do and changes nothing', async (refusal) => {
+    const { world, target } = arrange(refusal.options)
+    refusal.arrange(world)
+    world.checker.exemptWhatIsBroken()
+    const before = world.changes
+    const result = await run(target, refusal.intent ?? 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'refused', code: refusal.code, actions: [] })
+    expect(result.what).toContain(refusal.code)
+    expect(result.todo.length).toBeGreaterThan(20)
+    expect(world.changes).toBe(before)
+    expect(world.checker.broken).toEqual([])
+  })
+
+  test('is impossible to back out once the old password is gone', async () => {
+    const { world, target } = arrange()
+    const stop = new AbortController()
+    const events = {
+      emit: (event: RotationEvent): void => {
+        if (event.code === 'STEP_APPLIED' && event.step === 'retire') stop.abort('SIGTERM')
+      },
+    }
+    await run(target, 'rotate', { ...simEnvironment(world, stop.signal), events })
+    const result = await run(target, 'back-out', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'refused', code: 'BACK_OUT_IMPOSSIBLE' })
+    const finished = await run(target, 'converge', simEnvironment(world))
+    expect(finished.outcome).toBe('rotated')
+    everybodyLogsIn(world)
+  })
+
+  const unreadable = {
+    'no JSON': 'half a docum',
+    'an empty text': '',
+    'a document without slot B': '{"active_slot":"A","A":{"username":"x","password":"y","host":"h"}}',
+    'a document without active_slot': slotDocument('a', 'b').replace('"active_slot":"A",', ''),
+    'identical slots': slotDocument('a', 'b').replace('app_b', 'app_a'),
+    'an empty slot': '{"active_slot":"A","A":{},"B":{}}',
+  }
+
+  test.each(Object.entries(unreadable))('fails with ERR_STORE_UNREADABLE on %s', async (_, text) => {
+    const { world, target } = arrange()
+    world.store.overwrite(text)
+    const store = { ...target.store }
+    const result = await run({ ...target, store }, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'failed', code: 'ERR_STORE_UNREADABLE', actions: [] })
+  })
+})
+
+describe('I6', () => {
+  test('no password is in the result or in any event, whatever fails', async () => {
+    const world = new World({ unhealthyOn: 'B' })
+    const told: unknown[] = []
+    const faults = [{ at: 12, mode: 'error-after' } as const, { at: 30, mode: 'error-before' } as const]
+    const target = simTarget(world, new Gate(world, faults))
+    const events = { emit: (event: RotationEvent): void => void told.push(event) }
+    const result = await run(target, 'rotate', { ...simEnvironment(world), events })
+    const text = JSON.stringify([told, result])
+    const passwords = [...world.users.values()].map(({ password }) => password)
+    for (const password of [...passwords, 'a0-password', 'b0-password', 'c0-password'])
+      expect(text).not.toContain(password)
+    expect(told.length).toBeGreaterThan(20)
+  })
+
+  test('an error that quotes a password is scrubbed, causes and all', async () => {
+    const { world, target } = arrange()
+    const leaky = async (): Promise<never> => {
+      const cause = new Error('rejected value a0-password')
+      throw new RotatorError('ERR_DB_STATEMENT', {
+        endpoint: 'db',
+        operation: "near 'a0-password'",
+        sqlstate: '42601',
+      }, { cause })
+    }
+    const database = { ...target.database, login: leaky }
+    const result = await run({ ...target, database }, 'rotate', simEnvironment(world))
+    expect(result.what).toContain('[secret]')
+    expect(JSON.stringify(result)).not.toContain('a0-password')
+  })
+})
