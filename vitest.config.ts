@@ -14,10 +14,10 @@ const MINUTE = 60_000
 const REAL_WORKERS = Math.min(2, availableParallelism())
 
 const config: ViteUserConfig = defineConfig({
-  resolve: { conditions: [SOURCE, 'module', 'node', 'development|production'] },
+  resolve: { conditions: [SOURCE, 'node', 'development|production'] },
   ssr: {
     resolve: {
-      conditions: [SOURCE, 'module', 'node', 'development|production'],
+      conditions: [SOURCE, 'node', 'development|production'],
       externalConditions: [SOURCE, 'node'],
     },
   },
