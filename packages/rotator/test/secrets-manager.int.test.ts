@@ -88,7 +88,7 @@ describe('what is asked of AWS', () => {
 
   test('every action that was ever asked for stands in the list of permissions', async () => {
     const token = randomUUID()
-    await store.previous(soon())
+    await store.version('AWSPREVIOUS', soon())
     await store.stage(VALUE, token, soon())
     await store.promote(token, first, soon())
     await codeOf(store.promote(token, first, soon()))
@@ -134,7 +134,7 @@ describe('what is in the secret', () => {
   test('a secret that is marked for deletion is not found and cannot be written', async () => {
     await admin.call('DeleteSecret', { SecretId: name })
     expect(await codeOf(store.read(soon()))).toBe('ERR_STORE_NOT_FOUND')
-    expect(await codeOf(store.previous(soon()))).toBe('ERR_STORE_NOT_FOUND')
+    expect(await codeOf(store.version('AWSPREVIOUS', soon()))).toBe('ERR_STORE_NOT_FOUND')
     expect(await codeOf(store.stage(VALUE, randomUUID(), soon()))).toBe('ERR_STORE_DENIED')
   })
 

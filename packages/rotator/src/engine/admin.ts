@@ -30,11 +30,10 @@ interface AdminSearch {
  */
 export async function openAdmin(search: AdminSearch): Promise<OpenedAdmin | undefined> {
   const { store, call } = search
-  const reading = await store.read(call())
   const denied: Sensitive[] = []
-  for (const stage of ['current', 'pending', 'previous'] as const) {
-    const version = stage === 'previous' ? await store.previous(call()) : reading[stage]
-    const credential = version && readCredential(version, store.secret, stage === 'current')
+  for (const label of ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const) {
+    const version = await store.version(label, call())
+    const credential = version && readCredential(version, store.secret, label === 'AWSCURRENT')
     if (credential === undefined || isKnown(credential.password, denied)) continue
     const session = await tryAdmin(search, credential)
     if (session) return { session, password: credential.password, denied }

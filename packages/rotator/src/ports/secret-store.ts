@@ -1,6 +1,9 @@
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from './call.ts'
 
+/** The staging labels of AWS Secrets Manager; every store has them. */
+export type VersionLabel = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'
+
 /** One version of a secret. */
 export interface SecretVersion {
   readonly id: string
@@ -27,7 +30,9 @@ export interface StoreReading {
  * - `promote` moves AWSCURRENT only if it sits on `expectedCurrentId`, else `ERR_STORE_CONFLICT`
  *   and nothing has changed. AWSPREVIOUS moves to the version that AWSCURRENT left.
  *   Promoting the version that is already current succeeds.
- * - No answer after the request was sent is `ERR_OUTCOME_UNKNOWN`, never a silent retry.
+ * - Staging with the token of a version that has lost its label changes nothing.
+ * - No answer after the request was sent is `ERR_OUTCOME_UNKNOWN`. `stage` may be sent again by the
+ *   adapter, since token and value are the same; `promote` may not.
  */
 export interface SecretStore {
   /** The secret's name or ARN, for messages. */
@@ -36,10 +41,13 @@ export interface SecretStore {
     /** For how long after a write a read may still show the state before it. 0: never. */
     readonly staleReadMs: number
   }
-  /** @throws ERR_STORE_NOT_FOUND, ERR_STORE_DENIED, ERR_STORE_UNREACHABLE, ERR_STORE_THROTTLED, ERR_STORE_UNREADABLE (no value), ERR_STORE_KEY */
+  /**
+   * @throws ERR_STORE_NOT_FOUND, ERR_STORE_DENIED, ERR_STORE_UNREACHABLE, ERR_STORE_THROTTLED,
+   *   ERR_STORE_UNREADABLE (no value), ERR_STORE_KEY
+   */
   read(call: Call): Promise<StoreReading>
-  /** The version with AWSPREVIOUS, if there is one. Throws like `read`. */
-  previous(call: Call): Promise<SecretVersion | undefined>
+  /** The version with this label, if there is one. Throws like `read`. */
+  version(label: VersionLabel, call: Call): Promise<SecretVersion | undefined>
   /**
    * Writes a version with the label AWSPENDING.
    * @param token - 32 to 64 characters of `[A-Za-z0-9-]`; becomes the version's id.

@@ -49,7 +49,7 @@ export async function makeSubject(
     first: (await store.read(soon())).current.id,
     async labels() {
       const { current, pending } = await witness.read(soon())
-      const previous = await witness.previous(soon())
+      const previous = await witness.version('AWSPREVIOUS', soon())
       return {
         current: current.id,
         ...(pending && { pending: pending.id }),

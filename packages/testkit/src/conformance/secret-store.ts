@@ -47,7 +47,7 @@ function readTests(arrange: Arrange): void {
     expect(current.createdAt.getTime()).toBeGreaterThan(Date.now() - 600_000)
     expect(current.createdAt.getTime()).toBeLessThan(Date.now() + 600_000)
     expect(await labels()).toEqual({ current: first })
-    expect(await store.previous(soon())).toBeUndefined()
+    expect(await store.version('AWSPREVIOUS', soon())).toBeUndefined()
   })
 
   test.each([
@@ -137,7 +137,7 @@ function promoteTests(arrange: Arrange): void {
     await store.promote(id, first, soon())
     expect(await labels()).toEqual({ current: id, previous: first })
     expect((await other.read(soon())).current.value.equals(value)).toBe(true)
-    expect((await other.previous(soon()))?.value.equals(initial)).toBe(true)
+    expect((await other.version('AWSPREVIOUS', soon()))?.value.equals(initial)).toBe(true)
   })
 
   test('promoting from a version that is not current is a conflict', async () => {
@@ -213,7 +213,7 @@ function failureTests(arrange: Arrange, get: () => SecretStoreFixture): void {
   test('a secret that does not exist is ERR_STORE_NOT_FOUND for every method', async () => {
     const store = get().open(`missing-${randomUUID()}`)
     expect(await codeOf(store.read(soon()))).toBe('ERR_STORE_NOT_FOUND')
-    expect(await codeOf(store.previous(soon()))).toBe('ERR_STORE_NOT_FOUND')
+    expect(await codeOf(store.version('AWSPREVIOUS', soon()))).toBe('ERR_STORE_NOT_FOUND')
     expect(await codeOf(store.stage(secret(), token(), soon()))).toBe('ERR_STORE_NOT_FOUND')
     expect(await codeOf(store.promote(token(), token(), soon()))).toBe('ERR_STORE_NOT_FOUND')
   })

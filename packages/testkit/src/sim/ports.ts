@@ -56,10 +56,11 @@ export function simStore(world: World, store: SimStore, gate: Gate): SecretStore
         if (now === undefined) throw new Error('the store lost its current version')
         return { current: version(now), ...(next && { pending: version(next) }) }
       }),
-    previous: () =>
-      gate.call('store.previous', 'read', () => {
-        const { versions, previous } = store.look()
-        const found = previous === undefined ? undefined : versions.get(previous)
+    version: (label) =>
+      gate.call('store.version', 'read', () => {
+        const { versions, current, pending, previous } = store.look()
+        const id = { AWSCURRENT: current, AWSPENDING: pending, AWSPREVIOUS: previous }[label]
+        const found = id === undefined ? undefined : versions.get(id)
         return found && version(found)
       }),
     stage: (value, token) =>

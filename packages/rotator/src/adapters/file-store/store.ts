@@ -56,7 +56,7 @@ export function fileStore(options: FileStoreOptions): SecretStore {
     secret,
     supports: { staleReadMs: 0 },
     read: async (call) => readingOf(await load(store, call)),
-    previous: async (call) => holderOf(await load(store, call), 'AWSPREVIOUS'),
+    version: async (label, call) => holderOf(await load(store, call), label),
     stage: async (value, token, call) => {
       if (!TOKEN.test(token)) throw new RangeError('a token has 32 to 64 of A-Z, a-z, 0-9 and -')
       return await update(store, call, (versions) => {

@@ -56,7 +56,7 @@ export function secretsManagerStore(options: SecretsManagerOptions): SecretStore
     secret,
     supports: { staleReadMs: options.staleReadMs ?? 5000 },
     read: async (call) => await read(asking(call)),
-    previous: async (call) => await versionOrNone(asking(call), 'AWSPREVIOUS'),
+    version: async (label, call) => await versionOrNone(asking(call), label),
     stage: async (value, token, call) => await stage(asking(call), value, token),
     promote: async (versionId, expectedCurrentId, call) => {
       const move = { from: expectedCurrentId, to: versionId }

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseEnv } from 'node:util'
+import { Sensitive } from '@cuedot/client/protocol'
+import type { Credential } from '@cuedot/client/protocol'
+import type { ConsumerConnection, RigEngine } from './engine.ts'
+
+type Login = Pick<Credential, 'username' | 'password'>
+
+/** How often each consumer opens a connection of its own. */
+const PACE_MS = 60
+
+/**
+ * An application as it is: workers that hold the credential they booted with, each with a pooled
+ * connection, and a client that reads the config file for every connection. Every refused login and
+ * every failed statement is kept.
+ */
+export class Consumers {
+  readonly #engine: RigEngine
+  readonly #envFile: string
+  readonly #failures: string[] = []
+  readonly #workers: Worker[] = []
+  #stopped = false
+  #attempts = 0
+  #loops: Promise<void>[] = []
+
+  constructor(engine: RigEngine, envFile: string) {
+    this.#engine = engine
+    this.#envFile = envFile
+  }
+
+  get attempts(): number {
+    return this.#attempts
+  }
+
+  get failures(): readonly string[] {
+    return this.#failures
+  }
+
+  async start(): Promise<void> {
+    for (let n = 0; n < 2; n++) this.#workers.push(await this.#boot())
+    this.#loops = [this.#loop(() => this.#readsTheFile()), this.#loop(() => this.#worksOn())]
+  }
+
+  /** A rolling restart: each worker in turn is replaced by one that has read the file again. */
+  async roll(): Promise<void> {
+    for (const [index, old] of this.#workers.entries()) {
+      this.#workers[index] = await this.#boot()
+      await old.pooled.close()
+    }
+  }
+
+  /** The users that the workers hold. */
+  held(): readonly string[] {
+    return this.#workers.map(({ login }) => login.username)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all(this.#loops)
+    await Promise.all(this.#workers.map(({ pooled }) => pooled.close()))
+  }
+
+  async #boot(): Promise<Worker> {
+    const login = await readLogin(this.#envFile)
+    return { login, pooled: await this.#engine.connect(login) }
+  }
+
+  async #loop(turn: () => Promise<void>): Promise<void> {
+    while (!this.#stopped) {
+      await turn()
+      await pause(PACE_MS)
+    }
+  }
+
+  async #readsTheFile(): Promise<void> {
+    const login = await readLogin(this.#envFile)
+    await this.#try(`a client of the file as ${login.username}`, () => this.#connectOnce(login))
+  }
+
+  /** Each worker uses its pooled connection and opens another with what it holds. */
+  async #worksOn(): Promise<void> {
+    for (const { login, pooled } of [...this.#workers]) {
+      await this.#try(`a worker as ${login.username}`, () => this.#connectOnce(login))
+      if (this.#workers.some((worker) => worker.pooled === pooled))
+        await this.#try(`a pooled session as ${login.username}`, () => pooled.work())
+    }
+  }
+
+  async #connectOnce(login: Login): Promise<void> {
+    const connection = await this.#engine.connect(login)
+    await connection.work()
+    await connection.close()
+  }
+
+  async #try(who: string, work: () => Promise<void>): Promise<void> {
+    this.#attempts += 1
+    try {
+      await work()
+    } catch (error) {
+      if (!this.#stopped) this.#failures.push(`${who}: ${error instanceof Error ? error.message : 'failed'}`)
+    }
+  }
+}
+
+interface Worker {
+  readonly login: Login
+  readonly pooled: ConsumerConnection
+}
+
+/** What a consumer finds in the file. */
+async function readLogin(envFile: string): Promise<Login> {
+  const { DB_USER = '', DB_PASSWORD = '' } = parseEnv(await readFile(envFile, 'utf8'))
+  return { username: DB_USER, password: new Sensitive(DB_PASSWORD, 'password in the file') }
+}

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+import { secretsManagerAdmin } from '../fakes/secrets-manager-admin.ts'
+import { startSecretsManager } from '../fakes/secrets-manager.ts'
+import type { FakeSecretsManager } from '../fakes/secrets-manager.ts'
+import { Consumers } from './consumers.ts'
+import type { RigEngine } from './engine.ts'
+
+const CLI = fileURLToPath(new URL('../../../rotator/bin/cuedot.js', import.meta.url))
+
+/** A run of the command line in a process of its own. */
+export interface CliRun {
+  readonly child: ChildProcess
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
+}
+
+/** Everything around the command line: a server, a secret store, a config file, consumers. */
+export interface Rig extends AsyncDisposable {
+  readonly engine: RigEngine
+  readonly store: FakeSecretsManager
+  readonly consumers: Consumers
+  readonly dir: string
+  /** Starts `cuedot …args`; `onLine` gets each line of its stdout. */
+  cuedot(args: readonly string[], onLine?: (line: string, run: ChildProcess) => void): CliRun
+  /** What the version with this label holds. */
+  document(label: 'AWSCURRENT' | 'AWSPENDING'): Promise<RigDocument | undefined>
+}
+
+/** A slot document, as far as a test looks into it. */
+export interface RigDocument {
+  readonly active_slot: 'A' | 'B'
+  readonly A: { readonly username: string; readonly password: string }
+  readonly B: { readonly username: string; readonly password: string }
+  readonly rotation?: object
+}
+
+/** Builds a rig on a running server. Consumers are not started. */
+export async function startRig(engine: RigEngine): Promise<Rig> {
+  await using starting = new AsyncDisposableStack()
+  starting.use(engine)
+  const dir = await mkdtemp(join(tmpdir(), 'cuedot-rig-'))
+  starting.defer(() => rm(dir, { recursive: true, force: true }))
+  const store = starting.use(await startSecretsManager())
+  const admin = secretsManagerAdmin(store.endpoint)
+  await admin.createSecret('rig/slots', JSON.stringify(slotDocument(engine)))
+  await admin.createSecret('rig/admin', JSON.stringify(flat(engine.admin)))
+  const envFile = join(dir, 'app.env')
+  const { username, password } = engine.slots.A
+  await writeFile(envFile, `DB_USER=${username}\nDB_PASSWORD=${password.reveal()}\n`, { mode: 0o600 })
+  const consumers = new Consumers(engine, envFile)
+  const control = starting.use(await rollServer(consumers))
+  await writeFile(join(dir, 'cuedot.yaml'), stringify(config(engine, store.endpoint, control.url)))
+  const running = starting.move()
+  return {
+    ...{ engine, store, consumers, dir },
+    cuedot: (args, onLine) => startCli(dir, args, onLine),
+    async document(label) {
+      const request = { SecretId: 'rig/slots', VersionStage: label }
+      const answer = await admin.call('GetSecretValue', request).catch(() => undefined)
+      return answer && (JSON.parse(String(answer['SecretString'])) as RigDocument)
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+function flat({ username, password, host, port, dbname }: RigEngine['admin']): object {
+  return { username, password: password.reveal(), host, port, dbname }
+}
+
+function slotDocument({ slots }: RigEngine): object {
+  return { active_slot: 'A', A: flat(slots.A), B: flat(slots.B), team: 'rig' }
+}
+
+function config(engine: RigEngine, endpoint: string, rollUrl: string): object {
+  const secret = (name: string): object => {
+    return { kind: 'secrets-manager', secret: name, region: 'eu-central-1', endpoint }
+  }
+  const ask = 'const r = await fetch(process.argv[1], { method: "POST" }); process.exit(r.ok ? 0 : 1)'
+  return {
+    version: 1,
+    targets: {
+      app: {
+        strategy: 'alternating',
+        store: secret('rig/slots'),
+        admin: { store: secret('rig/admin') },
+        database: {
+          engine: engine.engine,
+          endpoints: [`localhost:${engine.port}`],
+          dbname: engine.dbname,
+          tls: { ca: engine.caFile },
+        },
+        publish: [
+          {
+            id: 'env',
+            kind: 'dotenv',
+            path: 'app.env',
+            keys: { username: 'DB_USER', password: 'DB_PASSWORD' },
+          },
+        ],
+        roll: [
+          {
+            id: 'workers',
+            kind: 'command',
+            argv: [process.execPath, '--input-type=module', '-e', ask, rollUrl],
+            limit: '30s',
+          },
+        ],
+        drain: { quiet: '300ms', limit: '30s', poll: '100ms' },
+      },
+    },
+  }
+}
+
+async function rollServer(consumers: Consumers): Promise<{ url: string } & AsyncDisposable> {
+  const server = createServer((_request, response) => {
+    consumers.roll().then(
+      () => response.writeHead(204).end(),
+      () => response.writeHead(500).end(),
+    )
+  })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return {
+    url: `http://127.0.0.1:${port}/roll`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** The credentials that any emulator takes; never the machine's own. */
+const AWS_ENVIRONMENT = {
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_REGION: 'eu-central-1',
+  AWS_EC2_METADATA_DISABLED: 'true',
+}
+
+function startCli(
+  dir: string,
+  args: readonly string[],
+  onLine?: (line: string, run: ChildProcess) => void,
+): CliRun {
+  const child = spawn(process.execPath, [CLI, ...args, '--config', join(dir, 'cuedot.yaml')], {
+    cwd: dir,
+    env: { PATH: process.env['PATH'], HOME: dir, NO_COLOR: '1', ...AWS_ENVIRONMENT },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  let rest = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine?.(line, child)
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text))
+  const { promise, resolve } = Promise.withResolvers<number | null>()
+  child.once('close', resolve)
+  return { child, ended: promise.then((code) => ({ code, stdout, stderr })) }
+}
