@@ -41,7 +41,6 @@ export interface ErrorDetails {
   ERR_TARGET_DISK_FULL: { path: string }
   ERR_TARGET_CHANGED: { path: string }
   ERR_RUNTIME_COMMAND: { runtime: string; program: string; exit: string }
-  ERR_RUNTIME_UNREACHABLE: { runtime: string; reason: string }
   ERR_OUTCOME_UNKNOWN: { operation: string; where: string }
   ERR_STRAGGLERS: { slot: string; username: string; sessions: string }
   ERR_DEADLINE: { operation: string; limitMs: number }
@@ -190,11 +189,6 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     retry: 'never',
     what: 'The command that restarts the runtime failed.',
     hint: 'Run the command by hand and read its output; it must exit with 0 when it succeeds.',
-  },
-  ERR_RUNTIME_UNREACHABLE: {
-    retry: 'safe',
-    what: 'The runtime could not be reached.',
-    hint: 'Check the network path to it; nothing was sent, so running again is safe.',
   },
   ERR_OUTCOME_UNKNOWN: {
     retry: 'observe-first',

@@ -175,6 +175,21 @@ describe('run', () => {
     expect(result.what).toContain('another simulated run')
   })
 
+  test('turns back before the flip when an endpoint never accepts the new password', async () => {
+    const { world, target } = arrange({ replicaLagMs: 9e9 })
+    const result = await run(target, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'backed-out', code: 'ERR_DEADLINE', activeSlot: 'A' })
+    expect(result.actions.map(({ step }) => step)).not.toContain('flip')
+  })
+
+  test('gives a step up that is applied again and again without effect', async () => {
+    const { world, target } = arrange()
+    const configs = target.configs.map(({ id, read }) => ({ id, read, write: async () => undefined }))
+    const result = await run({ ...target, configs }, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'backed-out', code: 'ERR_NO_EFFECT', activeSlot: 'A' })
+    everybodyLogsIn(world)
+  })
+
   test('gives up after failures in a row and says that running again is safe', async () => {
     const { world, target } = arrange()
     const down = async (): Promise<never> => {

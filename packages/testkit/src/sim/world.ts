@@ -120,7 +120,7 @@ export class World {
     const user = this.users.get(username)
     if (user === undefined) throw new Error(`no user ${username}`)
     this.changes += 1
-    user.replicaPassword = user.password
+    if (this.now >= user.replicaAt) user.replicaPassword = user.password
     user.replicaAt = this.now + (this.options.replicaLagMs ?? 0)
     user.password = password
     user.locked = false

@@ -1,6 +1,7 @@
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Sensitive } from '@cuedot/client/protocol'
+import { scramVerifier } from '../../adapters/postgres/scram.ts'
 import { isReachable, serverUser } from './postgres-binaries.ts'
 import type { RunProgram } from './postgres-process.ts'
 
@@ -35,22 +36,18 @@ export async function prepareFolder(dir: string): Promise<void> {
 }
 
 /**
- * Runs `initdb` and writes the configuration. The password reaches `initdb` through a file (mode
- * 0600, in a folder that only the server's user and root can enter), which is removed at once.
+ * Runs `initdb` and writes the configuration. The superuser gets a verifier of its password in
+ * single-user mode, through a pipe, so that the password is in no file and no argument.
  */
 export async function makeCluster(options: ClusterOptions, run: RunProgram): Promise<void> {
   const { dir, password } = options
   const data = join(dir, 'data')
-  const passwordFile = join(dir, 'initdb-password')
-  await give(passwordFile, `${password.reveal()}\n`)
-  try {
-    await run('initdb', [
-      ...['--pgdata', data, '--username', 'postgres', '--pwfile', passwordFile],
-      ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--no-locale', '--no-sync'],
-    ]).succeeded()
-  } finally {
-    await rm(passwordFile)
-  }
+  await run('initdb', [
+    ...['--pgdata', data, '--username', 'postgres', '--auth', 'reject'],
+    ...['--encoding', 'UTF8', '--no-locale', '--no-sync'],
+  ]).succeeded()
+  const alter = `ALTER ROLE postgres PASSWORD '${await scramVerifier(password)}'\n`
+  await run('postgres', ['--single', '-F', '-D', data, 'postgres'], alter).succeeded()
   for (const [name, text] of Object.entries(options.files ?? {})) await give(join(dir, name), text)
   await writeFile(join(data, 'pg_hba.conf'), options.hba ?? HBA)
   const settings = { ...SETTINGS, ...options.settings }

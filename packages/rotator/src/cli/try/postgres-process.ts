@@ -17,8 +17,12 @@ export interface RunningProgram {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts a program by its name. */
-export type RunProgram = (program: string, args: readonly string[]) => RunningProgram
+/** Starts a program by its name; `input` is what it reads from its standard input. */
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+  input?: string,
+) => RunningProgram
 
 /** English messages whatever the user's language; nothing else is passed on. */
 const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }
@@ -33,15 +37,16 @@ export function programRunner(options: {
   readonly logFile: string
 }): RunProgram {
   const { binaries, dir, logFile } = options
-  return (program, args) => {
+  return (program, args, input) => {
     const log = openSync(logFile, 'a', 0o600)
     const child = spawn(join(binaries, program), [...args], {
       cwd: dir,
-      stdio: ['ignore', log, log],
+      stdio: [input === undefined ? 'ignore' : 'pipe', log, log],
       env: ENVIRONMENT,
       ...serverUser(),
     })
     closeSync(log)
+    child.stdin?.end(input)
     const { promise: ended, resolve } = Promise.withResolvers<string>()
     let end: string | undefined
     const finish = (how: string): void => resolve((end ??= how))
