@@ -1,5 +1,6 @@
 /**
- * Runs the simulation campaign on all cores: `node scripts/sim.ts [--runs N] [--seed N] [--hours N]`.
+ * Runs the simulation campaign on all cores: `node scripts/sim.ts [--runs N] [--seed N] [--hours
+ * N]`.
  * Prints the seed; the same seed gives the same trials. Exits 1 when an invariant broke.
  */
 import { availableParallelism } from 'node:os'
@@ -11,7 +12,11 @@ import type { Share, ShareResult } from '../packages/testkit/src/sim/campaign.ts
 const DEFAULT_RUNS = 100_000
 
 if (isMainThread) process.exitCode = await main()
-else parentPort?.postMessage(await campaign(workerData as Share))
+else if (isShare(workerData)) parentPort?.postMessage(await campaign(workerData))
+
+function isShare(data: unknown): data is Share {
+  return typeof data === 'object' && data !== null && 'seed' in data && 'index' in data
+}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -13,7 +13,10 @@ test('a bar or a line feed in a cell does not break the table', () => {
 
 test('the page of errors has every code with what to do and its retry class', () => {
   const entry = { retry: 'safe', what: 'It broke.', hint: 'Mend it.' } as const
-  const { path, text } = errorsPage({ ERR_A: entry }, { R: { what: 'It differs.', hint: 'Compare.' } })
+  const { path, text } = errorsPage(
+    { ERR_A: entry },
+    { R: { what: 'It differs.', hint: 'Compare.' } },
+  )
   expect(path).toBe('docs/errors.md')
   expect(text).toContain('| `ERR_A` | It broke. | Mend it. | `safe` |')
   expect(text).toContain('| `R` | It differs. | Compare. |')

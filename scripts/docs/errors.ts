@@ -19,7 +19,9 @@ type RefusalEntry = Pick<ErrorEntry, 'what' | 'hint'>
 
 const SOURCES = 'packages/rotator/src/errors.ts and packages/rotator/src/domain/refusals.ts'
 
-/** `docs/errors.md`: every refusal and operational error, what may be done about it, and what to do. */
+/**
+ * `docs/errors.md`: every refusal and operational error, what may be done about it, and what to do.
+ */
 export function errorsPage(
   catalogue: Readonly<Record<string, ErrorEntry>>,
   refusals: Readonly<Record<string, RefusalEntry>>,
@@ -28,8 +30,8 @@ export function errorsPage(
     'Match on the code: texts may change, codes do not. The details of an error are names and ' +
       'addresses, never a secret.',
     '## Refusals',
-    'The system is fine; acting on it could break a guarantee. Nothing was done, the exit code is 3, ' +
-      'and a person must look.',
+    'The system is fine; acting on it could break a guarantee. Nothing was done, the exit code ' +
+      'is 3, and a person must look.',
     table(
       ['Code', 'What was found', 'What to do'],
       Object.entries(refusals).map(([code, { what, hint }]) => [`\`${code}\``, what, hint]),

@@ -58,27 +58,35 @@ interface CatalogueEntry {
   readonly hint: string
 }
 
-/** Every code with its retry class, what it means and what to do. `docs/errors.md` is made from it. */
+/**
+ * Every code with its retry class, what it means and what to do. `docs/errors.md` is made from it.
+ */
 export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   ERR_CONFIG: {
     retry: 'never',
     what: 'The configuration cannot be used.',
-    hint: 'Correct the line that is named; `cuedot verify` checks the file without changing anything.',
+    hint:
+      'Correct the line that is named; `cuedot verify` checks the file without changing ' +
+      'anything.',
   },
   ERR_STORE_NOT_FOUND: {
     retry: 'never',
     what: 'The secret does not exist in the store.',
-    hint: 'Check the secret id, the region and the account; create the secret if this is a new target.',
+    hint:
+      'Check the secret id, the region and the account; create the secret if this is a new ' +
+      'target.',
   },
   ERR_STORE_DENIED: {
     retry: 'never',
     what: 'The secret store refused the call.',
-    hint: 'Grant the action that is named on this secret (docs/iam.md lists them all), and the use of its KMS key.',
+    hint:
+      'Grant the action that is named on this secret (docs/iam.md lists them all), and the use ' +
+      'of its KMS key.',
   },
   ERR_STORE_UNREACHABLE: {
     retry: 'safe',
     what: 'The secret store could not be reached.',
-    hint: 'Check the network path and AWS_ENDPOINT_URL; nothing was sent, so running again is safe.',
+    hint: 'Check the network path and AWS_ENDPOINT_URL; nothing was sent: running again is safe.',
   },
   ERR_STORE_THROTTLED: {
     retry: 'safe',
@@ -93,11 +101,15 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   ERR_STORE_UNREADABLE: {
     retry: 'never',
     what: 'The secret cannot be read as the document it should be.',
-    hint: 'Put the previous version back or correct the document; docs/slot-document.md has its shape.',
+    hint:
+      'Put the previous version back or correct the document; docs/slot-document.md has its ' +
+      'shape.',
   },
   ERR_STORE_KEY: {
     retry: 'never',
-    what: 'The key of the file store is missing, malformed or not the one the secret was written with.',
+    what:
+      'The key of the file store is missing, malformed or not the one the secret was written ' +
+      'with.',
     hint: 'Give the key file that belongs to this store; it is never stored beside the secrets.',
   },
   ERR_STORE_LIMIT: {
@@ -108,12 +120,14 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   ERR_DB_AUTH: {
     retry: 'never',
     what: 'The database refused the login.',
-    hint: 'The server answered, so this is the credential, not the network: check the admin secret.',
+    hint: 'The server answered: this is the credential, not the network. Check the admin secret.',
   },
   ERR_DB_UNREACHABLE: {
     retry: 'safe',
     what: 'The database could not be reached.',
-    hint: 'Check host, port, security groups and whether a failover is under way. Do not reset any password for this.',
+    hint:
+      'Check host, port, security groups and whether a failover is under way. Do not reset any ' +
+      'password for this.',
   },
   ERR_DB_OVERLOADED: {
     retry: 'safe',
@@ -123,7 +137,9 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   ERR_DB_TLS: {
     retry: 'never',
     what: 'The TLS connection to the database could not be verified.',
-    hint: 'Give the CA in CUEDOT_TLS_CA or `tls.ca`, use the host name that the certificate names, or turn TLS on at the server.',
+    hint:
+      'Give the CA in CUEDOT_TLS_CA or `tls.ca`, use the host name that the certificate names, ' +
+      'or turn TLS on at the server.',
   },
   ERR_DB_DENIED: {
     retry: 'never',
@@ -198,7 +214,9 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   ERR_STRAGGLERS: {
     retry: 'never',
     what: 'Somebody still has sessions on the old slot, so its password was not changed.',
-    hint: 'Restart or move the clients that are named, then run again. Both passwords work until then.',
+    hint:
+      'Restart or move the clients that are named, then run again. Both passwords work until ' +
+      'then.',
   },
   ERR_DEADLINE: {
     retry: 'observe-first',
@@ -208,7 +226,9 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   ERR_NO_EFFECT: {
     retry: 'never',
     what: 'A step was applied several times and what it should change has not changed.',
-    hint: 'Find out what undoes it: another tool that writes the same place, or a replica that does not follow.',
+    hint:
+      'Find out what undoes it: another tool that writes the same place, or a replica that does ' +
+      'not follow.',
   },
   ERR_INTERRUPTED: {
     retry: 'never',
@@ -219,7 +239,9 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
 
 const BRAND = Symbol.for('cuedot.RotatorError')
 
-/** The one class of operational errors. Narrow with {@link isRotatorError}, then switch on `code`. */
+/**
+ * The one class of operational errors. Narrow with {@link isRotatorError}, then switch on `code`.
+ */
 export class RotatorError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'RotatorError'
   readonly code: C

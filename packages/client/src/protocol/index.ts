@@ -1,11 +1,21 @@
 export { isPlaceholder } from './credential.ts'
 export type { Credential } from './credential.ts'
-export { editFlatDocument, encodeFlatDocument, flatDiffersBeyondRotation, parseFlatDocument } from './flat-document.ts'
+export {
+  editFlatDocument,
+  encodeFlatDocument,
+  flatDiffersBeyondRotation,
+  parseFlatDocument,
+} from './flat-document.ts'
 export type { FlatDocument } from './flat-document.ts'
 export { DocumentError } from './json-document.ts'
 export type { DocumentErrorCode, JsonObject } from './json-document.ts'
 export { Sensitive } from './sensitive.ts'
 export { isSlotName } from './records.ts'
 export type { LastRecord, RotationRecord, SlotName } from './records.ts'
-export { differsBeyondRotation, editSlotDocument, encodeSlotDocument, parseSlotDocument } from './slot-document.ts'
+export {
+  differsBeyondRotation,
+  editSlotDocument,
+  encodeSlotDocument,
+  parseSlotDocument,
+} from './slot-document.ts'
 export type { SlotDocument, SlotDocumentEdit } from './slot-document.ts'

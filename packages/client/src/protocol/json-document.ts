@@ -27,7 +27,9 @@ export class DocumentError extends Error {
  * `ERR_DOCUMENT_SLOTS_IDENTICAL`: both slots name the same user, so nothing could alternate.
  */
 export type DocumentErrorCode =
-  'ERR_DOCUMENT_NOT_JSON' | 'ERR_DOCUMENT_SHAPE' | 'ERR_DOCUMENT_SLOTS_IDENTICAL'
+  | 'ERR_DOCUMENT_NOT_JSON'
+  | 'ERR_DOCUMENT_SHAPE'
+  | 'ERR_DOCUMENT_SLOTS_IDENTICAL'
 
 /** Parses text that must be one JSON object. */
 export function parseJsonObject(text: Sensitive): JsonObject {
@@ -37,8 +39,7 @@ export function parseJsonObject(text: Sensitive): JsonObject {
   } catch {
     throw new DocumentError('ERR_DOCUMENT_NOT_JSON', '', 'is not JSON (empty or cut off?)')
   }
-  if (!isObject(value))
-    throw new DocumentError('ERR_DOCUMENT_NOT_JSON', '', 'is not a JSON object')
+  if (!isObject(value)) throw new DocumentError('ERR_DOCUMENT_NOT_JSON', '', 'is not a JSON object')
   return value
 }
 

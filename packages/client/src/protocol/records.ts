@@ -3,6 +3,7 @@ import { DocumentError, isObject } from './json-document.ts'
 /** One of the two users of an alternating target. Neither is special. */
 export type SlotName = 'A' | 'B'
 
+/** Both slots. */
 export const SLOT_NAMES: readonly SlotName[] = ['A', 'B']
 
 /** The record of a rotation that is open: it is what tells "interrupted" from "settled". */
@@ -93,4 +94,3 @@ export function setOrRemove(
   if (value === null) delete raw[key]
   else if (value !== undefined) raw[key] = value
 }
-

@@ -1,5 +1,11 @@
 import type { Credential } from './credential.ts'
-import { DocumentError, isObject, parseCredential, parseJsonObject, sameJson } from './json-document.ts'
+import {
+  DocumentError,
+  isObject,
+  parseCredential,
+  parseJsonObject,
+  sameJson,
+} from './json-document.ts'
 import type { JsonObject } from './json-document.ts'
 import { SLOT_NAMES, parseLast, parseRotation, setOrRemove } from './records.ts'
 import type { LastRecord, RotationRecord, SlotName } from './records.ts'
@@ -9,7 +15,8 @@ import { Sensitive } from './sensitive.ts'
  * The slot document: which of two users applications log in as, and both users' credentials.
  *
  * Shape: `{"active_slot":"A"|"B","A":{…},"B":{…},"rotation"?:{…},"last"?:{…}}`, each slot
- * `{"username","password","host","port"?,"dbname"?,"changed_at"?}`. Unknown keys survive every edit and key
+ * `{"username","password","host","port"?,"dbname"?,"changed_at"?}`. Unknown keys survive every edit
+ * and key
  * order is kept; the encoding is compact JSON.
  */
 export interface SlotDocument {

@@ -2,7 +2,10 @@ import type { AlternatingFacts } from './observed.ts'
 import type { Decision } from './plan.ts'
 import type { Slot } from './slot.ts'
 
-/** What keeps consumers from being on `slot`: publish everywhere, then roll in the order of the config. */
+/**
+ * What keeps consumers from being on `slot`: publish everywhere, then roll in the order of the
+ * config.
+ */
 export function converge(o: AlternatingFacts, slot: Slot): Decision | undefined {
   const config = o.configs.find((candidate) => candidate.holds !== slot)
   if (config) {

@@ -1,5 +1,7 @@
-// Goal: no state whatsoever leads to an action that could hurt a consumer, and neither slot is special.
-// Method: enumerate every combination of facts, decide, and judge the action by the invariants alone.
+// Goal: no state whatsoever leads to an action that could hurt a consumer, and neither slot is
+// special.
+// Method: enumerate every combination of facts, decide, and judge the action by the invariants
+// alone.
 import { describe, expect, test } from 'vitest'
 import {
   INTENTS,

@@ -6,6 +6,7 @@ import type { StepName, Subject } from './action.ts'
  */
 export type RotationEvent = EventPayload & EventBase
 
+/** What every event carries. */
 export interface EventBase {
   /** ISO-8601, UTC. */
   readonly at: string
@@ -20,17 +21,29 @@ interface StepFacts {
   readonly where?: string
 }
 
+/** What each event says besides. */
 export type EventPayload =
   | { readonly code: 'RUN_STARTED'; readonly intent: string; readonly by: string }
   | ({ readonly code: 'STEP_STARTED'; readonly title: string; readonly why: string } & StepFacts)
   | ({ readonly code: 'STEP_WAITING'; readonly waitedMs: number; readonly on: string } & StepFacts)
   | ({ readonly code: 'STEP_APPLIED'; readonly durationMs: number } & StepFacts)
   | ({ readonly code: 'STEP_FAILED'; readonly error: string; readonly message: string } & StepFacts)
-  | { readonly code: 'RETRYING'; readonly error: string; readonly inMs: number; readonly attempt: number }
+  | {
+      readonly code: 'RETRYING'
+      readonly error: string
+      readonly inMs: number
+      readonly attempt: number
+    }
   | { readonly code: 'STORE_SETTLING'; readonly waitMs: number }
   | { readonly code: 'STOP_REQUESTED'; readonly signal: string }
-  | { readonly code: 'RUN_ENDED'; readonly outcome: string; readonly error?: string; readonly durationMs: number }
+  | {
+      readonly code: 'RUN_ENDED'
+      readonly outcome: string
+      readonly error?: string
+      readonly durationMs: number
+    }
 
+/** Stable; texts may change. */
 export type EventCode = EventPayload['code']
 
 interface EventEntry {
@@ -39,7 +52,9 @@ interface EventEntry {
   readonly payload: string
 }
 
-/** Every event with its level, its meaning and what it carries besides `at`, `target`, `rotationId`. */
+/**
+ * Every event with its level, its meaning and what it carries besides `at`, `target`, `rotationId`.
+ */
 export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
   RUN_STARTED: {
     level: 'info',

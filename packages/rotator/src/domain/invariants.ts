@@ -2,17 +2,20 @@ import type { Action } from './action.ts'
 import type { AlternatingFacts, Observed, SingleUserFacts } from './observed.ts'
 import type { Slot } from './slot.ts'
 
-/** What must hold for every action, whatever led to it. `docs/guarantees.md` explains each. */
-export const INVARIANTS = {
+/** `docs/guarantees.md` explains each. */
+export type InvariantId = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6'
+
+/** What must hold for every action, whatever led to it.*/
+export const INVARIANTS: Readonly<Record<InvariantId, string>> = {
   I1: 'No credential that a consumer may still use is changed.',
   I2: 'The store knows every live password.',
-  I3: 'The flip goes only to a slot that logs in everywhere with at least the privileges of the active one.',
+  I3:
+    'The flip goes only to a slot that logs in everywhere with at least the privileges of the ' +
+    'active one.',
   I4: 'At most one rotation of a target is open; it is finished or backed out, never doubled.',
   I5: 'From any reachable state a healed world settles within a bounded number of actions.',
   I6: 'No secret leaves Sensitive but inside adapters and drivers.',
-} as const
-
-export type InvariantId = keyof typeof INVARIANTS
+}
 
 /**
  * The invariant that this action would break on these facts, or undefined.
@@ -26,7 +29,9 @@ export function brokenBy(observed: Observed, action: Action): InvariantId | unde
     : singleUser(observed, action)
 }
 
-/** @throws when the action would break an invariant: a bug, and the run stops with nothing undone. */
+/**
+ * @throws when the action would break an invariant: a bug, and the run stops with nothing undone.
+ */
 export function assertSafe(observed: Observed, action: Action): void {
   const id = brokenBy(observed, action)
   if (id === undefined) return

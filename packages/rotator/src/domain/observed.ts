@@ -30,6 +30,7 @@ export interface RotationFacts {
   readonly backOut?: string
 }
 
+/** What the versions of the secret say. */
 export interface StoreFacts {
   /** The slot that the current version names. */
   readonly active: Slot
@@ -51,17 +52,20 @@ export interface LoginFacts {
 /**
  * What consumers find at a config target.
  * - a slot: that slot's user with the current version's password.
- * - `lost-A`, `lost-B`: that slot's user with a password that works and is not in the current version.
+ * - `lost-A`, `lost-B`: that slot's user with a password that works and is not in the current
+ *   version.
  * - `foreign`: a user that is no slot's, and it logs in.
  * - `dead`: nothing that logs in.
  */
 export type Holding = Slot | 'lost-A' | 'lost-B' | 'foreign' | 'dead'
 
+/** One config target and what consumers find there. */
 export interface ConfigFacts {
   readonly id: string
   readonly holds: Holding
 }
 
+/** One runtime and how far it has come. */
 export interface RuntimeFacts {
   readonly id: string
   /** The roll towards the slot where consumers belong now. */
@@ -78,6 +82,7 @@ export interface Trouble {
   readonly code: string
 }
 
+/** The facts about a target with two users. */
 export interface AlternatingFacts {
   readonly strategy: 'alternating'
   readonly store: StoreFacts
@@ -96,6 +101,7 @@ export interface AlternatingFacts {
   readonly trouble?: Trouble
 }
 
+/** The facts about a target with one user. */
 export interface SingleUserFacts {
   readonly strategy: 'single-user'
   readonly pending: 'none' | 'open' | 'undo' | 'foreign'

@@ -9,7 +9,8 @@ export interface PasswordPolicy {
 const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /**
- * 30 letters and digits: 178 bits, and nothing that a shell, a URL, PHP or YAML could take for syntax.
+ * 30 letters and digits: 178 bits, and nothing that a shell, a URL, PHP or YAML could take for
+ * syntax.
  * The source systems generate the same.
  */
 export const DEFAULT_PASSWORD_POLICY: PasswordPolicy = { length: 30, alphabet: LETTERS_AND_DIGITS }

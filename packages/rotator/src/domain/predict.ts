@@ -60,7 +60,10 @@ function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): Altern
     case 'release':
       return withLogin(o, slot, { current: true, locked: false })
     case 'publish':
-      return { ...o, configs: o.configs.map((c) => (c.id === action.where ? { ...c, holds: slot } : c)) }
+      return {
+        ...o,
+        configs: o.configs.map((c) => (c.id === action.where ? { ...c, holds: slot } : c)),
+      }
     case 'roll':
       return {
         ...o,

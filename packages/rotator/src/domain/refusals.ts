@@ -1,15 +1,42 @@
+/** Codes are stable; texts may change. */
+export type RefusalCode =
+  | 'CONSUMER_UNKNOWN'
+  | 'ACTIVE_DENIED'
+  | 'STANDBY_IN_USE'
+  | 'PRIVILEGES_DIFFER'
+  | 'PENDING_FOREIGN'
+  | 'DOCUMENT_INCONSISTENT'
+  | 'BACK_OUT_IMPOSSIBLE'
+  | 'PLACEHOLDER'
+  | 'ADMIN_IN_USE'
+  | 'ADMIN_LOST'
+  | 'ROLL_FAILED'
+
+interface Refusal {
+  /** One sentence: what was found. */
+  readonly what: string
+  /** Imperative: what a person should do. */
+  readonly hint: string
+}
+
 /**
  * Refusals: the system is in a state where acting could break an invariant, so nothing is done and
  * a person must look. A refusal is a value, not an error. `docs/errors.md` is made from this list.
  */
-export const REFUSALS = {
+export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   CONSUMER_UNKNOWN: {
     what: 'A consumer logs in with a credential that belongs to no slot.',
-    hint: 'Find out which user that config target should have; point it at a slot, or take it out of the target.',
+    hint:
+      'Find out which user that config target should have; point it at a slot, or take it out ' +
+      'of the target.',
   },
   ACTIVE_DENIED: {
-    what: 'The active slot of the document does not log in, and no consumer shows a password that does.',
-    hint: 'Put the right password (or the right active_slot) into the secret. cuedot does not set a password that somebody may be using.',
+    what:
+      'The active slot of the document does not log in, and no consumer shows a password that ' +
+      'does.',
+    hint:
+      'Put the right password (or the right active_slot) into the secret. cuedot does not set a ' +
+      'password that somebody may be using.',
   },
   STANDBY_IN_USE: {
     what: 'Somebody still uses the standby slot, so its password must not change.',
@@ -21,7 +48,9 @@ export const REFUSALS = {
   },
   PENDING_FOREIGN: {
     what: 'The secret has an AWSPENDING version that cuedot did not write.',
-    hint: 'Finish or cancel the other rotation of this secret (the console, a rotation Lambda), then run again.',
+    hint:
+      'Finish or cancel the other rotation of this secret (the console, a rotation Lambda), ' +
+      'then run again.',
   },
   DOCUMENT_INCONSISTENT: {
     what: 'The document records a rotation that fits neither of its slots.',
@@ -29,7 +58,9 @@ export const REFUSALS = {
   },
   BACK_OUT_IMPOSSIBLE: {
     what: 'The rotation cannot be turned back: the old slot no longer logs in.',
-    hint: 'The point of no return is passed. Repair what fails on the new slot; the next run goes forward.',
+    hint:
+      'The point of no return is passed. Repair what fails on the new slot; the next run goes ' +
+      'forward.',
   },
   PLACEHOLDER: {
     what: 'The document still has the stand-in password of a deployment script.',
@@ -47,6 +78,4 @@ export const REFUSALS = {
     what: 'A runtime does not come up on the credential that the rotation was turned back to.',
     hint: 'Both credentials log in, so look at the runtime itself; run again when it is well.',
   },
-} as const
-
-export type RefusalCode = keyof typeof REFUSALS
+}

@@ -24,7 +24,8 @@ interface AdminSearch {
 /**
  * Opens the admin session with whichever version of the admin secret logs in: the current one, then
  * the staged one (a rotation of the admin was interrupted), then the previous one (the database was
- * restored from a backup). Only a refused login leads to the next; an unreachable server never does.
+ * restored from a backup). Only a refused login leads to the next; an unreachable server never
+ * does.
  *
  * @returns undefined when the server refused them all.
  */

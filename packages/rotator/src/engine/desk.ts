@@ -121,7 +121,10 @@ export class Desk implements StepContext {
   freshPassword(subject: Subject): Sensitive {
     const bytes = (count: number): Uint8Array => this.env.random.bytes(count)
     const text = generatePassword(this.target.policy.password, bytes)
-    const password = new Sensitive(text, `fresh password of ${subject === 'user' ? 'the user' : `slot ${subject}`}`)
+    const password = new Sensitive(
+      text,
+      `fresh password of ${subject === 'user' ? 'the user' : `slot ${subject}`}`,
+    )
     this.secrets.add(password)
     return password
   }

@@ -6,7 +6,9 @@ export interface Environment {
   readonly clock: Clock
   readonly random: Random
   readonly events: EventSink
-  /** Aborts when the process is asked to stop (SIGTERM, SIGINT); the reason is the signal's name. */
+  /**
+   * Aborts when the process is asked to stop (SIGTERM, SIGINT); the reason is the signal's name.
+   */
   readonly stop: AbortSignal
   /** Operator or schedule: written into the rotation's record and shown by the lock. */
   readonly by: string

@@ -3,7 +3,7 @@ import type { Observed } from '../domain/observed.ts'
 import type { Decision, Intent } from '../domain/plan.ts'
 import { REFUSALS } from '../domain/refusals.ts'
 import { ERROR_CATALOGUE } from '../errors.ts'
-import type { ErrorCode, RotatorError } from '../errors.ts'
+import type { RotatorError } from '../errors.ts'
 import { describeSessions } from '../steps/drain.ts'
 import type { Desk } from './desk.ts'
 import type { Observer } from './observe.ts'
@@ -72,12 +72,12 @@ export class Journal {
     return this.#end(outcome, {
       what: `${WHAT[outcome]}${why}.`,
       todo: backedOut ? this.#backedOutTodo(first) : '',
-      ...(backedOut && first && { code: first.code as ErrorCode }),
+      ...(backedOut && first && { code: first.code }),
     })
   }
 
   #backedOutTodo(first: Failure | undefined): string {
-    if (first) return ERROR_CATALOGUE[first.code as ErrorCode].hint
+    if (first) return ERROR_CATALOGUE[first.code].hint
     return this.#intent === 'back-out' ? '' : 'Look at what failed, then rotate again.'
   }
 
@@ -120,7 +120,9 @@ export class Journal {
     })
   }
 
-  /** An error that this run cannot get past. Half-way if a rotation is open, else nothing was begun. */
+  /**
+   * An error that this run cannot get past. Half-way if a rotation is open, else nothing was begun.
+   */
   stopped(error: RotatorError): RunResult {
     return this.#end(this.#rotations.size > 0 ? 'stopped' : 'failed', {
       code: error.code,

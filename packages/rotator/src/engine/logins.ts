@@ -113,7 +113,10 @@ export class LoginBook implements Logins {
     while ((await this.#tryAll({ ...credential, password })) !== 'accepted') {
       const limitMs = policy.proveLimitMs
       if (stop.aborted || clock.now().getTime() - begun >= limitMs)
-        throw new RotatorError('ERR_DEADLINE', { operation: 'login with the new password', limitMs })
+        throw new RotatorError('ERR_DEADLINE', {
+          operation: 'login with the new password',
+          limitMs,
+        })
       await clock.sleep(PROVE_POLL_MS, stop)
     }
     this.note(subject, password, [])

@@ -5,7 +5,10 @@ import type { PublishedCredential } from '../ports/config-target.ts'
 import type { Desk } from './desk.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
 
-/** What consumers find at each config target, told apart by user, by password and, if need be, by login. */
+/**
+ * What consumers find at each config target, told apart by user, by password and, if need be, by
+ * login.
+ */
 export async function observeConfigs(
   desk: Desk,
   documents: SlotDocuments,
@@ -40,6 +43,9 @@ async function holding(
   return slot === 'A' ? 'lost-A' : 'lost-B'
 }
 
-function login({ username, password }: PublishedCredential): Pick<Credential, 'username' | 'password'> {
+function login({
+  username,
+  password,
+}: PublishedCredential): Pick<Credential, 'username' | 'password'> {
   return { username, password }
 }

@@ -46,10 +46,8 @@ export class Observer {
   }
 
   forget(facts: readonly Fact[]): void {
-    const keys = new Set(facts.map((fact) => KEPT_AS[fact]))
-    this.#kept = Object.fromEntries(
-      Object.entries(this.#kept).filter(([key]) => !keys.has(key as keyof Kept)),
-    )
+    const keys = new Set<string | undefined>(facts.map((fact) => KEPT_AS[fact]))
+    this.#kept = Object.fromEntries(Object.entries(this.#kept).filter(([key]) => !keys.has(key)))
   }
 
   forgetAll(): void {
@@ -95,10 +93,7 @@ export class Observer {
     return value
   }
 
-  async #alternating(
-    documents: SlotDocuments,
-    session: AdminSession,
-  ): Promise<AlternatingFacts> {
+  async #alternating(documents: SlotDocuments, session: AdminSession): Promise<AlternatingFacts> {
     const desk = this.#desk
     const { active } = documents.facts()
     const usernames = SLOTS.map((slot) => documents.username(slot))

@@ -13,7 +13,14 @@ import type { ErrorCode } from '../errors.ts'
  * - `locked`: another rotator holds the target.
  */
 export type Outcome =
-  'rotated' | 'healed' | 'backed-out' | 'settled' | 'refused' | 'stopped' | 'failed' | 'locked'
+  | 'rotated'
+  | 'healed'
+  | 'backed-out'
+  | 'settled'
+  | 'refused'
+  | 'stopped'
+  | 'failed'
+  | 'locked'
 
 /** An action that was applied, and how long it took. */
 export interface AppliedAction extends Action {
@@ -41,9 +48,10 @@ export interface RunResult {
   readonly durationMs: number
 }
 
+/** Something that went wrong on the way, with the step that met it. */
 export interface Failure {
   readonly step?: string
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
 }
 
@@ -74,5 +82,6 @@ function describeAlternating(o: Extract<Observed, { strategy: 'alternating' }>):
   const slots = [rotation.from, rotation.to].filter(
     (slot) => o.login[slot].current || o.login[slot].pending,
   )
-  return `Slot ${active} is active. Rotation ${direction} is open${turned}. Logging in now: ${slots.join(' and ')}.`
+  const open = `Rotation ${direction} is open${turned}.`
+  return `Slot ${active} is active. ${open} Logging in now: ${slots.join(' and ')}.`
 }

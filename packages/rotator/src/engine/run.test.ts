@@ -1,28 +1,16 @@
 // Goal: every way in which a run can end is told rightly and leaves everybody able to log in.
-// Method: real engine, simulated world; the world is arranged, the run's result and the world are read.
+// Method: real engine, simulated world; the world is arranged, the run's result and the world are
+// read.
 import { describe, expect, test } from 'vitest'
+import { arrange, expectEverybodyLogsIn } from '../../../testkit/src/sim/arrange.ts'
 import { Gate } from '../../../testkit/src/sim/faults.ts'
 import { simEnvironment } from '../../../testkit/src/sim/explore.ts'
 import { simTarget } from '../../../testkit/src/sim/ports.ts'
-import { USERNAMES, World, slotDocument } from '../../../testkit/src/sim/world.ts'
-import type { WorldOptions } from '../../../testkit/src/sim/world.ts'
+import { USERNAMES, World } from '../../../testkit/src/sim/world.ts'
 import type { RotationEvent } from '../domain/events.ts'
-import type { Intent } from '../domain/plan.ts'
 import { RotatorError } from '../errors.ts'
 import type { Target } from '../ports/target.ts'
 import { run } from './run.ts'
-
-/** Both engines' clocks are virtual, so no test waits. */
-function arrange(options: WorldOptions = {}): { world: World; target: Target } {
-  const world = new World(options)
-  return { world, target: simTarget(world, new Gate(world, [])) }
-}
-
-function everybodyLogsIn(world: World): void {
-  expect(world.checker.broken).toEqual([])
-  for (const held of [...world.configs.values(), ...world.fleet.consumers()])
-    expect(world.accepts(held)).toBe(true)
-}
 
 /** A config target whose disk is full from now on. */
 function unwritable(target: Target, id: string): Target {
@@ -45,7 +33,7 @@ describe('run', () => {
     expect(result.actions.map(({ step }) => step)).toEqual(
       'open set flip publish publish roll drain stage retire close'.split(' '),
     )
-    everybodyLogsIn(world)
+    expectEverybodyLogsIn(world)
   })
 
   test('alternates: five runs in a row change the slot and both passwords each time', async () => {
@@ -60,7 +48,7 @@ describe('run', () => {
         seen.add(password)
       }
     }
-    everybodyLogsIn(world)
+    expectEverybodyLogsIn(world)
   })
 
   test('does nothing when nothing is open and nothing was asked for', async () => {
@@ -95,7 +83,7 @@ describe('run', () => {
     expect(result).toMatchObject({ outcome: 'stopped', code: 'ERR_STRAGGLERS' })
     expect(result.what).toContain('app_a by web from 10.0.0.7 on db.example:5432')
     expect(world.accepts(held)).toBe(true)
-    everybodyLogsIn(world)
+    expectEverybodyLogsIn(world)
   })
 
   test('turns back when a config target cannot be written, and says what failed', async () => {
@@ -107,7 +95,7 @@ describe('run', () => {
       activeSlot: 'A',
       failures: [{ step: 'publish', code: 'ERR_TARGET_DISK_FULL' }],
     })
-    everybodyLogsIn(world)
+    expectEverybodyLogsIn(world)
   })
 
   test('reports both failures when backing out fails, too', async () => {
@@ -129,7 +117,7 @@ describe('run', () => {
     const result = await run(flaky, 'rotate', simEnvironment(world))
     expect(result.outcome).toBe('stopped')
     expect(result.failures.map(({ step }) => step)).toEqual(['publish', 'publish'])
-    everybodyLogsIn(world)
+    expectEverybodyLogsIn(world)
   })
 
   test('backs out when asked to, before and after the flip', async () => {
@@ -147,7 +135,7 @@ describe('run', () => {
       expect(first).toMatchObject({ outcome: 'stopped', code: 'ERR_INTERRUPTED' })
       const second = await run(target, 'back-out', simEnvironment(world))
       expect(second).toMatchObject({ outcome: 'backed-out', activeSlot: 'A' })
-      everybodyLogsIn(world)
+      expectEverybodyLogsIn(world)
     }
   })
 
@@ -184,10 +172,14 @@ describe('run', () => {
 
   test('gives a step up that is applied again and again without effect', async () => {
     const { world, target } = arrange()
-    const configs = target.configs.map(({ id, read }) => ({ id, read, write: async () => undefined }))
+    const configs = target.configs.map(({ id, read }) => ({
+      id,
+      read,
+      write: async () => undefined,
+    }))
     const result = await run({ ...target, configs }, 'rotate', simEnvironment(world))
     expect(result).toMatchObject({ outcome: 'backed-out', code: 'ERR_NO_EFFECT', activeSlot: 'A' })
-    everybodyLogsIn(world)
+    expectEverybodyLogsIn(world)
   })
 
   test('gives up after failures in a row and says that running again is safe', async () => {
@@ -203,119 +195,14 @@ describe('run', () => {
   })
 })
 
-describe('a refused run', () => {
-  interface Refusal {
-    readonly code: string
-    readonly intent?: Intent
-    readonly options?: WorldOptions
-    readonly arrange: (world: World) => void
-  }
-
-  const refusals: readonly Refusal[] = [
-    {
-      code: 'PLACEHOLDER',
-      arrange: (world) => world.store.overwrite(slotDocument('placeholder', 'b0-password')),
-    },
-    {
-      code: 'CONSUMER_UNKNOWN',
-      arrange: (world) => {
-        world.addUser('stranger', 'stranger-password')
-        world.setConfig('job.json', { username: 'stranger', password: 'stranger-password' })
-      },
-    },
-    {
-      code: 'PRIVILEGES_DIFFER',
-      arrange: (world) => {
-        const user = world.users.get(USERNAMES.B)
-        if (user) user.equal = false
-      },
-    },
-    {
-      code: 'STANDBY_IN_USE',
-      arrange: (world) => {
-        const held = { username: USERNAMES.B, password: 'b0-password' }
-        world.fleet.stragglers.push({ held, until: 9e9 })
-      },
-    },
-    {
-      code: 'PENDING_FOREIGN',
-      arrange: (world) => world.store.stage('{"username":"by a rotation function"}', 'foreign'),
-    },
-    {
-      code: 'ACTIVE_DENIED',
-      arrange: (world) => world.setPassword(USERNAMES.A, 'set by hand'),
-    },
-    {
-      code: 'DOCUMENT_INCONSISTENT',
-      arrange: (world) => {
-        const rotation = { id: 'x', from: 'A', to: 'B', reason: '', by: '', opened_at: '' }
-        const document = JSON.parse(slotDocument('a0-password', 'b0-password')) as object
-        world.store.overwrite(JSON.stringify({ ...document, rotation }))
-      },
-    },
-    { code: 'ADMIN_LOST', arrange: (world) => world.setPassword(USERNAMES.admin, 'set by hand') },
-    {
-      code: 'ADMIN_IN_USE',
-      options: { singleUser: true },
-      arrange: (world) => {
-        const held = { username: USERNAMES.admin, password: 'c0-password' }
-        world.fleet.stragglers.push({ held, until: 9e9 })
-      },
-    },
-  ]
-
-  test.each(refusals)('answers $code, says what to do and changes nothing', async (refusal) => {
-    const { world, target } = arrange(refusal.options)
-    refusal.arrange(world)
-    world.checker.exemptWhatIsBroken()
-    const before = world.changes
-    const result = await run(target, refusal.intent ?? 'rotate', simEnvironment(world))
-    expect(result).toMatchObject({ outcome: 'refused', code: refusal.code, actions: [] })
-    expect(result.what).toContain(refusal.code)
-    expect(result.todo.length).toBeGreaterThan(20)
-    expect(world.changes).toBe(before)
-    expect(world.checker.broken).toEqual([])
-  })
-
-  test('is impossible to back out once the old password is gone', async () => {
-    const { world, target } = arrange()
-    const stop = new AbortController()
-    const events = {
-      emit: (event: RotationEvent): void => {
-        if (event.code === 'STEP_APPLIED' && event.step === 'retire') stop.abort('SIGTERM')
-      },
-    }
-    await run(target, 'rotate', { ...simEnvironment(world, stop.signal), events })
-    const result = await run(target, 'back-out', simEnvironment(world))
-    expect(result).toMatchObject({ outcome: 'refused', code: 'BACK_OUT_IMPOSSIBLE' })
-    const finished = await run(target, 'converge', simEnvironment(world))
-    expect(finished.outcome).toBe('rotated')
-    everybodyLogsIn(world)
-  })
-
-  const unreadable = {
-    'no JSON': 'half a docum',
-    'an empty text': '',
-    'a document without slot B': '{"active_slot":"A","A":{"username":"x","password":"y","host":"h"}}',
-    'a document without active_slot': slotDocument('a', 'b').replace('"active_slot":"A",', ''),
-    'identical slots': slotDocument('a', 'b').replace('app_b', 'app_a'),
-    'an empty slot': '{"active_slot":"A","A":{},"B":{}}',
-  }
-
-  test.each(Object.entries(unreadable))('fails with ERR_STORE_UNREADABLE on %s', async (_, text) => {
-    const { world, target } = arrange()
-    world.store.overwrite(text)
-    const store = { ...target.store }
-    const result = await run({ ...target, store }, 'rotate', simEnvironment(world))
-    expect(result).toMatchObject({ outcome: 'failed', code: 'ERR_STORE_UNREADABLE', actions: [] })
-  })
-})
-
 describe('I6', () => {
   test('no password is in the result or in any event, whatever fails', async () => {
     const world = new World({ unhealthyOn: 'B' })
     const told: unknown[] = []
-    const faults = [{ at: 12, mode: 'error-after' } as const, { at: 30, mode: 'error-before' } as const]
+    const faults = [
+      { at: 12, mode: 'error-after' } as const,
+      { at: 30, mode: 'error-before' } as const,
+    ]
     const target = simTarget(world, new Gate(world, faults))
     const events = { emit: (event: RotationEvent): void => void told.push(event) }
     const result = await run(target, 'rotate', { ...simEnvironment(world), events })
@@ -330,11 +217,15 @@ describe('I6', () => {
     const { world, target } = arrange()
     const leaky = async (): Promise<never> => {
       const cause = new Error('rejected value a0-password')
-      throw new RotatorError('ERR_DB_STATEMENT', {
-        endpoint: 'db',
-        operation: "near 'a0-password'",
-        sqlstate: '42601',
-      }, { cause })
+      throw new RotatorError(
+        'ERR_DB_STATEMENT',
+        {
+          endpoint: 'db',
+          operation: "near 'a0-password'",
+          sqlstate: '42601',
+        },
+        { cause },
+      )
     }
     const database = { ...target.database, login: leaky }
     const result = await run({ ...target, database }, 'rotate', simEnvironment(world))

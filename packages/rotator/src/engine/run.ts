@@ -14,7 +14,9 @@ import { Observer } from './observe.ts'
 import type { RunResult } from './result.ts'
 import { Setbacks } from './setbacks.ts'
 
-/** No rotation needs more turns of the loop; reaching it is a bug or a world that never holds still. */
+/**
+ * No rotation needs more turns of the loop; reaching it is a bug or a world that never holds still.
+ */
 const MOST_TURNS = 600
 
 /** An action that was applied this often without having its effect is given up. */

@@ -49,7 +49,9 @@ export class SessionHolder {
     return this.#session
   }
 
-  /** A session that was given up may still be dying at the server, and holds the lock until then. */
+  /**
+   * A session that was given up may still be dying at the server, and holds the lock until then.
+   */
   async #open(): Promise<AdminSession> {
     for (let tries = this.#given ? REOPEN_TRIES : 1; ; tries--) {
       try {

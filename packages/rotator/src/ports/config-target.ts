@@ -17,6 +17,9 @@ export interface ConfigTarget {
   readonly id: string
   /** The credential consumers find there now. @throws ERR_TARGET_* */
   read(call: Call): Promise<PublishedCredential>
-  /** Makes consumers find this credential. Writing what is already there changes nothing. @throws ERR_TARGET_* */
+  /**
+   * Makes consumers find this credential. Writing what is already there changes nothing. @throws
+   * ERR_TARGET_*
+   */
   write(credential: Credential, call: Call): Promise<void>
 }

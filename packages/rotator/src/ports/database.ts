@@ -1,7 +1,10 @@
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Call } from './call.ts'
 
-/** What a server says to a login. `locked`: the account may not log in (quarantine), whatever the password. */
+/**
+ * What a server says to a login. `locked`: the account may not log in (quarantine), whatever the
+ * password.
+ */
 export type LoginAnswer = 'accepted' | 'denied' | 'locked'
 
 /** One client of the database, as the server names it. */
@@ -83,7 +86,9 @@ export interface AdminSession extends AsyncDisposable {
   setPassword(username: string, password: Sensitive, call: Call): Promise<void>
   /** Compares what `username` may do with what `reference` may do. */
   compareUsers(reference: string, username: string, call: Call): Promise<UserComparison>
-  /** Makes `username` able to do what `reference` can. The user cannot log in until `setPassword`. */
+  /**
+   * Makes `username` able to do what `reference` can. The user cannot log in until `setPassword`.
+   */
   provision(reference: string, username: string, call: Call): Promise<void>
   /** The sessions of these users on every endpoint, without our own. */
   sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]>

@@ -16,7 +16,8 @@ export interface RollState {
  * What makes consumers pick up a published credential: a service, a Deployment, a command; or what
  * judges them afterwards, like a health check.
  *
- * Contract (checked by `conformance/runtime.ts`): `roll` with a token that was rolled already starts
+ * Contract (checked by `conformance/runtime.ts`): `roll` with a token that was rolled already
+ * starts
  * nothing. A runtime that cannot see earlier rolls (a command) answers `due` in a new process and
  * must bear being rolled again.
  */

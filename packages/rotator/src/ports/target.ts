@@ -6,9 +6,14 @@ import type { SecretStore } from './secret-store.ts'
 
 /** How patient and how careful a run is. All times in milliseconds. */
 export interface RunPolicy {
-  /** For how long no session of the old slot may be seen before its password is retired. 0 to 3,600,000. Default 5,000. */
+  /**
+   * For how long no session of the old slot may be seen before its password is retired. 0 to
+   * 3,600,000. Default 5,000.
+   */
   readonly drainQuietMs: number
-  /** Longest wait for the old slot's sessions to end. 0 to 86,400,000. Default 900,000 (15 minutes). */
+  /**
+   * Longest wait for the old slot's sessions to end. 0 to 86,400,000. Default 900,000 (15 minutes).
+   */
   readonly drainLimitMs: number
   /** Time between two counts of sessions. 50 to 60,000. Default 1,000. */
   readonly drainPollMs: number

@@ -4,7 +4,8 @@ import type { Session } from '../ports/database.ts'
 import type { Step, StepContext } from './step.ts'
 
 /**
- * Never ends a session itself: a straggler stops the run before the point of no return and is named.
+ * Never ends a session itself: a straggler stops the run before the point of no return and is
+ * named.
  */
 export const drain: Step = {
   name: 'drain',
@@ -48,7 +49,8 @@ export function describeSessions(sessions: readonly Session[]): string {
   const counts = new Map<string, number>()
   for (const { username, application, client, endpoint } of sessions) {
     const from = client === '' ? 'an unknown address' : client
-    const line = `${username} by ${application === '' ? 'an unnamed client' : application} from ${from} on ${endpoint}`
+    const who = application === '' ? 'an unnamed client' : application
+    const line = `${username} by ${who} from ${from} on ${endpoint}`
     counts.set(line, (counts.get(line) ?? 0) + 1)
   }
   const lines = [...counts].map(([line, count]) => (count === 1 ? line : `${line} (${count})`))

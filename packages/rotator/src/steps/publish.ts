@@ -1,5 +1,6 @@
 import type { Step } from './step.ts'
 
+/** Writing what is there already changes nothing, so a run that was killed just writes again. */
 export const publish: Step = {
   name: 'publish',
   title: 'Point a config target at the active slot',

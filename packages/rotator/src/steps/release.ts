@@ -1,5 +1,6 @@
 import type { Step } from './step.ts'
 
+/** The password was not touched, so consumers log in as before. */
 export const release: Step = {
   name: 'release',
   title: 'End the quarantine of a slot that is needed again',

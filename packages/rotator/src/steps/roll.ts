@@ -2,7 +2,9 @@ import type { Runtime } from '../ports/runtime.ts'
 import type { Step, StepContext } from './step.ts'
 import type { Action } from '../domain/action.ts'
 
-/** Starting a roll that was started already starts nothing, so a crash while waiting is harmless. */
+/**
+ * Starting a roll that was started already starts nothing, so a crash while waiting is harmless.
+ */
 export const roll: Step = {
   name: 'roll',
   title: 'Have a runtime pick up what was published, and wait for its verdict',

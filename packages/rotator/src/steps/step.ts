@@ -19,7 +19,9 @@ export interface Documents {
   stagedPassword(subject: Subject): Sensitive | undefined
   /** The text of the version that this action stages; `password` is the slot's in that version. */
   draft(action: Action, password?: Sensitive): Sensitive
-  /** Names the version that this action stages: the same action on the same state, the same token. */
+  /**
+   * Names the version that this action stages: the same action on the same state, the same token.
+   */
   token(action: Action): string
   readonly currentId: string
   readonly pendingId: string | undefined
@@ -99,7 +101,9 @@ export async function stageFresh(action: Action, context: StepContext): Promise<
   context.logins.unset(action.slot, fresh)
 }
 
-/** Makes the pending version the current one, if the current one is still the one it was made from. */
+/**
+ * Makes the pending version the current one, if the current one is still the one it was made from.
+ */
 export async function promotePending(context: StepContext): Promise<void> {
   const { documents, target } = context
   const { pendingId, currentId } = documents

@@ -98,7 +98,8 @@ export class Consumers {
     try {
       await work()
     } catch (error) {
-      if (!this.#stopped) this.#failures.push(`${who}: ${error instanceof Error ? error.message : 'failed'}`)
+      if (!this.#stopped)
+        this.#failures.push(`${who}: ${error instanceof Error ? error.message : 'failed'}`)
     }
   }
 }

@@ -20,6 +20,8 @@ export interface RigEngine extends AsyncDisposable {
   connect(credential: Pick<Credential, 'username' | 'password'>): Promise<ConsumerConnection>
   /** Everything that the server has logged, every statement among it. */
   log(): Promise<string>
-  /** Connections and statements that cuedot itself has made so far, counted from the server's log. */
+  /**
+   * Connections and statements that cuedot itself has made so far, counted from the server's log.
+   */
   cost(): Promise<{ readonly connections: number; readonly statements: number }>
 }

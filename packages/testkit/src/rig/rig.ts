@@ -18,7 +18,11 @@ const CLI = fileURLToPath(new URL('../../../rotator/bin/cuedot.js', import.meta.
 export interface CliRun {
   readonly child: ChildProcess
   /** Resolves when the process has ended. */
-  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
+  readonly ended: Promise<{
+    readonly code: number | null
+    readonly stdout: string
+    readonly stderr: string
+  }>
 }
 
 /** Everything around the command line: a server, a secret store, a config file, consumers. */
@@ -53,7 +57,9 @@ export async function startRig(engine: RigEngine): Promise<Rig> {
   await admin.createSecret('rig/admin', JSON.stringify(flat(engine.admin)))
   const envFile = join(dir, 'app.env')
   const { username, password } = engine.slots.A
-  await writeFile(envFile, `DB_USER=${username}\nDB_PASSWORD=${password.reveal()}\n`, { mode: 0o600 })
+  await writeFile(envFile, `DB_USER=${username}\nDB_PASSWORD=${password.reveal()}\n`, {
+    mode: 0o600,
+  })
   const consumers = new Consumers(engine, envFile)
   const control = starting.use(await rollServer(consumers))
   await writeFile(join(dir, 'cuedot.yaml'), stringify(config(engine, store.endpoint, control.url)))
@@ -82,7 +88,8 @@ function config(engine: RigEngine, endpoint: string, rollUrl: string): object {
   const secret = (name: string): object => {
     return { kind: 'secrets-manager', secret: name, region: 'eu-central-1', endpoint }
   }
-  const ask = 'const r = await fetch(process.argv[1], { method: "POST" }); process.exit(r.ok ? 0 : 1)'
+  const ask =
+    'const r = await fetch(process.argv[1], { method: "POST" }); process.exit(r.ok ? 0 : 1)'
   return {
     version: 1,
     targets: {

@@ -30,7 +30,9 @@ export interface ShareResult {
   readonly failures: readonly Failure[]
 }
 
-/** A clean run of a start has this many calls more after faults: room for the later ones to strike. */
+/**
+ * A clean run of a start has this many calls more after faults: room for the later ones to strike.
+ */
 const AFTERMATH = 40
 /** Failures that are kept and shrunk; more are only noise. */
 const MOST_FAILURES = 5

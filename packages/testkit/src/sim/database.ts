@@ -1,5 +1,10 @@
 import { RotatorError } from '../../../rotator/src/errors.ts'
-import type { AdminSession, Database, LockState, Session } from '../../../rotator/src/ports/database.ts'
+import type {
+  AdminSession,
+  Database,
+  LockState,
+  Session,
+} from '../../../rotator/src/ports/database.ts'
 import type { Gate } from './faults.ts'
 import type { World } from './world.ts'
 import { USERNAMES } from './world.ts'

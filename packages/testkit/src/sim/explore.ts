@@ -37,7 +37,10 @@ export function simEnvironment(world: World, stop: AbortSignal = NEVER): Environ
   }
 }
 
-/** Arranges a start, lets the faults strike, runs again until it ends, and then asks for a settled world. */
+/**
+ * Arranges a start, lets the faults strike, runs again until it ends, and then asks for a settled
+ * world.
+ */
 export async function trial(
   start: Start,
   faults: readonly Fault[],
@@ -51,7 +54,9 @@ export async function trial(
   const steps: string[] = []
   let last: RunResult | undefined
   for (let runs = 0; runs < MOST_RUNS; runs++) {
-    const result = await runOnce(world, () => run(target, intentOf(start, runs), simEnvironment(world)))
+    const result = await runOnce(world, () =>
+      run(target, intentOf(start, runs), simEnvironment(world)),
+    )
     if (result === undefined) continue
     last = result
     steps.push(...result.actions.map((action) => `${action.step} ${action.slot}`))
@@ -119,7 +124,9 @@ function unsettled(start: Start, world: World): readonly string[] {
   return findings
 }
 
-/** A version whose work is done may keep AWSPENDING when an operator has edited the secret since. */
+/**
+ * A version whose work is done may keep AWSPENDING when an operator has edited the secret since.
+ */
 function isUndone(pending: SimDocument | undefined, current: SimDocument | undefined): boolean {
   if (pending === undefined) return false
   const id = pending.rotation?.id ?? pending.last?.id

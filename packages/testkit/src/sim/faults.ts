@@ -1,10 +1,10 @@
 import { RotatorError } from '../../../rotator/src/errors.ts'
-import type { ErrorCode } from '../../../rotator/src/errors.ts'
 import type { World } from './world.ts'
 import { SimCrash } from './world.ts'
 
 /**
- * What may go wrong at a call. `crash-*`: the process dies before or after the effect. `error-*`: the
+ * What may go wrong at a call. `crash-*`: the process dies before or after the effect. `error-*`:
+ * the
  * call fails before or after it; after it the caller cannot know.
  */
 export type FaultMode = 'crash-before' | 'crash-after' | 'error-before' | 'error-after'
@@ -31,7 +31,10 @@ export interface Incident {
 /** Virtual time that one external call takes. */
 const CALL_MS = 20
 
-/** Every external call goes through here: it is where faults can strike, and where calls are counted. */
+/**
+ * Every external call goes through here: it is where faults can strike, and where calls are
+ * counted.
+ */
 export class Gate {
   readonly #world: World
   readonly #faults: ReadonlyMap<number, FaultMode>
@@ -46,7 +49,9 @@ export class Gate {
     this.#incidents = new Map(incidents.map((incident) => [incident.at, incident]))
   }
 
-  /** One external call. `failure` is the code of a failure before which nothing can have happened. */
+  /**
+   * One external call. `failure` is the code of a failure before which nothing can have happened.
+   */
   async call<T>(name: string, failure: 'read' | 'write', effect: () => T): Promise<T> {
     const at = this.calls++
     this.log.push(name)
@@ -64,7 +69,7 @@ export class Gate {
 }
 
 /** Whether a write happened is never known after an error; a read can simply be made again. */
-function simulatedError(operation: string, write: boolean): RotatorError<ErrorCode> {
+function simulatedError(operation: string, write: boolean): RotatorError {
   if (write) return new RotatorError('ERR_OUTCOME_UNKNOWN', { operation, where: 'the simulation' })
   return operation.startsWith('store')
     ? new RotatorError('ERR_STORE_UNREACHABLE', { secret: 'simulated', operation })

@@ -6,17 +6,26 @@ interface Straggler {
   readonly until: number
 }
 
+interface Roll {
+  readonly token: string
+  readonly left: number[]
+  nextAt: number
+  failed: boolean
+}
+
 /** How long a replaced instance still finishes what it had begun. */
 const LINGER_MS = 2_500
 
-/** The application: instances that hold the credential they booted with until they are restarted. */
+/**
+ * The application: instances that hold the credential they booted with until they are restarted.
+ */
 export class Fleet {
   readonly #world: World
   instances: Held[]
   /** Old instances that finish, and clients that nobody told. Each may still log in. */
   stragglers: Straggler[] = []
   /** Tokens of rolls, and which instances are still to be replaced. */
-  #roll: { token: string; left: number[]; nextAt: number; failed: boolean } | undefined
+  #roll: Roll | undefined
   readonly #done = new Set<string>()
 
   constructor(world: World) {
@@ -47,16 +56,19 @@ export class Fleet {
   }
 
   actUntil(time: number): void {
-    const roll = this.#roll
-    while (roll && !roll.failed && roll.left.length > 0 && roll.nextAt <= time) {
-      this.#replace(roll, roll.nextAt)
-      roll.nextAt += this.#every()
+    while (this.#roll && this.#isDue(this.#roll, time)) {
+      this.#replace(this.#roll, this.#roll.nextAt)
+      this.#roll.nextAt += this.#every()
     }
     if (this.stragglers.some((straggler) => straggler.until <= time))
       this.stragglers = this.stragglers.filter((straggler) => straggler.until > time)
   }
 
-  #replace(roll: { token: string; left: number[]; failed: boolean }, at: number): void {
+  #isDue({ failed, left, nextAt }: Roll, time: number): boolean {
+    return !failed && left.length > 0 && nextAt <= time
+  }
+
+  #replace(roll: Roll, at: number): void {
     const index = roll.left.shift()
     if (index === undefined) return
     const held = this.#published()

@@ -1,4 +1,5 @@
-// Goal: what `plan` prints is what then runs. Method: from every start that goes through undisturbed,
+// Goal: what `plan` prints is what then runs. Method: from every start that goes through
+// undisturbed,
 // and from every point at which a run of it can be killed, compare the plan with the run.
 import { describe, expect, test } from 'vitest'
 import { look } from '../../../rotator/src/engine/look.ts'

@@ -52,7 +52,8 @@ export function simStore(world: World, store: SimStore, gate: Gate): SecretStore
       gate.call('store.read', 'read', () => {
         const { versions, current, pending } = store.look()
         const now = versions.get(current)
-        const next = pending === undefined || pending === current ? undefined : versions.get(pending)
+        const next =
+          pending === undefined || pending === current ? undefined : versions.get(pending)
         if (now === undefined) throw new Error('the store lost its current version')
         return { current: version(now), ...(next && { pending: version(next) }) }
       }),

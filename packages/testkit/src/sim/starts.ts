@@ -58,7 +58,12 @@ export const STARTS: readonly Start[] = [
   { name: 'the store lags', options: { staleReadMs: 3_000 }, intent: 'rotate', ends: DONE },
   { name: 'the replica lags', options: { replicaLagMs: 700 }, intent: 'rotate', ends: DONE },
   { name: 'slow rollout', options: { rollEveryMs: 4_000 }, intent: 'rotate', ends: DONE },
-  { name: 'rollout too slow', options: { rollEveryMs: 25_000 }, intent: 'rotate', ends: [...DONE, 'refused'] },
+  {
+    name: 'rollout too slow',
+    options: { rollEveryMs: 25_000 },
+    intent: 'rotate',
+    ends: [...DONE, 'refused'],
+  },
   { name: 'unhealthy on B', options: { unhealthyOn: 'B' }, intent: 'rotate', ends: ['backed-out'] },
   { name: 'quarantine', options: { quarantine: true }, intent: 'rotate', ends: DONE },
   {
@@ -85,13 +90,20 @@ export const STARTS: readonly Start[] = [
     ends: ['refused'],
     arrange: (world) => straggler(world, 'B', 9e9),
   },
-  { name: 'everyone is on the standby slot', options: {}, intent: 'rotate', ends: DONE, arrange: everyoneOnB },
+  {
+    name: 'everyone is on the standby slot',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    arrange: everyoneOnB,
+  },
   {
     name: 'half of the config is on the standby slot',
     options: {},
     intent: 'rotate',
     ends: DONE,
-    arrange: (world) => world.configs.set('job.json', { username: USERNAMES.B, password: 'b0-password' }),
+    arrange: (world) =>
+      world.configs.set('job.json', { username: USERNAMES.B, password: 'b0-password' }),
   },
   {
     name: 'the document has lost the live password',
@@ -112,7 +124,8 @@ export const STARTS: readonly Start[] = [
     options: {},
     intent: 'converge',
     ends: DONE,
-    arrange: (world) => world.configs.set('job.json', { username: USERNAMES.A, password: 'a typing error' }),
+    arrange: (world) =>
+      world.configs.set('job.json', { username: USERNAMES.A, password: 'a typing error' }),
   },
   {
     name: 'the standby user does not exist',
@@ -124,12 +137,46 @@ export const STARTS: readonly Start[] = [
       world.store.overwrite(slotDocument('a0-password', 'placeholder'))
     },
   },
-  { name: 'a second rotator', options: {}, intent: 'rotate', ends: DONE, incident: { at: 20, what: secondRotator } },
-  { name: 'an operator edits the secret before the flip', options: {}, intent: 'rotate', ends: DONE, incident: { at: 14, what: operatorEdits } },
-  { name: 'an operator edits the secret after the flip', options: {}, intent: 'rotate', ends: DONE, incident: { at: 30, what: operatorEdits } },
-  { name: 'admin', options: { singleUser: true }, intent: 'rotate', ends: ['rotated', 'settled', 'backed-out'] },
-  { name: 'admin, the store lags', options: { singleUser: true, staleReadMs: 3_000 }, intent: 'rotate', ends: ['rotated', 'settled', 'backed-out'] },
-  { name: 'admin, the database is older than the store', options: { singleUser: true }, intent: 'rotate', ends: ['rotated', 'settled', 'backed-out'], arrange: olderDatabase },
+  {
+    name: 'a second rotator',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    incident: { at: 20, what: secondRotator },
+  },
+  {
+    name: 'an operator edits the secret before the flip',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    incident: { at: 14, what: operatorEdits },
+  },
+  {
+    name: 'an operator edits the secret after the flip',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    incident: { at: 30, what: operatorEdits },
+  },
+  {
+    name: 'admin',
+    options: { singleUser: true },
+    intent: 'rotate',
+    ends: ['rotated', 'settled', 'backed-out'],
+  },
+  {
+    name: 'admin, the store lags',
+    options: { singleUser: true, staleReadMs: 3_000 },
+    intent: 'rotate',
+    ends: ['rotated', 'settled', 'backed-out'],
+  },
+  {
+    name: 'admin, the database is older than the store',
+    options: { singleUser: true },
+    intent: 'rotate',
+    ends: ['rotated', 'settled', 'backed-out'],
+    arrange: olderDatabase,
+  },
 ]
 
 function startOnB(world: World): void {

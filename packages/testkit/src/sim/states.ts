@@ -54,7 +54,8 @@ const USERS = ['absent', 'partial', 'equal', 'differs'] as const
  */
 export function* alternatingStates(): Generator<AlternatingFacts> {
   for (const [store, login] of product(storeStates(), loginPairs()))
-    for (const consumers of consumerStates(store.active)) yield { ...BASE, store, login, ...consumers }
+    for (const consumers of consumerStates(store.active))
+      yield { ...BASE, store, login, ...consumers }
 }
 
 const BASE = {

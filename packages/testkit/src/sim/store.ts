@@ -23,7 +23,9 @@ interface State {
   readonly previous: string | undefined
 }
 
-/** A versioned secret with labels, whose reads may show the state before the last write for a while. */
+/**
+ * A versioned secret with labels, whose reads may show the state before the last write for a while.
+ */
 export class SimStore {
   readonly #world: World
   #state: State

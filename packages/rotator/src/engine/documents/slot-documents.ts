@@ -1,4 +1,8 @@
-import { differsBeyondRotation, editSlotDocument, encodeSlotDocument } from '@cuedot/client/protocol'
+import {
+  differsBeyondRotation,
+  editSlotDocument,
+  encodeSlotDocument,
+} from '@cuedot/client/protocol'
 import type {
   Credential,
   LastRecord,
@@ -149,13 +153,24 @@ export class SlotDocuments implements Documents {
       case 'reconcile':
         return { active: slot, rotation: { ...this.#record(slot), heals: true } }
       case 'stage':
-        return { ...passwords, rotation: null, last: this.#last(rotation?.heals ? 'healed' : 'rotated') }
+        return {
+          ...passwords,
+          rotation: null,
+          last: this.#last(rotation?.heals ? 'healed' : 'rotated'),
+        }
       case 'heal':
         return { ...passwords, last: this.#last('healed') }
       case 'turn':
-        return { active: slot, ...(rotation && { rotation: { ...rotation, back_out: action.why } }) }
+        return {
+          active: slot,
+          ...(rotation && { rotation: { ...rotation, back_out: action.why } }),
+        }
       case 'undo':
-        return { ...this.#keep(slot, password), rotation: null, last: this.#last('backed-out', action.why) }
+        return {
+          ...this.#keep(slot, password),
+          rotation: null,
+          last: this.#last('backed-out', action.why),
+        }
       case 'rebase':
         return this.#rebased()
       default:
@@ -165,7 +180,14 @@ export class SlotDocuments implements Documents {
 
   #record(to: Slot): RotationRecord {
     const { reason, by } = this.#run
-    return { id: this.#run.rotationId(), from: other(to), to, reason, by, opened_at: this.#run.now() }
+    return {
+      id: this.#run.rotationId(),
+      from: other(to),
+      to,
+      reason,
+      by,
+      opened_at: this.#run.now(),
+    }
   }
 
   #last(outcome: LastRecord['outcome'], turned?: string): LastRecord {
@@ -175,7 +197,9 @@ export class SlotDocuments implements Documents {
     return { id, outcome, closed_at: this.#run.now(), ...(why !== undefined && { why }) }
   }
 
-  /** A given-up slot keeps whichever of its passwords logs in; if none is known to, the staged one. */
+  /**
+   * A given-up slot keeps whichever of its passwords logs in; if none is known to, the staged one.
+   */
   #keep(slot: Slot, accepted: Sensitive | undefined): SlotDocumentEdit {
     const staged = this.#pending?.document.slots[slot]
     const keepsStaged = staged && (accepted === undefined || accepted.equals(staged.password))

@@ -1,4 +1,8 @@
-import { editFlatDocument, encodeFlatDocument, flatDiffersBeyondRotation } from '@cuedot/client/protocol'
+import {
+  editFlatDocument,
+  encodeFlatDocument,
+  flatDiffersBeyondRotation,
+} from '@cuedot/client/protocol'
 import type { Credential, FlatDocument, LastRecord, Sensitive } from '@cuedot/client/protocol'
 import type { Action } from '../../domain/action.ts'
 import type { SingleUserFacts } from '../../domain/observed.ts'
