@@ -3,7 +3,7 @@ import type { Target } from '../../../rotator/src/ports/target.ts'
 import { Gate } from './faults.ts'
 import { simTarget } from './ports.ts'
 import { World } from './world.ts'
-import type { WorldOptions } from './world.ts'
+import type { WorldOptions } from './names.ts'
 
 /** A world and a target in it in which nothing fails by itself. Its clock is virtual. */
 export function arrange(options: WorldOptions = {}): { world: World; target: Target } {

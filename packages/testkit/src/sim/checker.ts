@@ -1,15 +1,27 @@
-import { USERNAMES } from './world.ts'
-import type { Held, World } from './world.ts'
+import type { Fleet } from './fleet.ts'
+import { USERNAMES } from './names.ts'
+import type { Held, Surroundings } from './names.ts'
+import type { SimStore } from './store.ts'
+
+/** What the checker looks at. */
+export interface Checked extends Surroundings {
+  readonly configs: ReadonlyMap<string, Held>
+  readonly fleet: Fleet
+  readonly store: SimStore
+  readonly adminStore: SimStore
+  readonly users: ReadonlyMap<string, { readonly password: string }>
+  accepts(held: Held, endpoint?: 'writer' | 'replica'): boolean
+}
 
 /** Watches the invariants after every effect and whenever time has passed. */
 export class Checker {
-  readonly #world: World
+  readonly #world: Checked
   readonly broken: string[] = []
   #checked = -1
   /** What was broken before the run began is not the run's doing. */
   readonly #exempt = new Set<string>()
 
-  constructor(world: World) {
+  constructor(world: Checked) {
     this.#world = world
   }
 

@@ -7,7 +7,7 @@ import type {
 } from '../../../rotator/src/ports/database.ts'
 import type { Gate } from './faults.ts'
 import type { World } from './world.ts'
-import { USERNAMES } from './world.ts'
+import { USERNAMES } from './names.ts'
 
 const ENDPOINTS = { 'db.example:5432': 'writer', 'replica.example:5432': 'replica' } as const
 

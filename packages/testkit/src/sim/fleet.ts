@@ -1,5 +1,5 @@
-import type { Held, World } from './world.ts'
-import { USERNAMES } from './world.ts'
+import { USERNAMES } from './names.ts'
+import type { Held, Surroundings } from './names.ts'
 
 interface Straggler {
   readonly held: Held
@@ -20,7 +20,8 @@ const LINGER_MS = 2_500
  * The application: instances that hold the credential they booted with until they are restarted.
  */
 export class Fleet {
-  readonly #world: World
+  readonly #world: Surroundings
+  readonly #configs: ReadonlyMap<string, Held>
   instances: Held[]
   /** Old instances that finish, and clients that nobody told. Each may still log in. */
   stragglers: Straggler[] = []
@@ -28,13 +29,14 @@ export class Fleet {
   #roll: Roll | undefined
   readonly #done = new Set<string>()
 
-  constructor(world: World) {
+  constructor(world: Surroundings, configs: ReadonlyMap<string, Held>) {
     this.#world = world
+    this.#configs = configs
     this.instances = [1, 2, 3].map(() => this.#published())
   }
 
   #published(): Held {
-    const held = this.#world.configs.get('web.env')
+    const held = this.#configs.get('web.env')
     if (held === undefined) throw new Error('no config')
     return held
   }

@@ -4,8 +4,10 @@ import { run } from '../../../rotator/src/engine/run.ts'
 import { Gate } from './faults.ts'
 import { simTarget } from './ports.ts'
 import { simEnvironment } from './explore.ts'
-import { USERNAMES, slotDocument } from './world.ts'
-import type { World, WorldOptions } from './world.ts'
+import { USERNAMES } from './names.ts'
+import { slotDocument } from './world.ts'
+import type { WorldOptions } from './names.ts'
+import type { World } from './world.ts'
 
 /** A state that a rotation may find, and how it may end from there. */
 export interface Start {

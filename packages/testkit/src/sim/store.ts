@@ -1,4 +1,4 @@
-import type { World } from './world.ts'
+import type { Surroundings } from './names.ts'
 
 /** A slot document or a flat one, as far as the checker looks into it. */
 export interface SimDocument {
@@ -27,14 +27,14 @@ interface State {
  * A versioned secret with labels, whose reads may show the state before the last write for a while.
  */
 export class SimStore {
-  readonly #world: World
+  readonly #world: Surroundings
   #state: State
   #before: State
   #writtenAt = -Infinity
   #reads = 0
   readonly #parsed = new Map<string, SimDocument>()
 
-  constructor(world: World, value: string) {
+  constructor(world: Surroundings, value: string) {
     this.#world = world
     const first: Version = { id: 'v0', value, createdAt: world.now }
     this.#state = {

@@ -1,14 +1,8 @@
 import { Checker } from './checker.ts'
 import { Fleet } from './fleet.ts'
+import { USERNAMES } from './names.ts'
+import type { Held, SlotName, Surroundings, WorldOptions } from './names.ts'
 import { SimStore } from './store.ts'
-
-export type SlotName = 'A' | 'B'
-
-/** A login as somebody holds it: user and password, and nothing about whether it works. */
-export interface Held {
-  readonly username: string
-  readonly password: string
-}
 
 /** A database user: what the writer accepts, and since when. */
 export interface SimUser {
@@ -22,32 +16,15 @@ export interface SimUser {
   equal: boolean
 }
 
-/** What makes one world differ from another. Times in virtual milliseconds. */
-export interface WorldOptions {
-  readonly staleReadMs?: number
-  readonly replicaLagMs?: number
-  readonly rollEveryMs?: number
-  /** The runtime refuses to come up on this slot. */
-  readonly unhealthyOn?: SlotName
-  readonly quarantine?: boolean
-  readonly singleUser?: boolean
-}
-
 /** The moment a fault strikes kills the process; only the world goes on. */
 export class SimCrash extends Error {}
-
-export const USERNAMES: Readonly<Record<SlotName | 'admin', string>> = {
-  A: 'app_a',
-  B: 'app_b',
-  admin: 'boss',
-}
 
 /**
  * Everything outside of a rotator, in memory, under a virtual clock: the store, a database with a
  * writer and a replica, two config targets, an application of three instances, and stragglers.
  * Nothing happens but when time passes or a port is called, so a run can be repeated exactly.
  */
-export class World {
+export class World implements Surroundings {
   now = 1_000_000
   readonly options: WorldOptions
   readonly users: Map<string, SimUser> = new Map()
@@ -74,7 +51,7 @@ export class World {
     this.addUser(USERNAMES.admin, 'c0-password')
     for (const id of ['web.env', 'job.json'])
       this.configs.set(id, { username: USERNAMES.A, password: 'a0-password' })
-    this.fleet = new Fleet(this)
+    this.fleet = new Fleet(this, this.configs)
     this.checker = new Checker(this)
   }
 
