@@ -55,6 +55,7 @@ export async function campaign(share: Share): Promise<ShareResult> {
       failures.push(await shrink(start, faults, at))
   }
   for (const [start, faults] of singleFaults(lengths, share)) {
+    if (failures.length >= MOST_FAILURES) break
     await attempt(start, faults)
     singles += 1
   }

@@ -17,12 +17,12 @@ export interface Sample {
 }
 
 /** What the process that makes the load tells the demo. */
-export interface LoadReport {
+interface LoadReport {
   readonly samples: readonly Sample[]
 }
 
 /** What a worker tells the demo once it listens. */
-export interface WorkerReady {
+interface WorkerReady {
   readonly port: number
 }
 
