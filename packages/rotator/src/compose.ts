@@ -64,7 +64,7 @@ async function composeAlternating(
   return {
     target: { ...base, strategy, admin, configs, runtimes: rolled.map(({ runtime }) => runtime) },
     release: async () => {
-      await Promise.all(rolled.map(({ stop }) => stop?.()))
+      for (const { stop } of rolled) await stop?.()
     },
   }
 }
@@ -205,9 +205,20 @@ export async function createSecret(
 ): Promise<{ readonly madeKey: boolean }> {
   const { createFileSecret } = await import('./adapters/file-store/store.ts')
   const { createKeyFile, readKeyFile } = await import('./adapters/file-store/key-file.ts')
-  for (const file of [path, keyFile]) await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  if (existsSync(path))
+    throw new RotatorError('ERR_STORE_CONFLICT', { secret: path, operation: 'create' })
+  for (const file of [path, keyFile]) await makeFolder(dirname(file))
   const madeKey = !existsSync(keyFile)
   const key = madeKey ? await createKeyFile(keyFile) : await readKeyFile(keyFile)
   await createFileSecret({ path, key }, value, call)
   return { madeKey }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const operation = 'make the folder'
+    throw new RotatorError('ERR_STORE_DENIED', { secret: folder, operation }, { cause })
+  }
 }

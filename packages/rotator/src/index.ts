@@ -1,4 +1,8 @@
 /** cuedot as a library: observe, plan and run targets that you compose yourself. */
+export { composeTarget } from './compose.ts'
+export type { Composed, Surroundings } from './compose.ts'
+export { loadConfig } from './config/load.ts'
+export type { Config } from './config/types.ts'
 export type { Action, StepName } from './domain/action.ts'
 export type { RotationEvent } from './domain/events.ts'
 export type { Intent, Plan } from './domain/plan.ts'

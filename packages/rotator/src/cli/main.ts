@@ -1,0 +1,12 @@
+import { main } from './program.ts'
+import { tellFailure } from './tell-failure.ts'
+
+const args = process.argv.slice(2)
+
+// Node would print the message, which nobody has looked at, and end with 1.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(event, (error: unknown) => {
+    process.exit(tellFailure(error, args))
+  })
+
+process.exitCode = await main(args)

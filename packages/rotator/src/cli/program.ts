@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { EXIT, EXIT_HELP } from './exit-codes.ts'
+import type { CommonOptions, LookOptions } from './options.ts'
+import type { TryOptions } from './try/command.ts'
+
+/** Is told the exit code of the command that ran. */
+type Ended = (exitCode: number) => void
+
+/**
+ * Runs the command line.
+ * @param args - without the program's name
+ * @returns the exit code; never throws
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const { survivePipes } = await import('./output.ts')
+  survivePipes()
+  const run = { exitCode: EXIT.ok as number }
+  const program = buildProgram((code) => {
+    run.exitCode = code
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return run.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    const { tellFailure } = await import('./tell-failure.ts')
+    return tellFailure(error, args)
+  }
+}
+
+/** The tree of commands. What they need is loaded when one is run, so that `--help` is quick. */
+export function buildProgram(ended: Ended): Command {
+  const program = new Command('cuedot')
+    .description('Changes database credentials while applications keep running, and proves it.')
+    .version(version(), '-V, --version')
+    .showHelpAfterError('(cuedot --help lists the commands)')
+    .addHelpText('after', EXIT_HELP)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+  addTry(program, ended)
+  addLooking(program, ended)
+  addRuns(program, ended)
+  addHelpers(program, ended)
+  return program
+}
+
+function addTry(program: Command, ended: Ended): void {
+  program
+    .command('try')
+    .description('see it work: a database, an application under load, rotations, failed requests')
+    .option('--keep', 'leave its folder: configuration, encrypted secrets, data, logs')
+    .option('--svg <file>', 'where the drawing of what happened goes')
+    .option('--quick', 'two rotations instead of five')
+    .action(async (options: TryOptions) => {
+      const { tryCommand } = await import('./try/command.ts')
+      ended(await tryCommand(options))
+    })
+}
+
+function addLooking(program: Command, ended: Ended): void {
+  onTarget(program, 'plan', 'what a run would do now; changes nothing')
+    .option('--all', 'every target of the configuration')
+    .addOption(
+      new Option('--for <command>', 'which command to plan')
+        .choices(['rotate', 'heal', 'back-out'])
+        .default('rotate'),
+    )
+    .addHelpText('after', '\nExit codes: 0 it would run to its end, 3 it would be refused.')
+    .action(async (name: string | undefined, options: LookOptions & { for: string }) => {
+      const { planCommand } = await import('./commands/plan.ts')
+      ended(await planCommand(name, options))
+    })
+  onTarget(program, 'status', 'where a target stands: ages, drift, open rotation, lock')
+    .option('--all', 'every target of the configuration')
+    .option('--exit-code', 'exit with 3 when a person should look')
+    .action(async (name: string | undefined, options: LookOptions) => {
+      const { statusCommand } = await import('./commands/status.ts')
+      ended(await statusCommand(name, options))
+    })
+  onTarget(program, 'verify', 'try everything that a rotation needs; changes nothing')
+    .option('--all', 'every target of the configuration')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ready, 1 something could not be reached, 3 somebody must change something.',
+    )
+    .action(async (name: string | undefined, options: LookOptions) => {
+      const { verifyCommand } = await import('./commands/verify.ts')
+      ended(await verifyCommand(name, options))
+    })
+}
+
+function addRuns(program: Command, ended: Ended): void {
+  const runs = [
+    ['rotate', 'rotate', 'change the credential, or finish the rotation that is open'],
+    ['heal', 'converge', 'finish what is open and remove drift; start no rotation'],
+    ['back-out', 'back-out', 'turn the open rotation back, before the point of no return'],
+  ] as const
+  for (const [command, intent, description] of runs) {
+    onTarget(program, command, description).action(
+      async (name: string | undefined, options: CommonOptions) => {
+        const { runCommand } = await import('./commands/run.ts')
+        ended(await runCommand(intent, name, options))
+      },
+    )
+  }
+}
+
+function addHelpers(program: Command, ended: Ended): void {
+  const secret = program.command('secret').description('secrets in encrypted files')
+  withCommon(
+    secret
+      .command('init')
+      .description('put a JSON document from standard input into a new encrypted file')
+      .requiredOption('--path <file>', 'the encrypted file to make')
+      .requiredOption('--key-file <file>', 'its key; made with mode 0600 if it is not there'),
+  ).action(async (options: CommonOptions & { path: string; keyFile: string }) => {
+    const { secretInitCommand } = await import('./commands/secret-init.ts')
+    ended(await secretInitCommand(options))
+  })
+  program
+    .command('completion')
+    .description('print a completion script: eval "$(cuedot completion bash)"')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => {
+      const { completionCommand } = await import('./completion.ts')
+      ended(completionCommand(shell, program))
+    })
+}
+
+function onTarget(program: Command, name: string, description: string): Command {
+  const command = program
+    .command(name)
+    .description(description)
+    .argument('[target]', 'name of the target; needed when the configuration has several')
+  return withCommon(command)
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--config <file>', 'configuration').env('CUEDOT_CONFIG').default('cuedot.yaml'),
+    )
+    .addOption(new Option('--json', 'one JSON object on stdout').conflicts('logJson'))
+    .option('--log-json', 'events as JSON lines on stdout, the result last')
+    .option('--reason <text>', 'why, for the record of the rotation')
+    .option('--by <name>', 'who asks, for the record and the lock (default: user@host)')
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { version: found }: { version?: unknown } = JSON.parse(manifest)
+  return typeof found === 'string' ? found : 'unknown'
+}

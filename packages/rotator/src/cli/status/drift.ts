@@ -1,0 +1,76 @@
+import type { AlternatingFacts, ConfigFacts, Observed } from '../../domain/observed.ts'
+import type { Slot } from '../../domain/slot.ts'
+import { SLOTS, other } from '../../domain/slot.ts'
+import type { Look } from '../../engine/look.ts'
+import { describeSessions } from '../../steps/drain.ts'
+
+/**
+ * What is not as the document says, one readable line each; empty for a target in order. What an
+ * open rotation has yet to do is no drift.
+ */
+export function driftOf(look: Look): readonly string[] {
+  const { observed } = look
+  if (observed.strategy === 'single-user') return singleUserDrift(observed, look)
+  const always = [...pendingDrift(observed), ...observed.configs.flatMap(strangeConfig)]
+  if (observed.store.rotation !== undefined) return always
+  return [
+    ...always,
+    ...observed.configs.flatMap((config) => strayConfig(config, observed.store.active)),
+    ...SLOTS.flatMap((slot) => loginDrift(observed, slot)),
+    ...standbySessions(look, observed),
+    ...look.lacks.map((line) => `the standby user lacks ${line}`),
+  ]
+}
+
+function pendingDrift({ store }: AlternatingFacts): readonly string[] {
+  if (store.pending === 'foreign') return ['AWSPENDING holds a version that cuedot did not write']
+  if (store.pending === 'none') return []
+  return store.stale ? ['the secret was changed after the pending version was made'] : []
+}
+
+function strangeConfig({ id, holds }: ConfigFacts): readonly string[] {
+  switch (holds) {
+    case 'lost-A':
+    case 'lost-B':
+      return [`${id} holds a working password of slot ${holds.slice(-1)} that the document lacks`]
+    case 'foreign':
+      return [`${id} holds a user that is no slot's`]
+    case 'dead':
+      return [`${id} holds a credential that does not log in`]
+    case 'A':
+    case 'B':
+      return []
+  }
+}
+
+function strayConfig({ id, holds }: ConfigFacts, active: Slot): readonly string[] {
+  return holds === other(active) ? [`${id} holds slot ${holds}, and slot ${active} is active`] : []
+}
+
+function loginDrift(o: AlternatingFacts, slot: Slot): readonly string[] {
+  if (o.placeholder[slot]) return [`slot ${slot} has the stand-in of a deployment script`]
+  if (slot !== o.store.active && o.standbyUser === 'absent')
+    return [`the user of slot ${slot} does not exist yet; the next rotation makes it`]
+  if (o.login[slot].locked) return [`the user of slot ${slot} is locked`]
+  if (o.login[slot].current || o.login[slot].pending) return []
+  return [`slot ${slot} does not log in with the password in the document`]
+}
+
+function standbySessions(look: Look, { store }: AlternatingFacts): readonly string[] {
+  const standby = look.credentials.find(({ active }) => !active)?.username
+  const stray = look.sessions.filter(({ username }) => username === standby)
+  if (stray.length === 0) return []
+  return [`slot ${other(store.active)} stands by and is in use: ${describeSessions(stray)}`]
+}
+
+function singleUserDrift(
+  o: Extract<Observed, { strategy: 'single-user' }>,
+  { sessions }: Look,
+): readonly string[] {
+  return [
+    ...(o.placeholder ? ['the secret has the stand-in of a deployment script'] : []),
+    ...(o.pending === 'foreign' ? ['AWSPENDING holds a version that cuedot did not write'] : []),
+    ...(o.login.current || o.login.pending ? [] : ['only an earlier password logs in']),
+    ...(sessions.length > 0 ? [`somebody else uses this user: ${describeSessions(sessions)}`] : []),
+  ]
+}

@@ -1,0 +1,132 @@
+import { access, constants } from 'node:fs/promises'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import type { Config, PublishConfig, RollConfig, TargetConfig } from '../../config/types.ts'
+import { other } from '../../domain/slot.ts'
+import type { Slot } from '../../domain/slot.ts'
+import { Desk } from '../../engine/desk.ts'
+import type { Environment } from '../../engine/environment.ts'
+import { RotatorError } from '../../errors.ts'
+import type { Target } from '../../ports/target.ts'
+import { Checklist } from './checklist.ts'
+import type { Check } from './checklist.ts'
+
+/**
+ * Everything that a rotation will need, tried without changing anything: no lock is taken, nothing
+ * is written. What depends on something that failed is not tried.
+ */
+export async function verifyTarget(
+  target: Target,
+  config: Config,
+  env: Environment,
+): Promise<readonly Check[]> {
+  const desk = new Desk(target, env, 'look')
+  const checks = new Checklist(desk.secrets)
+  const own = config.targets[target.name]
+  checks.passed('configuration', `${config.file} is valid`)
+  try {
+    const hasStore = await checks.run('store', `${target.store.secret} is readable`, async () => {
+      await desk.load()
+    })
+    const hasAdmin = await checks.run('admin', 'the admin logs in over verified TLS', () =>
+      openSession(desk, own),
+    )
+    if (hasStore) await checkLogins(desk, checks)
+    if (hasStore && hasAdmin) await checkUsers(desk, checks)
+    if (own?.strategy === 'alternating') {
+      for (const publish of own.publish) await checkConfigTarget(desk, checks, publish)
+      for (const roll of own.roll) await checkRuntime(checks, roll)
+    }
+  } finally {
+    await desk.sessions.drop()
+  }
+  return checks.all
+}
+
+async function openSession(desk: Desk, own: TargetConfig | undefined): Promise<string> {
+  await desk.session()
+  const tls = own?.database.tls.mode === 'off' ? 'without TLS, on loopback' : 'over verified TLS'
+  return `the admin logs in ${tls}`
+}
+
+/** The active credential on every endpoint. */
+async function checkLogins(desk: Desk, checks: Checklist): Promise<void> {
+  const { documents, target } = desk
+  const subject = 'active' in documents.document ? documents.document.active : 'user'
+  const credential = documents.credential(subject)
+  const { username } = credential
+  for (const endpoint of target.database.endpoints) {
+    await checks.run(`login on ${endpoint}`, `${username} logs in`, async () => {
+      const answer = await target.database.login(credential, endpoint, desk.call())
+      if (answer !== 'accepted') throw new RotatorError('ERR_DB_AUTH', { endpoint, username })
+    })
+  }
+}
+
+async function checkUsers(desk: Desk, checks: Checklist): Promise<void> {
+  const { documents } = desk
+  if (!('active' in documents.document)) return
+  const { active } = documents.document
+  const names = { active: documents.username(active), standby: documents.username(other(active)) }
+  await checks.run('sessions', 'sessions can be counted on every endpoint', async () => {
+    const session = await desk.session()
+    await session.sessions([names.active, names.standby], desk.call())
+  })
+  await checks.run('privileges', '', () => comparePrivileges(desk, active, checks))
+}
+
+async function comparePrivileges(desk: Desk, active: Slot, checks: Checklist): Promise<string> {
+  const [reference, username] = [active, other(active)].map((slot) => desk.documents.username(slot))
+  const session = await desk.session()
+  const compared = await session.compareUsers(reference ?? '', username ?? '', desk.call())
+  switch (compared.state) {
+    case 'equal':
+      return `${username} can do all that ${reference} can`
+    case 'absent':
+      return `${username} does not exist yet: the first rotation makes it`
+    case 'partial':
+      return `${username} is half-made: the next rotation finishes it`
+    case 'differs':
+      return checks.refuse('PRIVILEGES_DIFFER', `${username} lacks: ${compared.lacks.join('; ')}`)
+  }
+}
+
+/** Readable, and its folder writable: a file is replaced, not changed in place. */
+async function checkConfigTarget(desk: Desk, checks: Checklist, own: PublishConfig): Promise<void> {
+  const { id, path } = own
+  const target = desk.target.configs.find((config) => config.id === id)
+  await checks.run(`publish ${id}`, `${path} is readable and can be replaced`, async () => {
+    const published = await target?.read(desk.call())
+    if (published) desk.secrets.add(published.password)
+    await access(dirname(path), constants.W_OK).catch((cause: unknown) => {
+      const reason = `its folder is not writable`
+      throw new RotatorError('ERR_TARGET_UNWRITABLE', { path, reason }, { cause })
+    })
+  })
+}
+
+async function checkRuntime(checks: Checklist, own: RollConfig): Promise<void> {
+  if (own.kind !== 'command') return
+  const [program = ''] = own.argv
+  await checks.run(`roll ${own.id}`, `${program} can be run`, async () => {
+    if (await isRunnable(program, own.cwd)) return
+    const exit = 'there is no such program, or it is not executable'
+    throw new RotatorError('ERR_RUNTIME_COMMAND', { runtime: own.id, program, exit })
+  })
+}
+
+async function isRunnable(program: string, cwd: string): Promise<boolean> {
+  const folders = program.includes('/')
+    ? ['']
+    : (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  for (const folder of folders) {
+    const file = folder === '' ? resolve(cwd, program) : join(folder, program)
+    if (
+      await access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return true
+  }
+  return false
+}

@@ -1,0 +1,189 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { isRotatorError } from '../errors.ts'
+import { loadConfig, parseConfig } from './load.ts'
+
+const STORE = '{ kind: file, path: secrets/app.cuedot, key_file: secrets/key }'
+const LEAST = `version: 1
+targets:
+  app:
+    strategy: alternating
+    store: ${STORE}
+    admin: { store: { kind: secrets-manager, secret: admin } }
+    database: { engine: postgres, endpoints: ["db.example:6432", "[::1]"], dbname: app }
+`
+
+/** Every problem of a text, without the name of the file. */
+function problems(text: string): readonly string[] {
+  try {
+    parseConfig(text, '/etc/cuedot.yaml')
+  } catch (error) {
+    if (!isRotatorError(error) || error.code !== 'ERR_CONFIG') throw error
+    return error.details.problem.replaceAll('/etc/cuedot.yaml:', '').split('\n')
+  }
+  return []
+}
+
+const withLine = (line: string): string => `${LEAST}    ${line}\n`
+
+describe('a configuration that can be used', () => {
+  test('has defaults, milliseconds and absolute paths', () => {
+    expect(parseConfig(LEAST, '/etc/cuedot.yaml')).toEqual({
+      file: '/etc/cuedot.yaml',
+      targets: {
+        app: {
+          strategy: 'alternating',
+          store: { kind: 'file', path: '/etc/secrets/app.cuedot', keyFile: '/etc/secrets/key' },
+          admin: { store: { kind: 'secrets-manager', secret: 'admin' } },
+          database: {
+            engine: 'postgres',
+            endpoints: [
+              { host: 'db.example', port: 6432 },
+              { host: '::1', port: 5432 },
+            ],
+            dbname: 'app',
+            tls: { mode: 'verify' },
+          },
+          publish: [],
+          roll: [],
+          drain: { quietMs: 5_000, limitMs: 900_000, pollMs: 1_000 },
+          quarantine: false,
+          proveLimitMs: 60_000,
+          callLimitMs: 30_000,
+          password: { length: 30, exclude: '' },
+        },
+      },
+    })
+  })
+
+  test('may say everything', () => {
+    const text = `${LEAST}    publish:
+      - { id: a, kind: dotenv, path: /x/.env, keys: { username: U, password: P, port: PORT } }
+      - { id: b, kind: json, path: b.json, pointers: { username: /u, password: /p } }
+      - { id: c, kind: php-sqlconf, path: sqlconf.php }
+    roll:
+      - { id: a, kind: command, argv: [systemctl, restart, app], inherit: [AWS_REGION] }
+      - { id: b, kind: http-health, url: "https://app/health", limit: 2m, ca: ca.pem }
+      - { id: c, kind: none }
+    drain: { quiet: 0s }
+    quarantine: true
+    max_age: 30d
+`
+    const { app } = parseConfig(text, '/etc/cuedot.yaml').targets
+    expect(app).toMatchObject({
+      publish: [{ path: '/x/.env' }, { path: '/etc/b.json' }, { kind: 'php-sqlconf' }],
+      roll: [
+        { argv: ['systemctl', 'restart', 'app'], cwd: '/etc', limitMs: 300_000 },
+        { caFile: '/etc/ca.pem', intervalMs: 1_000, successes: 3, expect: [200] },
+        { kind: 'none' },
+      ],
+      drain: { quietMs: 0, limitMs: 900_000 },
+      maxAgeMs: 2_592_000_000,
+    })
+  })
+
+  test('is read from a file', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'cuedot-config-'))
+    onTestFinished(() => rm(dir, { recursive: true }))
+    await writeFile(join(dir, 'cuedot.yaml'), LEAST)
+    const { file, targets } = await loadConfig(join(dir, 'cuedot.yaml'))
+    expect(file).toBe(join(dir, 'cuedot.yaml'))
+    expect(targets['app']?.store).toMatchObject({ path: join(dir, 'secrets/app.cuedot') })
+  })
+})
+
+describe('a configuration that cannot be used', () => {
+  test.each([
+    ['qarantine: true', '8:5 targets.app.qarantine unknown key; did you mean "quarantine"?'],
+    ['drain: { quite: 1s }', '8:14 targets.app.drain.quite unknown key; did you mean "quiet"?'],
+    ['drain: { x: 1s }', '8:14 targets.app.drain.x unknown key; known here: quiet, limit, poll'],
+    ['drain: { quiet: 3h }', '8:14 targets.app.drain.quiet must be 0s to 1h'],
+    ['call_limit: 30', '8:5 targets.app.call_limit must be a duration: a number with a unit'],
+    ['quarantine: "yes"', '8:5 targets.app.quarantine must be true or false'],
+    ['password: { length: 8 }', '8:17 targets.app.password.length must be at least 16'],
+    ['publish: {}', '8:5 targets.app.publish must be a list'],
+    ['publish: [{ kind: x }]', 'publish.0.kind must be one of dotenv, json, php-sqlconf'],
+    ['roll: [{ id: a, kind: command, argv: [] }]', '8:36 targets.app.roll.0.argv.0 is missing'],
+    ['roll: [{ id: a, kind: none }, { id: a, kind: none }]', 'two entries have the same id'],
+    ['roll: [{ id: a, kind: http-health, url: "ftp://x" }]', 'must be an http or https URL'],
+    ['max_age: never', 'targets.app.max_age must be a duration'],
+  ])('%s', (line, problem) => {
+    const found = problems(withLine(line))
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(problem)
+  })
+
+  test.each([
+    ['tls: off', 'tls may be off for 127.0.0.0/8, ::1 and localhost only'],
+    ['tls: maybe', 'tls must be one of verify, off'],
+    ['tls: { cas: x }', 'tls.cas unknown key; did you mean "ca"?'],
+    ['tls: { ca: 1 }', 'tls.ca must be a string'],
+  ])('%s of a remote database', (tls, problem) => {
+    const found = problems(LEAST.replace('dbname: app', `dbname: app, ${tls}`))
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(problem)
+  })
+
+  test('is told with every problem at once, in the order of the lines', () => {
+    const text = withLine('qarantine: 1')
+      .replace('version: 1', 'version: 2')
+      .replace('kind: file', 'kind: fil')
+    expect(problems(text)).toEqual([
+      '1:1 version must be 1',
+      '5:14 targets.app.store.kind must be one of file, secrets-manager',
+      '8:5 targets.app.qarantine unknown key; did you mean "quarantine"?',
+    ])
+  })
+
+  test('names the target whose secret another one has, too', () => {
+    const other = LEAST.split('\n').slice(2).join('\n').replace('app:', 'b:')
+    expect(problems(LEAST + other)).toEqual([
+      '10:5 targets.b.store is the secret of target app, too: each target needs its own',
+    ])
+  })
+
+  test.each([
+    ['', '1:1 must be a mapping of keys'],
+    ['version: 1', '1:1 targets is missing'],
+    ['version: 1\ntargets: {}', '2:1 targets must name at least one target'],
+    ['a: 1\na: 2', '2:1 repeats a key'],
+    ['a: "1', 'lacks a closing quote, bracket, brace or a colon'],
+    ['a: !!js/function x', '1:4 has a tag, which has no meaning here'],
+    ['a: *nowhere', 'uses aliases that lead nowhere'],
+    ['---\na: 1\n---\nb: 2', 'is not YAML'],
+  ])('%j is no configuration', (text, problem) => {
+    expect(problems(text).join('\n')).toContain(problem)
+  })
+
+  test('never shows a value', () => {
+    const canary = 'hunter2canary'
+    const texts = [
+      withLine(`qarantine: ${canary}`),
+      withLine(`max_age: ${canary}`),
+      withLine(`drain: ${canary}`),
+      withLine(`publish: [{ kind: ${canary} }]`),
+      LEAST.replace('alternating', canary),
+      LEAST.replace('postgres', canary),
+      LEAST.replace('dbname: app', `dbname: app, tls: ${canary}`),
+      `a: "${canary}`,
+      `a: !${canary} x`,
+      `a: *${canary}`,
+      `a: @${canary}`,
+    ]
+    for (const text of texts) {
+      const found = problems(text)
+      expect(found).not.toEqual([])
+      expect(found.join('\n')).not.toContain(canary)
+    }
+  })
+
+  test('says which file is missing', async () => {
+    const missing = loadConfig('/no/such/cuedot.yaml')
+    await expect(missing).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      details: { file: '/no/such/cuedot.yaml', problem: expect.stringContaining('--config') },
+    })
+  })
+})

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { publishSchema, rollSchema } from './consumers.ts'
+import { databaseSchema } from './database.ts'
+import { distinctIds, duration } from './fields.ts'
+import { storeSchema } from './store.ts'
+import type { PasswordConfig, TargetConfig } from './types.ts'
+
+const password: z.ZodType<PasswordConfig> = z
+  .strictObject({
+    length: z.int().min(16).max(128).default(30).describe('Characters, 16 to 128.'),
+    exclude: z
+      .string()
+      .default('')
+      .describe('Characters to leave out of letters and digits, as "O0Il".'),
+  })
+  .prefault({})
+
+const DRAIN = { quiet: '5s', limit: '15m', poll: '1s' }
+
+const drain = z
+  .strictObject({
+    quiet: duration({ least: '0s', most: '1h', default: DRAIN.quiet }).describe(
+      'For how long nobody may be seen on the old slot before its password is retired.',
+    ),
+    limit: duration({ least: '0s', most: '1d', default: DRAIN.limit }).describe(
+      'Longest wait for the sessions of the old slot to end.',
+    ),
+    poll: duration({ least: '50ms', most: '1m', default: DRAIN.poll }).describe(
+      'Between two counts.',
+    ),
+  })
+  .prefault(DRAIN)
+  .transform(({ quiet, limit, poll }) => ({ quietMs: quiet, limitMs: limit, pollMs: poll }))
+
+function common(folder: string) {
+  return {
+    database: databaseSchema(folder).describe('The database whose credentials these are.'),
+    prove_limit: duration({ least: '1s', most: '1h', default: '60s' }).describe(
+      'Longest wait for a new password to be accepted on every endpoint.',
+    ),
+    call_limit: duration({ least: '1s', most: '10m', default: '30s' }).describe(
+      'Longest time for one call of the store, the database, a file or a runtime.',
+    ),
+    password: password.describe('How generated passwords look.'),
+    max_age: duration({ least: '1m', most: '3650d' })
+      .exactOptional()
+      .describe('The age from which `cuedot status` calls a rotation due.'),
+  }
+}
+
+/** One target. `folder`: where relative paths start. */
+export function targetSchema(folder: string): z.ZodType<TargetConfig> {
+  const alternating = z
+    .strictObject({
+      strategy: z.literal('alternating').describe('Two users of which one is active.'),
+      store: storeSchema(folder).describe('The secret with the slot document of both users.'),
+      admin: z
+        .strictObject({ store: storeSchema(folder).describe('The secret with the admin’s login.') })
+        .describe('The user that changes passwords and counts sessions.'),
+      ...common(folder),
+      publish: z
+        .array(publishSchema(folder))
+        .refine(distinctIds, { error: 'two entries have the same id' })
+        .default([])
+        .describe('Where the credential is written for consumers, in this order.'),
+      roll: z
+        .array(rollSchema(folder))
+        .refine(distinctIds, { error: 'two entries have the same id' })
+        .default([])
+        .describe('What makes consumers pick it up, in this order.'),
+      drain: drain.describe('How long to wait until nobody uses the old slot.'),
+      quarantine: z
+        .boolean()
+        .default(false)
+        .describe('Lock the old account before its password is retired.'),
+    })
+    .transform(rename)
+  const singleUser = z
+    .strictObject({
+      strategy: z.literal('single-user').describe('One user that only the rotator logs in as.'),
+      store: storeSchema(folder).describe('The secret with the flat document of the user.'),
+      ...common(folder),
+    })
+    .transform(rename)
+  return z.discriminatedUnion('strategy', [alternating, singleUser])
+}
+
+interface Written {
+  readonly prove_limit: number
+  readonly call_limit: number
+  readonly max_age?: number
+}
+
+function rename<T extends Written>({ prove_limit, call_limit, max_age, ...rest }: T) {
+  return {
+    ...rest,
+    proveLimitMs: prove_limit,
+    callLimitMs: call_limit,
+    ...(max_age !== undefined && { maxAgeMs: max_age }),
+  }
+}

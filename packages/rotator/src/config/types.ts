@@ -1,0 +1,133 @@
+/**
+ * The configuration as the rest of the program sees it: checked, defaults filled in, durations in
+ * milliseconds, paths absolute. `schema.ts` makes it from what people write.
+ */
+export interface Config {
+  /** Absolute path of the file it came from. */
+  readonly file: string
+  /** By name. At least one. */
+  readonly targets: Readonly<Record<string, TargetConfig>>
+}
+
+/** One target. */
+export type TargetConfig = AlternatingConfig | SingleUserConfig
+
+interface CommonConfig {
+  readonly store: StoreConfig
+  readonly database: DatabaseConfig
+  /** Longest wait for a new password to be accepted on every endpoint. */
+  readonly proveLimitMs: number
+  /** Longest time for one call of a store, a database, a file or a runtime. */
+  readonly callLimitMs: number
+  readonly password: PasswordConfig
+  /** The age from which a rotation is due; absent where none is ever due. */
+  readonly maxAgeMs?: number
+}
+
+/** Two users of which one is active. */
+export interface AlternatingConfig extends CommonConfig {
+  readonly strategy: 'alternating'
+  readonly admin: { readonly store: StoreConfig }
+  readonly publish: readonly PublishConfig[]
+  readonly roll: readonly RollConfig[]
+  readonly drain: { readonly quietMs: number; readonly limitMs: number; readonly pollMs: number }
+  readonly quarantine: boolean
+}
+
+/** One user that only the rotator logs in as, such as the admin. */
+export interface SingleUserConfig extends CommonConfig {
+  readonly strategy: 'single-user'
+}
+
+/** Where a secret is kept. */
+export type StoreConfig =
+  | { readonly kind: 'file'; readonly path: string; readonly keyFile: string }
+  | {
+      readonly kind: 'secrets-manager'
+      /** Name or ARN. */
+      readonly secret: string
+      readonly region?: string
+      readonly endpoint?: string
+    }
+
+/** The database whose credentials these are. */
+export interface DatabaseConfig {
+  readonly engine: 'postgres' | 'mariadb'
+  /** The writer first. At least one. */
+  readonly endpoints: readonly EndpointConfig[]
+  readonly dbname: string
+  readonly tls: TlsConfig
+}
+
+/** Host and port of one server. */
+export interface EndpointConfig {
+  readonly host: string
+  readonly port: number
+}
+
+/** Verified TLS, perhaps with a CA of one's own (path to PEM), or none. */
+export type TlsConfig =
+  | { readonly mode: 'verify'; readonly caFile?: string; readonly serverName?: string }
+  | { readonly mode: 'off' }
+
+/** What a file calls each value of a credential. */
+export interface MappingConfig {
+  readonly username: string
+  readonly password: string
+  readonly host?: string
+  readonly port?: string
+  readonly dbname?: string
+}
+
+/** Where a credential is written for consumers. */
+export type PublishConfig =
+  | {
+      readonly kind: 'dotenv'
+      readonly id: string
+      readonly path: string
+      readonly keys: MappingConfig
+    }
+  | {
+      readonly kind: 'json'
+      readonly id: string
+      readonly path: string
+      readonly pointers: MappingConfig
+    }
+  | { readonly kind: 'php-sqlconf'; readonly id: string; readonly path: string }
+
+/** What makes consumers pick it up, or judges them afterwards. */
+export type RollConfig =
+  | CommandConfig
+  | HttpHealthConfig
+  | { readonly kind: 'none'; readonly id: string }
+
+/** A command that is run without a shell and exits with 0 when it succeeded. */
+export interface CommandConfig {
+  readonly kind: 'command'
+  readonly id: string
+  readonly argv: readonly string[]
+  readonly limitMs: number
+  readonly cwd: string
+  /** Names of environment variables that are passed on besides the harmless ones. */
+  readonly inherit: readonly string[]
+}
+
+/** A page that says whether consumers are well. */
+export interface HttpHealthConfig {
+  readonly kind: 'http-health'
+  readonly id: string
+  readonly url: string
+  readonly expect: readonly number[]
+  readonly successes: number
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly limitMs: number
+  readonly caFile?: string
+}
+
+/** How a generated password looks. */
+export interface PasswordConfig {
+  readonly length: number
+  /** Characters that are taken out of the default alphabet. */
+  readonly exclude: string
+}
