@@ -1,4 +1,5 @@
 /** Which pages are made from which registries. */
+import { configJsonSchema } from '../../packages/rotator/src/config/json-schema.ts'
 import { iamActions } from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
 import { EVENT_CATALOGUE } from '../../packages/rotator/src/domain/events.ts'
 import { REFUSALS } from '../../packages/rotator/src/domain/refusals.ts'
@@ -16,4 +17,8 @@ export const pages = (): readonly Page[] => [
   iamPage({ 'AWS Secrets Manager': iamActions }),
   eventsPage(EVENT_CATALOGUE),
   runbookPage(RUNBOOK),
+  {
+    path: 'packages/rotator/schema/cuedot.schema.json',
+    text: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
+  },
 ]

@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {
-  console.error(`cuedot needs Node 22.18 or newer; this is ${process.version} (${process.execPath}).`)
+  console.error(
+    `cuedot needs Node 22.18 or newer; this is ${process.version} (${process.execPath}).`,
+  )
   process.exit(2)
 }
 

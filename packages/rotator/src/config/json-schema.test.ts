@@ -1,14 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { configJsonSchema } from './json-schema.ts'
 
-const FILE = new URL('../../schema/cuedot.schema.json', import.meta.url)
-
 describe('the JSON Schema', () => {
-  test('that is published is the one that is checked by', async () => {
-    expect(await readFile(FILE, 'utf8')).toBe(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
-  })
-
   test('says of every key what it is, and knows every key', () => {
     const silent: string[] = []
     let keys = 0

@@ -30,11 +30,11 @@ export class KnownSecrets {
 
   /** The same object with every text in it scrubbed: what a runtime says may quote anything. */
   scrubFields<T extends object>(fields: T): T {
-    const clean = Object.entries(fields).map(([key, value]: [string, unknown]) => [
-      key,
-      typeof value === 'string' ? this.scrub(value) : value,
-    ])
-    return Object.assign({ ...fields }, Object.fromEntries(clean))
+    const clean: Record<string, string> = {}
+    for (const [key, value] of Object.entries(fields) as Iterable<[string, unknown]>) {
+      if (typeof value === 'string') clean[key] = this.scrub(value)
+    }
+    return { ...fields, ...clean }
   }
 
   /** Scrubs an error and all its causes in place. */

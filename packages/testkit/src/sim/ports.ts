@@ -13,9 +13,9 @@ import type { SimStore } from './store.ts'
 import type { World } from './world.ts'
 
 const POLICY: RunPolicy = {
-  drainQuietMs: 400,
+  drainQuietMs: 1_500,
   drainLimitMs: 60_000,
-  drainPollMs: 200,
+  drainPollMs: 1_000,
   proveLimitMs: 10_000,
   callLimitMs: 5_000,
   quarantine: false,

@@ -17,12 +17,12 @@ export interface Sample {
 }
 
 /** What the process that makes the load tells the demo. */
-interface LoadReport {
+export interface LoadReport {
   readonly samples: readonly Sample[]
 }
 
 /** What a worker tells the demo once it listens. */
-interface WorkerReady {
+export interface WorkerReady {
   readonly port: number
 }
 
