@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../testkit/src/servers/ports.ts'
 import { startPostgres } from '../../testkit/src/servers/postgres.ts'
 import type { TestPostgres } from '../../testkit/src/servers/postgres.ts'
@@ -193,12 +193,16 @@ test('a command that still runs is ended with the run that is told to stop', asy
   const roll = '[{ id: web, kind: command, argv: [sh, -c, "echo $$ > pid; exec sleep 60"] }]'
   const world = await makeOne({ roll })
   const rotate = world.start(['rotate'])
-  await rotate.shows('waiting (')
+  const pidOf = async (): Promise<number> => {
+    const pid = Number(await readFile(join(world.dir, 'pid'), 'utf8'))
+    expect(pid).toBeGreaterThan(0)
+    return pid
+  }
+  const pid = await vi.waitFor(pidOf, { timeout: 20_000 })
   rotate.child.kill('SIGHUP')
   const { code, stdout } = await rotate.ended
   expect(stdout).toContain('Slot B is active. Rotation A→B is open.')
   expect(code).toBe(5)
-  const pid = Number(await readFile(join(world.dir, 'pid'), 'utf8'))
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 

@@ -143,7 +143,7 @@ export class Journal {
       ...(rotationId !== undefined && { rotationId }),
       ...(o?.strategy === 'alternating' && { activeSlot: o.store.active }),
       ...this.#desk.secrets.scrubFields(told),
-      state: describeState(o),
+      state: describeState(o, rotationId),
       actions: this.#actions,
       failures: this.#failures,
       durationMs,

@@ -55,9 +55,12 @@ export interface Failure {
   readonly message: string
 }
 
-/** One sentence on where a target stands. */
-export function describeState(observed: Observed | undefined): string {
-  if (observed === undefined) return 'Nothing could be observed; this run has changed nothing.'
+/** Where a target stands, in a sentence or two; `open` is the rotation that is known to be open. */
+export function describeState(observed: Observed | undefined, open?: string): string {
+  if (observed === undefined) {
+    const state = open === undefined ? 'Nothing could be observed' : `Rotation ${open} is open`
+    return `${state}; this run has changed nothing.`
+  }
   return observed.strategy === 'single-user'
     ? describeSingleUser(observed)
     : describeAlternating(observed)

@@ -79,7 +79,7 @@ describe('run', () => {
   test('names the straggler and stops before the point of no return', async () => {
     const { world, target } = arrange()
     const held = { username: USERNAMES.A, password: 'a0-password' }
-    world.fleet.stragglers.push({ held, until: 9e9 })
+    world.fleet.stragglers.push({ held, until: 9e15 })
     const result = await run(target, 'rotate', simEnvironment(world))
     expect(result).toMatchObject({ outcome: 'stopped', code: 'ERR_STRAGGLERS' })
     expect(result.what).toContain('app_a by web from 10.0.0.7 on db.example:5432')
@@ -143,7 +143,7 @@ describe('run', () => {
   test('ends the wait of a drain at once when it is asked to stop', async () => {
     const { world, target } = arrange()
     const held = { username: USERNAMES.A, password: 'a0-password' }
-    world.fleet.stragglers.push({ held, until: 9e9 })
+    world.fleet.stragglers.push({ held, until: 9e15 })
     const stop = new AbortController()
     const events = {
       emit: (event: RotationEvent): void => {
@@ -165,7 +165,7 @@ describe('run', () => {
   })
 
   test('turns back before the flip when an endpoint never accepts the new password', async () => {
-    const { world, target } = arrange({ replicaLagMs: 9e9 })
+    const { world, target } = arrange({ replicaLagMs: 9e15 })
     const result = await run(target, 'rotate', simEnvironment(world))
     expect(result).toMatchObject({ outcome: 'backed-out', code: 'ERR_DEADLINE', activeSlot: 'A' })
     expect(result.actions.map(({ step }) => step)).not.toContain('flip')

@@ -46,6 +46,7 @@ export class Consumers {
   async roll(): Promise<void> {
     for (const [index, old] of this.#workers.entries()) {
       this.#workers[index] = await this.#boot()
+      await old.busy
       await old.pooled.close()
     }
   }
@@ -63,7 +64,7 @@ export class Consumers {
 
   async #boot(): Promise<Worker> {
     const login = await readLogin(this.#envFile)
-    return { login, pooled: await this.#engine.connect(login) }
+    return { login, pooled: await this.#engine.connect(login), busy: Promise.resolve() }
   }
 
   async #loop(turn: () => Promise<void>): Promise<void> {
@@ -80,10 +81,12 @@ export class Consumers {
 
   /** Each worker uses its pooled connection and opens another with what it holds. */
   async #worksOn(): Promise<void> {
-    for (const { login, pooled } of [...this.#workers]) {
+    for (const worker of [...this.#workers]) {
+      const { login, pooled } = worker
       await this.#try(`a worker as ${login.username}`, () => this.#connectOnce(login))
-      if (this.#workers.some((worker) => worker.pooled === pooled))
-        await this.#try(`a pooled session as ${login.username}`, () => pooled.work())
+      if (!this.#workers.includes(worker)) continue
+      worker.busy = this.#try(`a pooled session as ${login.username}`, () => pooled.work())
+      await worker.busy
     }
   }
 
@@ -107,6 +110,8 @@ export class Consumers {
 interface Worker {
   readonly login: Login
   readonly pooled: ConsumerConnection
+  /** Resolves when the pooled connection is not in use. */
+  busy: Promise<void>
 }
 
 /** What a consumer finds in the file. */

@@ -1,37 +1,51 @@
+import type { Sensitive } from '@cuedot/client/protocol'
 import { RotatorError } from '../../../rotator/src/errors.ts'
+import type { Call } from '../../../rotator/src/ports/call.ts'
 import type {
   AdminSession,
   Database,
   LockState,
   Session,
+  UserComparison,
 } from '../../../rotator/src/ports/database.ts'
 import type { Gate } from './faults.ts'
-import type { World } from './world.ts'
+import type { SimUser, World } from './world.ts'
 import { USERNAMES } from './names.ts'
 
-const ENDPOINTS = { 'db.example:5432': 'writer', 'replica.example:5432': 'replica' } as const
+const WRITER = 'db.example:5432'
+const REPLICA = 'replica.example:5432'
 
 /** The world's database as a port: a writer and a replica that may lag. */
 export function simDatabase(world: World, gate: Gate): Database {
   return {
-    endpoints: Object.keys(ENDPOINTS),
-    login: (credential, endpoint) =>
-      gate.call('db.login', 'read', () => {
-        const { username, password } = credential
-        if (world.users.get(username)?.locked) return 'locked'
-        const server = endpoint === 'db.example:5432' ? 'writer' : 'replica'
-        const held = { username, password: password.reveal() }
-        return world.accepts(held, server) ? 'accepted' : 'denied'
-      }),
-    admin: async (credential, { lock }) => {
+    endpoints: [WRITER, REPLICA],
+    login: (credential, endpoint, call) =>
+      gate.call(
+        'db.login',
+        'read',
+        () => {
+          const { username, password } = credential
+          if (world.users.get(username)?.locked) return 'locked'
+          const server = endpoint === WRITER ? 'writer' : 'replica'
+          const held = { username, password: password.reveal() }
+          return world.accepts(held, server) ? 'accepted' : 'denied'
+        },
+        call,
+      ),
+    admin: async (credential, { lock }, call) => {
       const before = world.lockHolder
       try {
-        return await gate.call('db.admin', 'read', () => {
-          const { username, password } = credential
-          if (!world.accepts({ username, password: password.reveal() }))
-            throw new RotatorError('ERR_DB_AUTH', { endpoint: 'db.example:5432', username })
-          return openSession(world, gate, lock)
-        })
+        return await gate.call(
+          'db.admin',
+          'read',
+          () => {
+            const { username, password } = credential
+            if (!world.accepts({ username, password: password.reveal() }))
+              throw new RotatorError('ERR_DB_AUTH', { endpoint: WRITER, username })
+            return openSession(world, gate, lock)
+          },
+          call,
+        )
       } catch (error) {
         // The server notices after a while that nobody is there.
         if (world.lockHolder && world.lockHolder !== before)
@@ -53,48 +67,68 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       : world.lockHolder === self
         ? { kind: 'own' }
         : { kind: 'held', by: 'another simulated run' }
-  const write = (name: string, effect: () => void): Promise<void> =>
-    gate.call(name, 'write', () => {
+  const write = (name: string, effect: () => void, call: Call): Promise<void> => {
+    const apply = (): void => {
       if (world.lockHolder !== self) world.checker.unlocked(name)
       world.changes += 1
       effect()
-    })
+    }
+    return gate.call(name, 'write', apply, call)
+  }
   return {
     lock: state,
-    setPassword: (username, password) =>
-      write('db.setPassword', () => world.setPassword(username, password.reveal())),
-    compareUsers: (_reference, username) =>
-      gate.call('db.compareUsers', 'read', () => {
-        const user = world.users.get(username)
-        if (user === undefined) return { state: 'absent', lacks: [] }
-        if (user.equal) return { state: 'equal', lacks: [] }
-        return { state: user.locked ? 'partial' : 'differs', lacks: ['SELECT on table "t"'] }
-      }),
-    provision: (_reference, username) =>
-      write('db.provision', () => {
-        if (!world.users.has(username)) world.addUser(username, '')
-        const user = world.users.get(username)
-        if (user) Object.assign(user, { equal: true, locked: true })
-      }),
-    sessions: (usernames) =>
-      gate.call('db.sessions', 'read', () =>
+    setPassword: (username, password, call) =>
+      write('db.setPassword', () => setPassword(world, username, password), call),
+    compareUsers: (reference, username, call) =>
+      gate.call('db.compareUsers', 'read', () => compare(world, reference, username), call),
+    provision: (reference, username, call) =>
+      write('db.provision', () => provision(world, reference, username), call),
+    sessions: (usernames, call) => {
+      const count = (): readonly Session[] =>
         world.fleet
           .sessions()
           .filter((username) => usernames.includes(username))
-          .map(asSession),
-      ),
-    quarantine: (username, on) =>
-      write('db.quarantine', () => {
-        const user = world.users.get(username)
-        if (user) user.locked = on
-      }),
+          .map(asSession)
+      return gate.call('db.sessions', 'read', count, call)
+    },
+    quarantine: (username, on, call) =>
+      write('db.quarantine', () => Object.assign(userOf(world, username), { locked: on }), call),
     [Symbol.asyncDispose]: async () => {
       if (world.lockHolder === self) world.lockHolder = undefined
     },
   }
 }
 
+function setPassword(world: World, username: string, password: Sensitive): void {
+  userOf(world, username)
+  world.setPassword(username, password.reveal())
+}
+
+function compare(world: World, reference: string, username: string): UserComparison {
+  const user = world.users.get(username)
+  if (user === undefined) return { state: 'absent', lacks: [] }
+  if (user.equal || !userOf(world, reference).equal) return { state: 'equal', lacks: [] }
+  return { state: user.locked ? 'partial' : 'differs', lacks: ['SELECT on table "t"'] }
+}
+
+function provision(world: World, reference: string, username: string): void {
+  if (!world.users.has(reference))
+    throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: WRITER, problem: 'no reference' })
+  if (!world.users.has(username)) {
+    world.addUser(username, '')
+    userOf(world, username).locked = true
+  }
+  userOf(world, username).equal = true
+}
+
+function userOf(world: World, username: string): SimUser {
+  const user = world.users.get(username)
+  if (user) return user
+  const operation = `find ${username}`
+  throw new RotatorError('ERR_DB_STATEMENT', { endpoint: WRITER, operation, sqlstate: '02000' })
+}
+
 function asSession(username: string): Session {
   const application = username === USERNAMES.admin ? 'psql' : 'web'
-  return { username, client: '10.0.0.7', application, endpoint: 'db.example:5432' }
+  return { username, client: '10.0.0.7', application, endpoint: WRITER }
 }

@@ -1,4 +1,5 @@
 import { RotatorError } from '../../../rotator/src/errors.ts'
+import type { Call } from '../../../rotator/src/ports/call.ts'
 import type { World } from './world.ts'
 import { SimCrash } from './world.ts'
 
@@ -52,7 +53,14 @@ export class Gate {
   /**
    * One external call. `failure` is the code of a failure before which nothing can have happened.
    */
-  async call<T>(name: string, failure: 'read' | 'write', effect: () => T): Promise<T> {
+  async call<T>(
+    name: string,
+    failure: 'read' | 'write',
+    effect: () => T,
+    { signal }: Call,
+  ): Promise<T> {
+    if (name.startsWith('config') || name.startsWith('runtime')) signal.throwIfAborted()
+    if (signal.aborted) throw simulatedError(name, false)
     const at = this.calls++
     this.log.push(name)
     await this.#incidents.get(at)?.what()

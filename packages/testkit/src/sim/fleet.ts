@@ -25,6 +25,8 @@ export class Fleet {
   instances: Held[]
   /** Old instances that finish, and clients that nobody told. Each may still log in. */
   stragglers: Straggler[] = []
+  /** Rolls that have begun. */
+  begun = 0
   /** Tokens of rolls, and which instances are still to be replaced. */
   #roll: Roll | undefined
   readonly #done = new Set<string>()
@@ -50,6 +52,7 @@ export class Fleet {
   begin(token: string): void {
     if (this.state(token) !== 'due') return
     const nextAt = this.#world.now + this.#every()
+    this.begun += 1
     this.#roll = { token, left: [0, 1, 2], nextAt, failed: false }
   }
 

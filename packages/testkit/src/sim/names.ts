@@ -16,6 +16,8 @@ export const USERNAMES: Readonly<Record<SlotName | 'admin', string>> = {
 
 /** What makes one world differ from another. Times in virtual milliseconds. */
 export interface WorldOptions {
+  /** Where its clock begins. */
+  readonly beginsAt?: number
   readonly staleReadMs?: number
   readonly replicaLagMs?: number
   readonly rollEveryMs?: number

@@ -1,5 +1,4 @@
 import { Sensitive } from '@cuedot/client/protocol'
-import type { Credential } from '@cuedot/client/protocol'
 import { RotatorError } from '../../../rotator/src/errors.ts'
 import type { Clock, Random } from '../../../rotator/src/ports/clock.ts'
 import type { ConfigTarget } from '../../../rotator/src/ports/config-target.ts'
@@ -48,36 +47,62 @@ export function simStore(world: World, store: SimStore, gate: Gate): SecretStore
   return {
     secret: 'simulated',
     supports: { staleReadMs: world.options.staleReadMs ?? 0 },
-    read: () =>
-      gate.call('store.read', 'read', () => {
-        const { versions, current, pending } = store.look()
-        const now = versions.get(current)
-        const next =
-          pending === undefined || pending === current ? undefined : versions.get(pending)
-        if (now === undefined) throw new Error('the store lost its current version')
-        return { current: version(now), ...(next && { pending: version(next) }) }
-      }),
-    version: (label) =>
-      gate.call('store.version', 'read', () => {
-        const { versions, current, pending, previous } = store.look()
-        const id = { AWSCURRENT: current, AWSPENDING: pending, AWSPREVIOUS: previous }[label]
-        const found = id === undefined ? undefined : versions.get(id)
-        return found && version(found)
-      }),
-    stage: (value, token) =>
-      gate.call('store.stage', 'write', () => {
-        unlessLocked(world, 'store.stage')
-        const staged = store.stage(value.reveal(), token)
-        if (staged === undefined) throw conflict('stage')
-        return version(staged)
-      }),
-    promote: (id, expected) =>
-      gate.call('store.promote', 'write', () => {
-        unlessLocked(world, 'store.promote')
-        if (!store.promote(id, expected)) throw conflict('promote')
-      }),
+    read: (call) =>
+      gate.call(
+        'store.read',
+        'read',
+        () => {
+          const { versions, current, pending } = store.look()
+          const now = versions.get(current)
+          const next =
+            pending === undefined || pending === current ? undefined : versions.get(pending)
+          if (now === undefined) throw new Error('the store lost its current version')
+          return { current: version(now), ...(next && { pending: version(next) }) }
+        },
+        call,
+      ),
+    version: (label, call) =>
+      gate.call(
+        'store.version',
+        'read',
+        () => {
+          const { versions, current, pending, previous } = store.look()
+          const id = { AWSCURRENT: current, AWSPENDING: pending, AWSPREVIOUS: previous }[label]
+          const found = id === undefined ? undefined : versions.get(id)
+          return found && version(found)
+        },
+        call,
+      ),
+    stage: (value, token, call) =>
+      gate.call(
+        'store.stage',
+        'write',
+        () => {
+          unlessLocked(world, 'store.stage')
+          if (Buffer.byteLength(value.reveal()) > MOST_BYTES)
+            throw new RotatorError('ERR_STORE_LIMIT', LIMIT)
+          const staged = store.stage(value.reveal(), token)
+          if (staged === undefined) throw conflict('stage')
+          return version(staged)
+        },
+        call,
+      ),
+    promote: (id, expected, call) =>
+      gate.call(
+        'store.promote',
+        'write',
+        () => {
+          unlessLocked(world, 'store.promote')
+          if (!store.promote(id, expected)) throw conflict('promote')
+        },
+        call,
+      ),
   }
 }
+
+/** As AWS. */
+const MOST_BYTES = 65_536
+const LIMIT = { secret: 'simulated', problem: 'it is too large' }
 
 interface SimVersion {
   readonly id: string
@@ -97,18 +122,32 @@ function unlessLocked(world: World, operation: string): void {
 export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
   return {
     id,
-    read: () =>
-      gate.call('config.read', 'read', () => {
-        const held = world.configs.get(id)
-        if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
-        const password = new Sensitive(held.password, `password at ${id}`)
-        return { username: held.username, password }
-      }),
-    write: ({ username, password }: Pick<Credential, 'username' | 'password'>) =>
-      gate.call('config.write', 'write', () => {
-        unlessLocked(world, 'config.write')
-        world.setConfig(id, { username, password: password.reveal() })
-      }),
+    read: (call) =>
+      gate.call(
+        'config.read',
+        'read',
+        () => {
+          const held = world.configs.get(id)
+          if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
+          const password = new Sensitive(held.password, `password at ${id}`)
+          return { username: held.username, password }
+        },
+        call,
+      ),
+    write: ({ username, password }, call) =>
+      gate.call(
+        'config.write',
+        'write',
+        () => {
+          unlessLocked(world, 'config.write')
+          const held = world.configs.get(id)
+          if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
+          const next = { username, password: password.reveal() }
+          const same = held.username === next.username && held.password === next.password
+          if (!same) world.setConfig(id, next)
+        },
+        call,
+      ),
   }
 }
 
@@ -118,16 +157,26 @@ export function simRuntime(world: World, gate: Gate): Runtime {
     id: 'web',
     limitMs: 30_000,
     pollMs: 500,
-    observe: (token) =>
-      gate.call('runtime.observe', 'read', () => {
-        const state = world.fleet.state(token)
-        return state === 'failed' ? { state, why: 'instances are unhealthy' } : { state }
-      }),
-    roll: (token) =>
-      gate.call('runtime.roll', 'write', () => {
-        unlessLocked(world, 'runtime.roll')
-        world.fleet.begin(token)
-      }),
+    observe: (token, call) =>
+      gate.call(
+        'runtime.observe',
+        'read',
+        () => {
+          const state = world.fleet.state(token)
+          return state === 'failed' ? { state, why: 'instances are unhealthy' } : { state }
+        },
+        call,
+      ),
+    roll: (token, call) =>
+      gate.call(
+        'runtime.roll',
+        'write',
+        () => {
+          unlessLocked(world, 'runtime.roll')
+          world.fleet.begin(token)
+        },
+        call,
+      ),
   }
 }
 

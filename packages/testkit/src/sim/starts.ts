@@ -81,7 +81,7 @@ export const STARTS: readonly Start[] = [
     options: {},
     intent: 'rotate',
     ends: DONE,
-    arrange: (world) => straggler(world, 'A', 9e9),
+    arrange: (world) => straggler(world, 'A', 9e15),
     heal: (world) => {
       world.fleet.stragglers = []
     },
@@ -91,7 +91,7 @@ export const STARTS: readonly Start[] = [
     options: {},
     intent: 'rotate',
     ends: ['refused'],
-    arrange: (world) => straggler(world, 'B', 9e9),
+    arrange: (world) => straggler(world, 'B', 9e15),
   },
   {
     name: 'everyone is on the standby slot',

@@ -25,7 +25,8 @@ export class SimCrash extends Error {}
  * Nothing happens but when time passes or a port is called, so a run can be repeated exactly.
  */
 export class World implements Surroundings {
-  now = 1_000_000
+  /** Virtual, in milliseconds since 1970. */
+  now: number
   readonly options: WorldOptions
   readonly users: Map<string, SimUser> = new Map()
   readonly store: SimStore
@@ -44,6 +45,7 @@ export class World implements Surroundings {
 
   constructor(options: WorldOptions = {}) {
     this.options = options
+    this.now = options.beginsAt ?? 1_000_000
     this.store = new SimStore(this, slotDocument('a0-password', 'b0-password'))
     this.adminStore = new SimStore(this, adminDocument('c0-password'))
     this.addUser(USERNAMES.A, 'a0-password')
