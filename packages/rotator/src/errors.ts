@@ -22,6 +22,9 @@ export interface ErrorDetails {
   ERR_STORE_THROTTLED: { secret: string; operation: string }
   ERR_STORE_CONFLICT: { secret: string; operation: string }
   ERR_STORE_UNREADABLE: { secret: string; version: string; problem: string }
+  ERR_DOCUMENT_NOT_JSON: { secret: string; version: string; problem: string }
+  ERR_DOCUMENT_SHAPE: { secret: string; version: string; problem: string }
+  ERR_DOCUMENT_SLOTS_IDENTICAL: { secret: string; version: string; problem: string }
   ERR_STORE_KEY: { secret: string; problem: string }
   ERR_STORE_LIMIT: { secret: string; problem: string }
   ERR_DB_AUTH: { endpoint: string; username: string }
@@ -100,10 +103,23 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_STORE_UNREADABLE: {
     retry: 'never',
-    what: 'The secret cannot be read as the document it should be.',
-    hint:
-      'Put the previous version back or correct the document; docs/slot-document.md has its ' +
-      'shape.',
+    what: 'The version of the secret cannot be read.',
+    hint: 'Give it a text value, or put the previous version or a copy of the file back.',
+  },
+  ERR_DOCUMENT_NOT_JSON: {
+    retry: 'never',
+    what: 'The secret is not JSON: empty, cut off, or something else.',
+    hint: 'Put the previous version back, or write the document anew (docs/slot-document.md).',
+  },
+  ERR_DOCUMENT_SHAPE: {
+    retry: 'never',
+    what: 'The document lacks something or has something of the wrong kind.',
+    hint: 'Correct the place that is named; docs/slot-document.md has the shape.',
+  },
+  ERR_DOCUMENT_SLOTS_IDENTICAL: {
+    retry: 'never',
+    what: 'Both slots of the document name the same user, so nothing could alternate.',
+    hint: 'Give slot A and slot B a database user of their own.',
   },
   ERR_STORE_KEY: {
     retry: 'never',
@@ -193,7 +209,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_DISK_FULL: {
     retry: 'never',
-    what: 'There is no room to write the config file. The old file is untouched.',
+    what: 'There is no room to write the file. The old file is untouched.',
     hint: 'Free space on that file system and run again.',
   },
   ERR_TARGET_CHANGED: {

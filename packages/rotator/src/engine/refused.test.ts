@@ -101,24 +101,32 @@ describe('a refused run', () => {
     expectEverybodyLogsIn(world)
   })
 
-  const unreadable = {
-    'no JSON': 'half a docum',
-    'an empty text': '',
-    'a document without slot B':
+  const unreadable = [
+    ['no JSON', 'ERR_DOCUMENT_NOT_JSON', 'half a docum'],
+    ['an empty text', 'ERR_DOCUMENT_NOT_JSON', ''],
+    ['a list', 'ERR_DOCUMENT_NOT_JSON', '[1]'],
+    [
+      'a document without slot B',
+      'ERR_DOCUMENT_SHAPE',
       '{"active_slot":"A","A":{"username":"x","password":"y","host":"h"}}',
-    'a document without active_slot': slotDocument('a', 'b').replace('"active_slot":"A",', ''),
-    'identical slots': slotDocument('a', 'b').replace('app_b', 'app_a'),
-    'an empty slot': '{"active_slot":"A","A":{},"B":{}}',
-  }
+    ],
+    [
+      'a document without active_slot',
+      'ERR_DOCUMENT_SHAPE',
+      slotDocument('a', 'b').replace('"active_slot":"A",', ''),
+    ],
+    ['an empty slot', 'ERR_DOCUMENT_SHAPE', '{"active_slot":"A","A":{},"B":{}}'],
+    [
+      'identical slots',
+      'ERR_DOCUMENT_SLOTS_IDENTICAL',
+      slotDocument('a', 'b').replace('app_b', 'app_a'),
+    ],
+  ] as const
 
-  test.each(Object.entries(unreadable))(
-    'fails with ERR_STORE_UNREADABLE on %s',
-    async (_, text) => {
-      const { world, target } = arrange()
-      world.store.overwrite(text)
-      const store = { ...target.store }
-      const result = await run({ ...target, store }, 'rotate', simEnvironment(world))
-      expect(result).toMatchObject({ outcome: 'failed', code: 'ERR_STORE_UNREADABLE', actions: [] })
-    },
-  )
+  test.each(unreadable)('fails on %s with %s', async (_, code, text) => {
+    const { world, target } = arrange()
+    world.store.overwrite(text)
+    const result = await run(target, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'failed', code, actions: [] })
+  })
 })

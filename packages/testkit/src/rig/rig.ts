@@ -161,7 +161,13 @@ function startCli(
 ): CliRun {
   const child = spawn(process.execPath, [CLI, ...args, '--config', join(dir, 'cuedot.yaml')], {
     cwd: dir,
-    env: { PATH: process.env['PATH'], HOME: dir, NO_COLOR: '1', ...AWS_ENVIRONMENT },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+      HOME: dir,
+      NO_COLOR: '1',
+      ...AWS_ENVIRONMENT,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -4,12 +4,12 @@ import { RotatorError } from '../../errors.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Parsed } from './record.ts'
 
-/** @throws ERR_STORE_UNREADABLE naming the version and the place, never a value. */
+/** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */
 export function parseSlotVersion(version: SecretVersion, secret: string): Parsed<SlotDocument> {
   return parseVersion(version, secret, parseSlotDocument)
 }
 
-/** @throws ERR_STORE_UNREADABLE naming the version and the place, never a value. */
+/** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */
 export function parseFlatVersion(version: SecretVersion, secret: string): Parsed<FlatDocument> {
   return parseVersion(version, secret, parseFlatDocument)
 }
@@ -37,7 +37,7 @@ function parseVersion<D>(
     return { version, document: parse(version.value) }
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error
-    const problem = `${error.code}: ${error.message}`
-    throw new RotatorError('ERR_STORE_UNREADABLE', { secret, version: version.id, problem })
+    const details = { secret, version: version.id, problem: error.message }
+    throw new RotatorError(error.code, details)
   }
 }

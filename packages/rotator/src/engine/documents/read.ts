@@ -4,7 +4,7 @@ import type { RunRecord } from './record.ts'
 import { SlotDocuments } from './slot-documents.ts'
 import { UserDocuments } from './user-documents.ts'
 
-/** @throws ERR_STORE_UNREADABLE when the current version is no slot document. */
+/** @throws ERR_DOCUMENT_* when the current version is no slot document. */
 export function readSlotDocuments(
   reading: StoreReading,
   secret: string,
@@ -15,7 +15,7 @@ export function readSlotDocuments(
   return new SlotDocuments({ current, ...pending }, secret, run)
 }
 
-/** @throws ERR_STORE_UNREADABLE when the current version is no flat document. */
+/** @throws ERR_DOCUMENT_* when the current version is no flat document. */
 export function readUserDocuments(
   reading: StoreReading,
   secret: string,
