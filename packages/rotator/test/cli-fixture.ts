@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { Sensitive } from '@cuedot/client/protocol'
 import pg from 'pg'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import { startPostgres } from '../../testkit/src/servers/postgres.ts'
 import type { TestPostgres } from '../../testkit/src/servers/postgres.ts'
 import { createKeyFile, readKeyFile } from '../src/adapters/file-store/key-file.ts'
 import { createFileSecret, fileStore } from '../src/adapters/file-store/store.ts'
@@ -147,3 +149,43 @@ targets:
     ${extra}
 `
 }
+
+/**
+ * A server for the tests of one file, and worlds on it. No command may have said a password.
+ */
+export interface CliSuite {
+  /** A world of the test's own; it goes with the test. */
+  makeOne(options?: WorldOptions): Promise<CliWorld>
+  /** The server, once it runs. */
+  server(): TestPostgres
+}
+
+/** Registers what begins and ends the server and the worlds of a file of tests. */
+export function useCliSuite(): CliSuite {
+  let server: TestPostgres
+  const worlds: CliWorld[] = []
+  beforeAll(async () => {
+    server = await startPostgres()
+  })
+  afterAll(async () => {
+    await server.stop()
+  })
+  afterEach(async () => {
+    for (const made of worlds.splice(0)) {
+      await using world = made
+      await world.assertSilent()
+    }
+  })
+  return {
+    server: () => server,
+    async makeOne(options) {
+      const world = await makeWorld(server, options)
+      worlds.push(world)
+      return world
+    },
+  }
+}
+
+/** One JSON object, as a command prints it. */
+export const json = (text: string): Record<string, unknown> =>
+  JSON.parse(text) as Record<string, unknown>

@@ -2,39 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startPostgres } from '../../testkit/src/servers/postgres.ts'
-import type { TestPostgres } from '../../testkit/src/servers/postgres.ts'
-import { makeWorld } from './cli-fixture.ts'
-import type { CliWorld, WorldOptions } from './cli-fixture.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { json, useCliSuite } from './cli-fixture.ts'
+import type { CliWorld } from './cli-fixture.ts'
 import { PROGRAM } from './cli-process.ts'
 
-let server: TestPostgres
-const worlds: CliWorld[] = []
-
-beforeAll(async () => {
-  server = await startPostgres()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
-
-/** Nothing that any command said has a password in it. */
-afterEach(async () => {
-  for (const made of worlds.splice(0)) {
-    await using world = made
-    await world.assertSilent()
-  }
-})
-
-async function makeOne(options?: WorldOptions): Promise<CliWorld> {
-  const world = await makeWorld(server, options)
-  worlds.push(world)
-  return world
-}
-
-const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
+const { makeOne, server } = useCliSuite()
 
 describe('what cannot be used', () => {
   test('an unknown key ends with 2, its line and a suggestion, and shows no value', async () => {
@@ -84,7 +57,7 @@ describe('what cannot be used', () => {
     const second = `  admin:
     strategy: single-user
     store: { kind: file, path: secrets/admin.cuedot, key_file: keys/key }
-    database: { engine: postgres, endpoints: ["127.0.0.1:${server.port}"], dbname: app, tls: off }
+    database: { engine: postgres, endpoints: ["127.0.0.1:${server().port}"], dbname: app, tls: off }
 `
     await appendFile(join(world.dir, 'cuedot.yaml'), second)
     const { code, stderr } = await world.run(['rotate'])

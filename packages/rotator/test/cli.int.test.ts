@@ -1,38 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../testkit/src/servers/ports.ts'
-import { startPostgres } from '../../testkit/src/servers/postgres.ts'
-import type { TestPostgres } from '../../testkit/src/servers/postgres.ts'
-import { makeWorld } from './cli-fixture.ts'
-import type { CliWorld, WorldOptions } from './cli-fixture.ts'
+import { json, useCliSuite } from './cli-fixture.ts'
+import type { CliWorld } from './cli-fixture.ts'
 
-let server: TestPostgres
-const worlds: CliWorld[] = []
-
-beforeAll(async () => {
-  server = await startPostgres()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
-
-/** Nothing that any command said has a password in it. */
-afterEach(async () => {
-  for (const made of worlds.splice(0)) {
-    await using world = made
-    await world.assertSilent()
-  }
-})
-
-async function makeOne(options?: WorldOptions): Promise<CliWorld> {
-  const world = await makeWorld(server, options)
-  worlds.push(world)
-  return world
-}
-
-const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
+const { makeOne, server } = useCliSuite()
 
 describe('a rotation from the command line', () => {
   test('ends with 0 and tells what happened on stdout and the steps on stderr', async () => {
@@ -90,7 +63,7 @@ describe('a rotation from the command line', () => {
 
   test('ends with 3 when a person must look', async () => {
     const world = await makeOne()
-    await server.sql(`ALTER ROLE ${world.users.A} PASSWORD NULL`)
+    await server().sql(`ALTER ROLE ${world.users.A} PASSWORD NULL`)
     const { code, stdout } = await world.run(['rotate', '--json'])
     expect(json(stdout)).toMatchObject({ outcome: 'refused', code: 'ACTIVE_DENIED' })
     expect(code).toBe(3)
@@ -229,7 +202,7 @@ describe('commands that only look', () => {
     expect(fine.stdout).toMatch(/^app \(alternating\): in order\n/)
     expect(fine.stdout).toMatch(/slot B +\w+_b, active, password \d.* old, due in 59m/)
     expect(fine.code).toBe(0)
-    const { admin } = server
+    const { admin } = server()
     const stranger = `DB_USER=${admin.username}\nDB_PASSWORD=${admin.password.reveal()}\n`
     await writeFile(join(world.dir, 'app.env'), stranger)
     const drifted = await world.run(['status'])
@@ -259,7 +232,7 @@ describe('commands that only look', () => {
   test('verify ends with 1 when the database only cannot be reached', async () => {
     const world = await makeOne()
     const closed = await freePort()
-    await world.edit((yaml) => yaml.replace(`:${server.port}"`, `:${closed}"`))
+    await world.edit((yaml) => yaml.replace(`:${server().port}"`, `:${closed}"`))
     const { code, stdout } = await world.run(['verify', '--json'])
     expect(json(stdout)).toMatchObject({ ok: false })
     expect(stdout).toContain('ERR_DB_UNREACHABLE')

@@ -104,7 +104,7 @@ export class Desk implements StepContext {
       this.target.strategy === 'alternating'
         ? readSlotDocuments(reading, secret, run)
         : readUserDocuments(reading, secret, run)
-    documents.onConfirmed = () => this.#confirmed(documents)
+    documents.versions.onConfirmed = () => this.#confirmed(documents)
     for (const password of documents.passwords()) this.secrets.add(password)
     return documents
   }

@@ -24,14 +24,20 @@ export class Versions {
   readonly #options: VersionsOptions
   /** States in the order in which this run has seen or made them. */
   #seen: string[] = []
+  #wroteAt = -Infinity
   #settled = false
 
   constructor(options: VersionsOptions) {
     this.#options = options
   }
 
-  /** The store has confirmed this state. */
+  /** The store has confirmed that a write of this run has led to this state. */
   confirmed(currentId: string, pendingId: string | undefined): void {
+    this.#saw(currentId, pendingId)
+    this.#wroteAt = this.#options.clock.now().getTime()
+  }
+
+  #saw(currentId: string, pendingId: string | undefined): void {
     const state = stateOf(currentId, pendingId)
     this.#seen = [...this.#seen.filter((known) => known !== state), state]
   }
@@ -43,14 +49,18 @@ export class Versions {
       await this.#wait()
       reading = await store.read(call())
     }
-    this.confirmed(reading.current.id, reading.pending?.id)
+    this.#saw(reading.current.id, reading.pending?.id)
     return reading
   }
 
+  /** Known to be older; or not what we have just written, and so possibly from before it. */
   #isOvertaken(reading: StoreReading): boolean {
-    if (this.#options.store.supports.staleReadMs === 0) return false
+    const { staleReadMs } = this.#options.store.supports
+    if (staleReadMs === 0) return false
     const at = this.#seen.indexOf(stateOf(reading.current.id, reading.pending?.id))
-    return at !== -1 && at < this.#seen.length - 1
+    if (at === this.#seen.length - 1) return false
+    const justWrote = this.#options.clock.now().getTime() - this.#wroteAt < staleReadMs
+    return at !== -1 || justWrote
   }
 
   /**

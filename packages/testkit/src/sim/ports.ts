@@ -66,9 +66,7 @@ export function simStore(world: World, store: SimStore, gate: Gate): SecretStore
         'store.version',
         'read',
         () => {
-          const { versions, current, pending, previous } = store.look()
-          const id = { AWSCURRENT: current, AWSPENDING: pending, AWSPREVIOUS: previous }[label]
-          const found = id === undefined ? undefined : versions.get(id)
+          const found = store.labelled(label)
           return found && version(found)
         },
         call,

@@ -68,6 +68,13 @@ export class SimStore {
     return young && this.#reads++ % 2 === 0 ? this.#before : this.#state
   }
 
+  /** The version that carries a label, as a reader sees it now. */
+  labelled(label: 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'): Version | undefined {
+    const { versions, current, pending, previous } = this.look()
+    const id = { AWSCURRENT: current, AWSPENDING: pending, AWSPREVIOUS: previous }[label]
+    return id === undefined ? undefined : versions.get(id)
+  }
+
   #write(next: State): void {
     this.#world.changes += 1
     this.#before = this.#state

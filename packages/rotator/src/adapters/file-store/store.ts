@@ -5,7 +5,7 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { SecretStore } from '../../ports/secret-store.ts'
-import { atomicWrite, errnoOf } from '../shared/atomic-write.ts'
+import { atomicWrite, errnoOf, exists } from '../shared/atomic-write.ts'
 import { seal, unseal } from './envelope.ts'
 import type { Key } from './envelope.ts'
 import { LockHeld, withLock } from './lock.ts'
@@ -136,16 +136,6 @@ async function update<T>(
 async function save({ secret, key }: Store, path: string, versions: Versions): Promise<void> {
   const bytes = seal(encodeVersions(versions), secret, key)
   await atomicWrite(path, bytes, { createMode: 0o600, leftoverMs: 0 })
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw error
-  }
 }
 
 /** What was being done when something failed. */

@@ -78,7 +78,7 @@ async function find(path: string, createMode: number | undefined): Promise<Place
 }
 
 /** True also for a symbolic link that leads nowhere: a file is never made at its end. */
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path)
     return true

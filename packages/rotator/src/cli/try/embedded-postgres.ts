@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Sensitive } from '@cuedot/client/protocol'
+import { freePort } from './free-port.ts'
 import { postgresBinaries, serverUser } from './postgres-binaries.ts'
 import { makeCluster, prepareFolder } from './postgres-cluster.ts'
 import type { ClusterOptions } from './postgres-cluster.ts'
@@ -106,16 +106,4 @@ async function becomesReady(server: RunningProgram, dir: string): Promise<boolea
     await delay(10)
   }
   return false
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  server.once('error', reject)
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    server.close(() => resolve(port))
-  })
-  return await promise
 }

@@ -19,55 +19,48 @@ import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Documents } from '../../steps/step.ts'
 import { classifyPending } from './classify-pending.ts'
 import { parseSlotVersion } from './parse-version.ts'
-import type { Parsed, RunRecord } from './record.ts'
+import { Labelled } from './labelled.ts'
+import type { ReadVersions } from './labelled.ts'
+import type { RunRecord } from './record.ts'
 import { versionToken } from './token.ts'
 
 /** The documents of an alternating target: what its two versions hold, and what the next should. */
 export class SlotDocuments implements Documents {
   readonly #run: RunRecord
-  readonly #secret: string
-  #current: Parsed<SlotDocument>
-  #pending: Parsed<SlotDocument> | undefined
-  /** Told after each write that the store has confirmed. */
-  onConfirmed: (() => void) | undefined
-  #kind: PendingKind
+  readonly versions: Labelled<SlotDocument>
 
-  constructor(
-    reading: { current: Parsed<SlotDocument>; pending?: Parsed<SlotDocument>; foreign: boolean },
-    secret: string,
-    run: RunRecord,
-  ) {
+  constructor(read: ReadVersions<SlotDocument>, secret: string, run: RunRecord) {
     this.#run = run
-    this.#secret = secret
-    this.#current = reading.current
-    this.#pending = reading.pending
-    this.#kind = reading.foreign ? 'foreign' : this.#classify()
+    this.versions = new Labelled(read, (version) => parseSlotVersion(version, secret))
   }
 
-  #classify(): PendingKind {
-    if (this.#pending === undefined) return 'none'
-    const kind = classifyPending(this.#current.document, this.#pending.document)
+  /** What the pending version would make of the current one. */
+  get #kind(): PendingKind {
+    const { current, pending, foreign } = this.versions
+    if (foreign) return 'foreign'
+    if (pending === undefined) return 'none'
+    const kind = classifyPending(current.document, pending.document)
     // A healed document that no longer fits is found again from the consumers.
     return kind === 'heal' && this.#staleFor('A') && this.#staleFor('B') ? 'none' : kind
   }
 
   get currentId(): string {
-    return this.#current.version.id
+    return this.versions.current.version.id
   }
 
   get pendingId(): string | undefined {
-    return this.#pending?.version.id
+    return this.versions.pending?.version.id
   }
 
   /** The current document, for whoever shows its state. */
   get document(): SlotDocument {
-    return this.#current.document
+    return this.versions.current.document
   }
 
   facts(): StoreFacts {
     const rotation = this.#rotation()
     return {
-      active: this.#current.document.active,
+      active: this.versions.current.document.active,
       pending: this.#kind,
       stale: this.#isStale(),
       ...(rotation && { rotation: rotationFacts(rotation) }),
@@ -80,8 +73,8 @@ export class SlotDocuments implements Documents {
   }
 
   #rotation(): RotationRecord | undefined {
-    const opening = this.#kind === 'open' ? this.#pending?.document.rotation : undefined
-    return this.#current.document.rotation ?? opening
+    const opening = this.#kind === 'open' ? this.versions.pending?.document.rotation : undefined
+    return this.versions.current.document.rotation ?? opening
   }
 
   #isStale(): boolean {
@@ -98,9 +91,9 @@ export class SlotDocuments implements Documents {
   }
 
   #staleFor(changed: Slot | 'none'): boolean {
-    const pending = this.#pending
+    const pending = this.versions.pending
     if (pending === undefined) return false
-    return differsBeyondRotation(this.#current.document, pending.document, changed)
+    return differsBeyondRotation(this.versions.current.document, pending.document, changed)
   }
 
   /** The slot whose password the pending version may change. */
@@ -108,7 +101,7 @@ export class SlotDocuments implements Documents {
     const rotation = this.#rotation()
     if (this.#kind === 'retire') return rotation?.from ?? 'none'
     if (this.#kind === 'open') return rotation && !rotation.heals ? rotation.to : 'none'
-    if (this.#kind === 'undo') return rotation?.to ?? other(this.#current.document.active)
+    if (this.#kind === 'undo') return rotation?.to ?? other(this.versions.current.document.active)
     return 'none'
   }
 
@@ -117,17 +110,17 @@ export class SlotDocuments implements Documents {
   }
 
   credential(subject: Subject): Credential {
-    return this.#current.document.slots[slotOf(subject)]
+    return this.versions.current.document.slots[slotOf(subject)]
   }
 
   stagedPassword(subject: Subject): Sensitive | undefined {
     if (this.#kind === 'none' || this.#kind === 'foreign') return undefined
-    return this.#pending?.document.slots[slotOf(subject)].password
+    return this.versions.pending?.document.slots[slotOf(subject)].password
   }
 
   rollToken(): string {
     const id = this.#rotation()?.id ?? this.#run.rotationId()
-    return `${id}:${this.#current.document.active}`
+    return `${id}:${this.versions.current.document.active}`
   }
 
   token(action: Action): string {
@@ -138,7 +131,7 @@ export class SlotDocuments implements Documents {
 
   draft(action: Action, password?: Sensitive): Sensitive {
     return encodeSlotDocument(
-      editSlotDocument(this.#current.document, this.#edit(action, password)),
+      editSlotDocument(this.versions.current.document, this.#edit(action, password)),
     )
   }
 
@@ -201,14 +194,14 @@ export class SlotDocuments implements Documents {
    * A given-up slot keeps whichever of its passwords logs in; if none is known to, the staged one.
    */
   #keep(slot: Slot, accepted: Sensitive | undefined): SlotDocumentEdit {
-    const staged = this.#pending?.document.slots[slot]
+    const staged = this.versions.pending?.document.slots[slot]
     const keepsStaged = staged && (accepted === undefined || accepted.equals(staged.password))
     if (keepsStaged) return { passwords: { [slot]: staged } }
     return accepted ? { passwords: { [slot]: { password: accepted } } } : {}
   }
 
   #rebased(): SlotDocumentEdit {
-    const pending = this.#pending?.document
+    const pending = this.versions.pending?.document
     if (pending === undefined) throw new Error('nothing is pending that could be rebased')
     const changed = this.#changedSlot()
     return {
@@ -220,21 +213,16 @@ export class SlotDocuments implements Documents {
   }
 
   staged(version: SecretVersion): void {
-    this.#pending = parseSlotVersion(version, this.#secret)
-    this.#kind = this.#classify()
-    this.onConfirmed?.()
+    this.versions.staged(version)
   }
 
   promoted(): void {
-    if (this.#pending) this.#current = this.#pending
-    this.#pending = undefined
-    this.#kind = 'none'
-    this.onConfirmed?.()
+    this.versions.promoted()
   }
 
   /** Every password in the versions that are known, to be kept out of what leaves the process. */
   passwords(): readonly Sensitive[] {
-    const documents = [this.#current.document, ...(this.#pending ? [this.#pending.document] : [])]
+    const documents = this.versions.documents()
     return documents.flatMap(({ slots }) => [slots.A.password, slots.B.password])
   }
 }

@@ -9,7 +9,9 @@ import type { SingleUserFacts } from '../../domain/observed.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Documents } from '../../steps/step.ts'
 import { parseFlatVersion } from './parse-version.ts'
-import type { Parsed, RunRecord } from './record.ts'
+import { Labelled } from './labelled.ts'
+import type { ReadVersions } from './labelled.ts'
+import type { RunRecord } from './record.ts'
 import { versionToken } from './token.ts'
 
 type Kind = SingleUserFacts['pending']
@@ -17,53 +19,42 @@ type Kind = SingleUserFacts['pending']
 /** The documents of a single-user target. */
 export class UserDocuments implements Documents {
   readonly #run: RunRecord
-  readonly #secret: string
-  #current: Parsed<FlatDocument>
-  #pending: Parsed<FlatDocument> | undefined
-  /** Told after each write that the store has confirmed. */
-  onConfirmed: (() => void) | undefined
-  #kind: Kind
+  readonly versions: Labelled<FlatDocument>
 
-  constructor(
-    reading: { current: Parsed<FlatDocument>; pending?: Parsed<FlatDocument>; foreign: boolean },
-    secret: string,
-    run: RunRecord,
-  ) {
+  constructor(read: ReadVersions<FlatDocument>, secret: string, run: RunRecord) {
     this.#run = run
-    this.#secret = secret
-    this.#current = reading.current
-    this.#pending = reading.pending
-    this.#kind = reading.foreign ? 'foreign' : this.#classify()
+    this.versions = new Labelled(read, (version) => parseFlatVersion(version, secret))
   }
 
   /** Ours carries the record of a rotation that the current version does not know yet. */
-  #classify(): Kind {
-    if (this.#pending === undefined) return 'none'
-    const { last, credential } = this.#pending.document
-    const current = this.#current.document
+  get #kind(): Kind {
+    const { current, pending, foreign } = this.versions
+    if (foreign) return 'foreign'
+    if (pending === undefined) return 'none'
+    const { last, credential } = pending.document
     if (last === undefined) return 'foreign'
     // Promoted already; an operator's edit has left AWSPENDING behind.
-    if (last.id === current.last?.id) return 'none'
-    if (credential.username !== current.credential.username) return 'foreign'
+    if (last.id === current.document.last?.id) return 'none'
+    if (credential.username !== current.document.credential.username) return 'foreign'
     return last.outcome === 'backed-out' ? 'undo' : 'open'
   }
 
   get currentId(): string {
-    return this.#current.version.id
+    return this.versions.current.version.id
   }
 
   get pendingId(): string | undefined {
-    return this.#pending?.version.id
+    return this.versions.pending?.version.id
   }
 
   /** The current document, for whoever shows its state. */
   get document(): FlatDocument {
-    return this.#current.document
+    return this.versions.current.document
   }
 
   /** The id of the open rotation, if there is one. */
   get openRotation(): string | undefined {
-    return this.#kind === 'open' ? this.#pending?.document.last?.id : undefined
+    return this.#kind === 'open' ? this.versions.pending?.document.last?.id : undefined
   }
 
   facts(): Pick<SingleUserFacts, 'pending' | 'stale'> {
@@ -72,21 +63,21 @@ export class UserDocuments implements Documents {
 
   /** True when somebody changed the current version after the pending one was made from it. */
   #isStale(): boolean {
-    if (this.#pending === undefined || this.#kind === 'foreign') return false
-    return flatDiffersBeyondRotation(this.#current.document, this.#pending.document)
+    if (this.versions.pending === undefined || this.#kind === 'foreign') return false
+    return flatDiffersBeyondRotation(this.versions.current.document, this.versions.pending.document)
   }
 
   username(): string {
-    return this.#current.document.credential.username
+    return this.versions.current.document.credential.username
   }
 
   credential(): Credential {
-    return this.#current.document.credential
+    return this.versions.current.document.credential
   }
 
   stagedPassword(): Sensitive | undefined {
     const staged = this.#kind === 'open' || this.#kind === 'undo'
-    return staged ? this.#pending?.document.credential.password : undefined
+    return staged ? this.versions.pending?.document.credential.password : undefined
   }
 
   rollToken(): string {
@@ -95,7 +86,7 @@ export class UserDocuments implements Documents {
 
   token(action: Action): string {
     const { currentId, pendingId } = this
-    const rotationId = this.#pending?.document.last?.id ?? this.#run.rotationId()
+    const rotationId = this.versions.pending?.document.last?.id ?? this.#run.rotationId()
     return versionToken({ rotationId, action, currentId, pendingId })
   }
 
@@ -103,12 +94,12 @@ export class UserDocuments implements Documents {
     const last = this.#last(action)
     const kept = password ?? this.stagedPassword()
     return encodeFlatDocument(
-      editFlatDocument(this.#current.document, { last, ...(kept && { password: kept }) }),
+      editFlatDocument(this.versions.current.document, { last, ...(kept && { password: kept }) }),
     )
   }
 
   #last(action: Action): LastRecord {
-    const pending = this.#pending?.document.last
+    const pending = this.versions.pending?.document.last
     if (action.step === 'rebase' && pending) return pending
     const id = action.step === 'undo' && pending ? pending.id : this.#run.rotationId()
     const closed_at = this.#run.now()
@@ -118,21 +109,16 @@ export class UserDocuments implements Documents {
   }
 
   staged(version: SecretVersion): void {
-    this.#pending = parseFlatVersion(version, this.#secret)
-    this.#kind = this.#classify()
-    this.onConfirmed?.()
+    this.versions.staged(version)
   }
 
   promoted(): void {
-    if (this.#pending) this.#current = this.#pending
-    this.#pending = undefined
-    this.#kind = 'none'
-    this.onConfirmed?.()
+    this.versions.promoted()
   }
 
   /** Every password in the versions that are known, to be kept out of what leaves the process. */
   passwords(): readonly Sensitive[] {
-    const documents = [this.#current.document, ...(this.#pending ? [this.#pending.document] : [])]
+    const documents = this.versions.documents()
     return documents.map(({ credential }) => credential.password)
   }
 }

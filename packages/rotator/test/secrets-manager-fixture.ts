@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { Sensitive } from '@cuedot/client/protocol'
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
+import { soon } from '../../testkit/src/conformance/database-fixture.ts'
+import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
+import type { SecretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
+import { startSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
+import type { FakeSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
+import { secretsManagerStore } from '../src/adapters/secrets-manager/store.ts'
+import type { SecretStore } from '../src/ports/secret-store.ts'
+
+/** A value that is found again wherever it leaks to. */
+export const VALUE: Sensitive = new Sensitive('{"v":2,"password":"canary-in-transit"}', 'value')
+
+/** Our fake, with a secret and a store on it that are new for every test. */
+export interface SecretsManagerSuite {
+  fake: FakeSecretsManager
+  admin: SecretsManagerAdmin
+  name: string
+  /** The id of the secret's first version. */
+  first: string
+  store: SecretStore
+  /** The actions that the store has asked for since the beginning of the test. */
+  asked(): readonly string[]
+  /** From now on `asked` leaves out what has been asked so far. */
+  forget(): void
+}
+
+/** Registers what begins and ends the fake; what it returns is filled before each test. */
+export function useSecretsManager(): SecretsManagerSuite {
+  let since = 0
+  const asked = (): readonly string[] => suite.fake.log.slice(since)
+  const forget = (): void => {
+    since = suite.fake.log.length
+  }
+  const suite = { asked, forget } as SecretsManagerSuite
+  useAwsCredentials()
+  beforeAll(async () => {
+    suite.fake = await startSecretsManager()
+    suite.admin = secretsManagerAdmin(suite.fake.endpoint)
+  })
+  afterAll(async () => {
+    await suite.fake[Symbol.asyncDispose]()
+  })
+  beforeEach(async () => {
+    suite.name = `secret-${randomUUID()}`
+    await suite.admin.createSecret(suite.name, '{"v":1}')
+    const { endpoint } = suite.fake
+    suite.store = secretsManagerStore({ secret: suite.name, endpoint, requestTimeoutMs: 2000 })
+    suite.first = (await suite.store.read(soon())).current.id
+    forget()
+  })
+  afterEach(() => {
+    suite.fake.heal()
+  })
+  return suite
+}
+
+/** Credentials that every emulator takes, and never the machine's own. */
+function useAwsCredentials(): void {
+  beforeEach(() => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
+    vi.stubEnv('AWS_REGION', 'us-east-1')
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+}
