@@ -38,6 +38,11 @@ export class Journal {
     if (id !== undefined) this.#rotations.add(id)
   }
 
+  /** True once this run has seen a rotation open. */
+  get isOpen(): boolean {
+    return this.#rotations.size > 0
+  }
+
   async applied(action: Action, title: string, apply: () => Promise<void>): Promise<void> {
     const { step, slot, where, why } = action
     const facts = { step, slot, ...(where !== undefined && { where }) }
@@ -113,7 +118,7 @@ export class Journal {
     const signal = String(this.#desk.stop.reason)
     this.#desk.emit({ code: 'STOP_REQUESTED', signal })
     const { what, hint } = ERROR_CATALOGUE.ERR_INTERRUPTED
-    return this.#end(this.#rotations.size > 0 ? 'stopped' : 'failed', {
+    return this.#end(this.isOpen ? 'stopped' : 'failed', {
       code: 'ERR_INTERRUPTED',
       what: `${what} (ERR_INTERRUPTED; ${signal})`,
       todo: hint,
@@ -124,7 +129,7 @@ export class Journal {
    * An error that this run cannot get past. Half-way if a rotation is open, else nothing was begun.
    */
   stopped(error: RotatorError): RunResult {
-    return this.#end(this.#rotations.size > 0 ? 'stopped' : 'failed', {
+    return this.#end(this.isOpen ? 'stopped' : 'failed', {
       code: error.code,
       what: this.#desk.secrets.scrub(error.message),
       todo: error.hint,

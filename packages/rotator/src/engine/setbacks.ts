@@ -6,8 +6,13 @@ import type { Observer } from './observe.ts'
 import type { RunResult } from './result.ts'
 import { AdminLost, TargetLocked } from './session.ts'
 
-/** Failures in a row after which a run stops trying. */
+/** Failures in a row after which a run stops trying: six seconds when nothing is open yet. */
 const MOST_FAILURES = 6
+/**
+ * The same while a rotation is open: two minutes, for a failover of the database to pass.
+ * Source: Amazon RDS user guide, "Failing over a Multi-AZ DB instance": typically 60 to 120 seconds.
+ */
+const MOST_FAILURES_OPEN = 18
 const FIRST_BACKOFF_MS = 200
 const LONGEST_BACKOFF_MS = 10_000
 
@@ -42,7 +47,8 @@ export class Setbacks {
     await this.#lookAgain()
     if (error.retry === 'never') return this.#turnOrStop(error, action)
     this.#inARow += 1
-    if (this.#inARow >= MOST_FAILURES) return this.#turnOrStop(error, action)
+    const most = this.#journal.isOpen ? MOST_FAILURES_OPEN : MOST_FAILURES
+    if (this.#inARow >= most) return this.#turnOrStop(error, action)
     await this.#backOff(error)
     return undefined
   }
