@@ -187,5 +187,7 @@ export function useCliSuite(): CliSuite {
 }
 
 /** One JSON object, as a command prints it. */
-export const json = (text: string): Record<string, unknown> =>
-  JSON.parse(text) as Record<string, unknown>
+export function json(text: string): Record<string, unknown> {
+  const value: Record<string, unknown> = JSON.parse(text)
+  return value
+}

@@ -13,27 +13,29 @@ import type { SecretStore } from '../src/ports/secret-store.ts'
 export const VALUE: Sensitive = new Sensitive('{"v":2,"password":"canary-in-transit"}', 'value')
 
 /** Our fake, with a secret and a store on it that are new for every test. */
-export interface SecretsManagerSuite {
-  fake: FakeSecretsManager
-  admin: SecretsManagerAdmin
-  name: string
+export class SecretsManagerSuite {
+  fake!: FakeSecretsManager
+  admin!: SecretsManagerAdmin
+  name = ''
   /** The id of the secret's first version. */
-  first: string
-  store: SecretStore
+  first = ''
+  store!: SecretStore
+  #since = 0
+
   /** The actions that the store has asked for since the beginning of the test. */
-  asked(): readonly string[]
+  asked(): readonly string[] {
+    return this.fake.log.slice(this.#since)
+  }
+
   /** From now on `asked` leaves out what has been asked so far. */
-  forget(): void
+  forget(): void {
+    this.#since = this.fake.log.length
+  }
 }
 
 /** Registers what begins and ends the fake; what it returns is filled before each test. */
 export function useSecretsManager(): SecretsManagerSuite {
-  let since = 0
-  const asked = (): readonly string[] => suite.fake.log.slice(since)
-  const forget = (): void => {
-    since = suite.fake.log.length
-  }
-  const suite = { asked, forget } as SecretsManagerSuite
+  const suite = new SecretsManagerSuite()
   useAwsCredentials()
   beforeAll(async () => {
     suite.fake = await startSecretsManager()
@@ -48,7 +50,7 @@ export function useSecretsManager(): SecretsManagerSuite {
     const { endpoint } = suite.fake
     suite.store = secretsManagerStore({ secret: suite.name, endpoint, requestTimeoutMs: 2000 })
     suite.first = (await suite.store.read(soon())).current.id
-    forget()
+    suite.forget()
   })
   afterEach(() => {
     suite.fake.heal()

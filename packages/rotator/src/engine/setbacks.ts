@@ -10,7 +10,8 @@ import { AdminLost, TargetLocked } from './session.ts'
 const MOST_FAILURES = 6
 /**
  * The same while a rotation is open: two minutes, for a failover of the database to pass.
- * Source: Amazon RDS user guide, "Failing over a Multi-AZ DB instance": typically 60 to 120 seconds.
+ * Source: Amazon RDS user guide, "Failing over a Multi-AZ DB instance": typically 60 to 120
+ * seconds.
  */
 const MOST_FAILURES_OPEN = 18
 const FIRST_BACKOFF_MS = 200
