@@ -182,7 +182,9 @@ describe('a failure', () => {
     writeFileSync(path, 'old')
     chmodSync(folder, 0o500)
     const error = await failure(atomicWrite(path, NEW))
+    chmodSync(folder, 0o700)
     expect(error).toEqual({ code: 'ERR_TARGET_UNWRITABLE', path, reason: 'EACCES' })
+    expect(readFileSync(path, 'utf8')).toBe('old')
   })
 
   test('on a full file system leaves the old file and no temp file', async (context) => {
