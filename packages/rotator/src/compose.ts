@@ -123,6 +123,10 @@ async function composeDatabase(
     const { postgresDatabase } = await import('./adapters/postgres/database.ts')
     return postgresDatabase(options)
   }
+  if (engine === 'mysql') {
+    const { mysqlDatabase } = await import('./adapters/mysql/mysql/database.ts')
+    return mysqlDatabase(options)
+  }
   const { mariadbDatabase } = await import('./adapters/mysql/mariadb/database.ts')
   return mariadbDatabase(options)
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { filePath, nonEmpty } from './fields.ts'
 import type { DatabaseConfig, EndpointConfig, TlsConfig } from './types.ts'
 
-const DEFAULT_PORT = { postgres: 5432, mariadb: 3306 } as const
+const DEFAULT_PORT = { postgres: 5432, mariadb: 3306, mysql: 3306 } as const
 
 /** The database whose credentials these are. `folder`: where relative paths start. */
 export function databaseSchema(folder: string): z.ZodType<DatabaseConfig> {
@@ -14,8 +14,11 @@ export function databaseSchema(folder: string): z.ZodType<DatabaseConfig> {
   return z
     .strictObject({
       engine: z
-        .enum(['postgres', 'mariadb'])
-        .describe('What the server is: PostgreSQL 13 or newer, MariaDB 10.4 or newer.'),
+        .enum(['postgres', 'mariadb', 'mysql'])
+        .describe(
+          'What the server is: PostgreSQL 13 or newer, MariaDB 10.4 or newer, ' +
+            'MySQL 8.0.19 or newer.',
+        ),
       endpoints: z
         .array(endpoint)
         .min(1, 'must name at least one endpoint')

@@ -52,7 +52,7 @@ export type StoreConfig =
 
 /** The database whose credentials these are. */
 export interface DatabaseConfig {
-  readonly engine: 'postgres' | 'mariadb'
+  readonly engine: 'postgres' | 'mariadb' | 'mysql'
   /** The writer first. At least one. */
   readonly endpoints: readonly EndpointConfig[]
   readonly dbname: string

@@ -8,7 +8,7 @@ export interface ConsumerConnection {
 
 /** A database server for a rig, with both users of an alternating target in it. */
 export interface RigEngine extends AsyncDisposable {
-  readonly engine: 'postgres' | 'mariadb'
+  readonly engine: 'postgres' | 'mariadb' | 'mysql'
   readonly host: string
   readonly port: number
   readonly dbname: string

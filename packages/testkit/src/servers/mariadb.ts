@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -8,6 +7,7 @@ import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import { nativeHash, quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
 import { findMariadb, makeDataFolder } from './mariadb-data.ts'
+import { RunningServer } from './mysql-process.ts'
 import { freePort } from './ports.ts'
 import type { TestTls } from './tls.ts'
 
@@ -68,7 +68,7 @@ export async function startMariadb(setup: MariadbSetup = {}): Promise<MariadbSer
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
-  const running = new RunningServer(child)
+  const running = new RunningServer(child, 'MariaDB')
   try {
     await running.ready()
   } catch (error) {
@@ -120,42 +120,4 @@ function firstStatements(users: { readonly root: Credential; readonly admin: Cre
     `GRANT ALL PRIVILEGES ON openemr.* TO ${admin} WITH GRANT OPTION`,
   ]
   return statements.map((statement) => `${statement};\n`).join('')
-}
-
-/** The server's process: knows when it is ready and when it has ended. */
-class RunningServer {
-  errorLog = ''
-  readonly #child: ChildProcess
-  readonly #ended: Promise<void>
-
-  constructor(child: ChildProcess) {
-    this.#child = child
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#ended = promise
-    const kill = (): void => void child.kill('SIGKILL')
-    process.once('exit', kill)
-    child.once('error', () => resolve())
-    child.once('exit', () => {
-      process.off('exit', kill)
-      resolve()
-    })
-  }
-
-  /** The server says on stderr when it is ready; it has no other signal. */
-  async ready(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      this.errorLog += chunk
-      if (this.errorLog.includes('ready for connections')) resolve()
-    })
-    void this.#ended.then(() =>
-      reject(new Error(`MariaDB did not start:\n${this.errorLog.slice(-2000)}`)),
-    )
-    await promise
-  }
-
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    this.#child.kill(signal)
-    await this.#ended
-  }
 }

@@ -51,6 +51,15 @@ describe('values of a JSON file', () => {
     expect(await text()).toBe(content)
   })
 
+  test('are found where a name holds what pointers escape', async () => {
+    const path = join(await mkdtemp(join(dir, 'x')), 'config.json')
+    await writeFile(path, '{"a/b":"user","~1":{"~":"secret"},"/":{"~":"wrong"}}')
+    const pointers = { username: '/a~1b', password: '/~01/~0' }
+    const published = await jsonTarget({ id: 'json', path, pointers }).read(call)
+    expect(published.username).toBe('user')
+    expect(published.password.reveal()).toBe('secret')
+  })
+
   test('are replaced and every other byte stays', async () => {
     const before =
       '\ufeff{ "p" :\t"a\\u0062c", "x": 1.0e+2, "twice": 1, "twice": 2,\r\n "u":"v" }\n\n'

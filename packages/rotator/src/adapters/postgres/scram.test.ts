@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { Sensitive } from '@cuedot/client/protocol'
 import { expect, test } from 'vitest'
 import { isVerifier, scramVerifier } from './scram.ts'
@@ -12,6 +12,7 @@ const RFC = {
     'n=user,r=rOprNGfwEbeRWgbNEkqO,' +
     'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,' +
     'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0',
+  clientProof: 'dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
   serverSignature: '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
 }
 
@@ -21,6 +22,16 @@ test('the server key signs the exchange in RFC 7677 as printed there', async () 
   const serverKey = Buffer.from(verifier.split(':')[2]!, 'base64')
   const signature = createHmac('sha256', serverKey).update(RFC.messages).digest('base64')
   expect(signature).toBe(RFC.serverSignature)
+})
+
+test('the stored key takes the proof in RFC 7677 as printed there', async () => {
+  const verifier = await scramVerifier(of('pencil'), Buffer.from(RFC.salt, 'base64'))
+  const storedKey = verifier.split('$')[2]!.split(':')[0]!
+  const hmac = createHmac('sha256', Buffer.from(storedKey, 'base64'))
+  const signature = hmac.update(RFC.messages).digest()
+  const proof = Buffer.from(RFC.clientProof, 'base64')
+  const clientKey = proof.map((byte, index) => byte ^ signature[index]!)
+  expect(createHash('sha256').update(clientKey).digest('base64')).toBe(storedKey)
 })
 
 test('two verifiers of one password differ by their salt', async () => {

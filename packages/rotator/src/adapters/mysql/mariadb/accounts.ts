@@ -1,15 +1,8 @@
 import { RotatorError } from '../../../errors.ts'
 import type { Call } from '../../../ports/call.ts'
 import type { Cell, Connection, Row } from '../protocol/connection.ts'
-import type { Account } from '../protocol/sql.ts'
-
-/** What a login must bring besides the password. Empty texts: any. */
-export interface Requirement {
-  readonly kind: 'none' | 'tls' | 'certificate' | 'named certificate'
-  readonly cipher: string
-  readonly issuer: string
-  readonly subject: string
-}
+import type { UserEntry } from '../protocol/entries.ts'
+import type { Requirement } from '../protocol/requirement.ts'
 
 /** Resource limits by the names that SQL gives them; 0: none. Times are in seconds. */
 export type Limits = Readonly<Record<LimitName, number>>
@@ -25,10 +18,9 @@ export const LIMIT_NAMES = [
 ] as const
 
 /** One entry of the user table, without its password's hash. */
-export interface AccountEntry extends Account {
+export interface AccountEntry extends UserEntry {
   /** Authentication plugins, any of which lets the user in. */
   readonly plugins: readonly string[]
-  readonly locked: boolean
   readonly requirement: Requirement
   readonly limits: Limits
   /** Password lifetime in days; 0: never expires; -1: as the server's default says. */

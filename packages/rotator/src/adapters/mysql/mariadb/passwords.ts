@@ -1,10 +1,11 @@
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
-import { RotatorError, isRotatorError } from '../../../errors.ts'
+import { RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
+import type { LockChange, PasswordChange } from '../protocol/dialect.ts'
+import { entriesUnlessOwn, existingEntries, lockEntries } from '../protocol/entries.ts'
 import { nativeHash, quoteAccount } from '../protocol/sql.ts'
 import { NATIVE, assertNative, readAccounts } from './accounts.ts'
-import type { AccountEntry } from './accounts.ts'
 
 /**
  * Gives every host entry of the user this password, as a hash, and unlocks it. What the statement
@@ -13,11 +14,11 @@ import type { AccountEntry } from './accounts.ts'
  */
 export async function setPassword(
   connection: Connection,
-  change: { readonly user: string; readonly password: Sensitive },
+  change: PasswordChange,
   call: Call,
 ): Promise<void> {
   const { user, password } = change
-  const entries = await readEntries(connection, user, call)
+  const entries = await entriesUnlessOwn({ connection, user, read: readAccounts }, call)
   if (entries === undefined) return await setOwnPassword(connection, password, call)
   assertNative(connection, entries)
   const via = `IDENTIFIED VIA ${NATIVE} USING '${nativeHash(password)}'`
@@ -29,42 +30,12 @@ export async function setPassword(
 /** Locks or unlocks every host entry of the user. Open sessions stay. */
 export async function setLocked(
   connection: Connection,
-  change: { readonly user: string; readonly locked: boolean },
+  change: LockChange,
   call: Call,
 ): Promise<void> {
-  const entries = await readExisting(connection, change.user, call)
-  const accounts = entries.map(quoteAccount).join(', ')
-  const operation = `${change.locked ? 'lock' : 'unlock'} "${change.user}"`
-  const sql = `ALTER USER ${accounts} ACCOUNT ${change.locked ? 'LOCK' : 'UNLOCK'}`
-  await connection.run({ operation, sql }, call)
-}
-
-/** `undefined` when the user table may not be read and the user is the one we are logged in as. */
-async function readEntries(
-  connection: Connection,
-  user: string,
-  call: Call,
-): Promise<readonly AccountEntry[] | undefined> {
-  try {
-    return await readExisting(connection, user, call)
-  } catch (error) {
-    const own = isRotatorError(error) && error.code === 'ERR_DB_DENIED'
-    if (own && user === connection.username) return undefined
-    throw error
-  }
-}
-
-async function readExisting(
-  connection: Connection,
-  user: string,
-  call: Call,
-): Promise<readonly AccountEntry[]> {
-  const entries = await readAccounts(connection, user, call)
-  if (entries.length > 0) return entries
-  const operation = `find the user "${user}"`
-  // 02000 is SQL's own code for "no data".
-  const details = { endpoint: connection.endpoint, operation, sqlstate: '02000' }
-  throw new RotatorError('ERR_DB_STATEMENT', details)
+  const look = { connection, user: change.user, read: readAccounts }
+  const entries = await existingEntries(look, call)
+  await lockEntries(connection, { ...change, entries }, call)
 }
 
 /**

@@ -35,6 +35,7 @@ describe('a login that failed', () => {
     [failure(1129), 'ERR_DB_UNREACHABLE'],
     [failure(1130), 'ERR_DB_UNREACHABLE'],
     [failure(3159), 'ERR_DB_TLS'],
+    [failure(3955), 'ERR_DB_UNSUPPORTED'],
     [failure(-111, { code: 'ECONNREFUSED' }), 'ERR_DB_UNREACHABLE'],
     [{ code: 'ETIMEDOUT' }, 'ERR_DB_UNREACHABLE'],
     [{ code: 'PROTOCOL_CONNECTION_LOST', fatal: true }, 'ERR_DB_UNREACHABLE'],
@@ -65,6 +66,8 @@ describe('a statement that failed', () => {
     [failure(1227), 'ERR_DB_DENIED'],
     [failure(1142), 'ERR_DB_DENIED'],
     [failure(1290), 'ERR_DB_UNSUPPORTED'],
+    [failure(1819), 'ERR_DB_UNSUPPORTED'],
+    [failure(3638), 'ERR_DB_UNSUPPORTED'],
     [failure(1820), 'ERR_DB_AUTH'],
     [failure(1396, { sqlState: 'HY000' }), 'ERR_DB_STATEMENT'],
   ] as const)('with %j is %s', ([error, code]) => {

@@ -12,6 +12,12 @@ const DENIED: ReadonlySet<number> = new Set([1045, 1698, 1862])
 const EXPIRED = 1820
 /** The account is locked: MariaDB, MySQL. */
 const LOCKED: ReadonlySet<number> = new Set([4151, 3118])
+/**
+ * MySQL has closed the account for a while because of FAILED_LOGIN_ATTEMPTS. Neither an answer to
+ * the password nor a quarantine: it tells nothing about either, and asking again prolongs nothing
+ * and learns nothing.
+ */
+const BLOCKED = 3955
 /** Too many connections (server, user, resource limit), out of memory, shutting down. */
 const OVERLOADED: ReadonlySet<number> = new Set([1040, 1041, 1053, 1203, 1226])
 /** The statement waited too long for another one, a backup's lock for instance, and did nothing. */
@@ -24,6 +30,8 @@ const NO_DATABASE = 1049
 const NOT_ALLOWED: ReadonlySet<number> = new Set([1044, 1142, 1143, 1227, 1370, 1410])
 /** `--read-only` or `--strict-password-validation` stands against the statement. */
 const PREVENTED = 1290
+/** A rule of the server about passwords: `validate_password`, PASSWORD HISTORY, REUSE INTERVAL. */
+const AGAINST_POLICY: ReadonlySet<number> = new Set([1819, 3638])
 /** The session or its statement was killed, it took too long, or the server is going down. */
 const KILLED: ReadonlySet<number> = new Set([1053, 1317, 1927, 1969, 3024, 3168])
 
@@ -75,12 +83,19 @@ export function connectError(
   if (errno === WANTS_TLS)
     return new RotatorError('ERR_DB_TLS', { endpoint, reason: 'the server takes TLS only' })
   if (OVERLOADED.has(errno)) return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason })
+  if (errno === BLOCKED)
+    return new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem: blocked(username) })
   const operation = `use the database "${dbname}"`
   if (NOT_ALLOWED.has(errno))
     return new RotatorError('ERR_DB_DENIED', { endpoint, username, operation })
   if (errno === NO_DATABASE)
     return new RotatorError('ERR_DB_STATEMENT', { endpoint, operation, sqlstate: '42000' })
   return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
+}
+
+function blocked(username: string): string {
+  const way = 'ALTER USER … ACCOUNT UNLOCK opens it'
+  return `"${username}" is blocked after failed logins (FAILED_LOGIN_ATTEMPTS): ${way}`
 }
 
 /**
@@ -105,6 +120,11 @@ export function statementError(
     return new RotatorError('ERR_DB_UNSUPPORTED', {
       endpoint,
       problem: `${operation}: the server runs with read_only or strict_password_validation`,
+    })
+  if (AGAINST_POLICY.has(errno))
+    return new RotatorError('ERR_DB_UNSUPPORTED', {
+      endpoint,
+      problem: `${operation}: the server's rules for passwords refuse it (error ${errno})`,
     })
   return new RotatorError('ERR_DB_STATEMENT', {
     endpoint,

@@ -6,7 +6,7 @@ import { missingGrants, renderGrant } from './privileges.ts'
 
 const parse = (line: string): Grant => {
   const grant = parseGrant(line)
-  if (grant === undefined || grant === 'unknown') throw new Error(`no grant: ${line}`)
+  if (typeof grant !== 'object') throw new Error(`no grant: ${line}`)
   return grant
 }
 
@@ -16,7 +16,7 @@ const scope: fc.Arbitrary<Scope> = fc.oneof(
   name.map((pattern): Scope => ({ level: 'database', pattern })),
   fc.record({
     level: fc.constant('object' as const),
-    type: fc.constantFrom('table', 'procedure', 'function', 'package', 'package body'),
+    type: fc.constantFrom('table', 'procedure', 'function', 'package', 'package body', 'library'),
     path: fc.tuple(name, name),
   }),
 )
@@ -37,7 +37,10 @@ const grant: fc.Arbitrary<Grant> = fc.oneof(
       .tuple(fc.array(privilege, { minLength: 1, maxLength: 3 }), fc.boolean())
       .map(([list, option]) => (option ? [...list, { name: 'GRANT OPTION' }] : list)),
   }),
-  fc.record({ kind: fc.constant('role' as const), role: name, admin: fc.boolean() }),
+  fc.record(
+    { kind: fc.constant('role' as const), role: name, host: name, admin: fc.boolean() },
+    { requiredKeys: ['kind', 'role', 'admin'] },
+  ),
   fc.record({ kind: fc.constant('proxy' as const), user: name, host: name, admin: fc.boolean() }),
 )
 
@@ -71,12 +74,15 @@ describe('reading a line of SHOW GRANTS', () => {
     expect(parseGrant('SET DEFAULT ROLE `r` FOR `a`@`%`')).toBeUndefined()
   })
 
+  test('says of a line that takes something away that it does', () => {
+    expect(parseGrant('REVOKE SELECT ON `d`.* FROM `a`@`%`')).toBe('revoked')
+  })
+
   test.for([
-    'REVOKE SELECT ON `d`.* FROM `a`@`%`',
     'DENY SELECT ON `d`.* TO `a`@`%`',
     'GRANT SELECT ON d.* TO `a`@`%`',
     'GRANT SELECT ON `d`.* WHATEVER `a`@`%`',
-    'GRANT `r`@`%` TO `a`@`%`',
+    'GRANT `r`@% TO `a`@`%`',
     'GRANT',
     '',
   ])('does not guess what %j means', (line) => {
@@ -120,6 +126,7 @@ describe('comparing grants', () => {
     ['EXECUTE ON FUNCTION `d`.`f` TO `a`@`%`', 'EXECUTE ON PROCEDURE `d`.`f` TO `b`@`%`'],
     ['SELECT ON `d`.`t` TO `a`@`%`', 'SELECT (`c`) ON `d`.`t` TO `b`@`%`'],
     ['`r` TO `a`@`%` WITH ADMIN OPTION', '`r` TO `b`@`%`'],
+    ['`r`@`%` TO `a`@`%`', '`r`@`10.%` TO `b`@`%`'],
     ['PROXY ON `u`@`%` TO `a`@`%`', 'PROXY ON `u`@`10.%` TO `b`@`%`'],
   ] as const)('finds %j not covered by %j', ([reference, held]) => {
     expect(compare([reference], [held])).toHaveLength(1)

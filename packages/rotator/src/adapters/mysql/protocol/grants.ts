@@ -1,6 +1,7 @@
 /**
  * What `SHOW GRANTS` says, as values. Sources: MariaDB's documentation of GRANT and SHOW GRANTS;
- * every shape below was read back from MariaDB 10.11 (mariadb.int.test.ts).
+ * every shape below was read back from MariaDB 10.11 (mariadb-users.int.test.ts) or MySQL 9.7
+ * (mysql-users.int.test.ts).
  */
 
 /** Where a privilege holds. Names are kept exactly, wildcards of database names included. */
@@ -15,7 +16,15 @@ export type Scope =
     }
 
 /** What a grant below a database is about. Sequences and views count as tables. */
-export type ObjectType = 'table' | 'procedure' | 'function' | 'package' | 'package body'
+export type ObjectType =
+  | 'table'
+  | 'procedure'
+  | 'function'
+  /** MariaDB only. */
+  | 'package'
+  | 'package body'
+  /** MySQL 9.2 and later. */
+  | 'library'
 
 /** One word of a grant, with the columns it is limited to. */
 export interface Privilege {
@@ -32,7 +41,13 @@ export type Grant =
       readonly scope: Scope
       readonly privileges: readonly Privilege[]
     }
-  | { readonly kind: 'role'; readonly role: string; readonly admin: boolean }
+  | {
+      readonly kind: 'role'
+      readonly role: string
+      /** MySQL's roles have one, MariaDB's have none. */
+      readonly host?: string
+      readonly admin: boolean
+    }
   | {
       readonly kind: 'proxy'
       readonly user: string
@@ -42,10 +57,12 @@ export type Grant =
 
 /**
  * Reads one line of `SHOW GRANTS`. `undefined` when it grants nothing (`USAGE`, a default role).
- * `'unknown'` when it is of no shape that is known: then nothing may be concluded from it.
+ * `'revoked'` when it takes away what a broader grant gives (MySQL's partial revokes). `'unknown'`
+ * when it is of no shape that is known. In both cases nothing may be concluded from the others.
  */
-export function parseGrant(line: string): Grant | 'unknown' | undefined {
+export function parseGrant(line: string): Grant | 'revoked' | 'unknown' | undefined {
   if (line.startsWith('SET DEFAULT ROLE ')) return undefined
+  if (line.startsWith('REVOKE ')) return 'revoked'
   const reader = new TokenReader(line)
   if (!reader.take('GRANT')) return 'unknown'
   const tail = /[^`']*$/.exec(line)?.[0] ?? ''
@@ -62,9 +79,10 @@ export function parseGrant(line: string): Grant | 'unknown' | undefined {
 
 function parseRole(reader: TokenReader, tail: string): Grant | 'unknown' {
   const role = reader.next().text
-  return reader.take('TO')
-    ? { kind: 'role', role, admin: tail.includes(' ADMIN OPTION') }
-    : 'unknown'
+  const host = reader.take('@') ? reader.next() : undefined
+  if (host?.quoted === false || !reader.take('TO')) return 'unknown'
+  const admin = tail.includes(' ADMIN OPTION')
+  return { kind: 'role', role, ...(host && { host: host.text }), admin }
 }
 
 function parseProxy(reader: TokenReader, tail: string): Grant | 'unknown' {
@@ -111,6 +129,7 @@ function parseType(reader: TokenReader): ObjectType {
   if (reader.take('PROCEDURE')) return 'procedure'
   if (reader.take('FUNCTION')) return 'function'
   if (reader.take('PACKAGE')) return reader.take('BODY') ? 'package body' : 'package'
+  if (reader.take('LIBRARY')) return 'library'
   reader.take('TABLE')
   return 'table'
 }

@@ -80,7 +80,12 @@ type Membership = Exclude<Grant, { kind: 'privileges' }>
 function hasMembership(grants: readonly Grant[], wanted: Membership): boolean {
   return grants.some((grant) => {
     if (wanted.kind === 'role')
-      return grant.kind === 'role' && grant.role === wanted.role && (grant.admin || !wanted.admin)
+      return (
+        grant.kind === 'role' &&
+        grant.role === wanted.role &&
+        grant.host === wanted.host &&
+        (grant.admin || !wanted.admin)
+      )
     return (
       grant.kind === 'proxy' &&
       grant.user === wanted.user &&
@@ -92,8 +97,18 @@ function hasMembership(grants: readonly Grant[], wanted: Membership): boolean {
 
 function describeMembership(grant: Membership): string {
   if (grant.kind === 'role')
-    return `role "${grant.role}"${grant.admin ? ' with the right to grant it' : ''}`
+    return `role ${describeRole(grant)}${grant.admin ? ' with the right to grant it' : ''}`
   return `PROXY for "${grant.user}" at "${grant.host}"`
+}
+
+/** A role as people name it: MySQL's default host pattern goes without saying. */
+export function describeRole({ role, host }: { role: string; host?: string }): string {
+  return host === undefined || host === '%' ? `"${role}"` : `"${role}" at "${host}"`
+}
+
+/** A role as statements name it. */
+export function quoteRole({ role, host }: { role: string; host?: string }): string {
+  return host === undefined ? quoteName(role) : quoteAccount({ user: role, host })
 }
 
 function describeScope(scope: Scope): string {
@@ -105,7 +120,7 @@ function describeScope(scope: Scope): string {
 /** The statement that gives `grantee`, already quoted, what this grant says. */
 export function renderGrant(grant: Grant, grantee: string): string {
   if (grant.kind === 'role')
-    return `GRANT ${quoteName(grant.role)} TO ${grantee}${grant.admin ? ' WITH ADMIN OPTION' : ''}`
+    return `GRANT ${quoteRole(grant)} TO ${grantee}${grant.admin ? ' WITH ADMIN OPTION' : ''}`
   if (grant.kind === 'proxy') {
     const option = grant.admin ? ' WITH GRANT OPTION' : ''
     return `GRANT PROXY ON ${quoteAccount(grant)} TO ${grantee}${option}`

@@ -1,11 +1,10 @@
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import type { AdminSession, LockState, Session, UserComparison } from '../../../ports/database.ts'
-import type { Connection } from '../protocol/connection.ts'
-import { releaseLock } from '../protocol/lock.ts'
-import { readSessions } from '../protocol/sessions.ts'
-import { setLocked, setPassword } from './passwords.ts'
-import { compareUsers, provisionUser } from './users.ts'
+import type { Connection } from './connection.ts'
+import type { Dialect } from './dialect.ts'
+import { releaseLock } from './lock.ts'
+import { readSessions } from './sessions.ts'
 
 /** What an admin session is made of. */
 export interface SessionParts {
@@ -13,12 +12,13 @@ export interface SessionParts {
   readonly writer: Connection
   readonly lock: LockState
   readonly target: string
+  readonly dialect: Dialect
   /** Opens a login on each further endpoint; called when sessions are first asked for. */
   readonly openReaders: (call: Call) => Promise<readonly Connection[]>
 }
 
-/** The admin session on a MariaDB server: a login on the writer and, in need, on each reader. */
-export class MariadbAdminSession implements AdminSession {
+/** An admin session: a login on the writer and, in need, on each reader. */
+export class ProtocolAdminSession implements AdminSession {
   readonly lock: LockState
   readonly #parts: SessionParts
   #readers: readonly Connection[] | undefined
@@ -29,15 +29,18 @@ export class MariadbAdminSession implements AdminSession {
   }
 
   async setPassword(username: string, password: Sensitive, call: Call): Promise<void> {
-    await setPassword(this.#parts.writer, { user: username, password }, call)
+    const { dialect, writer } = this.#parts
+    await dialect.setPassword(writer, { user: username, password }, call)
   }
 
   async compareUsers(reference: string, username: string, call: Call): Promise<UserComparison> {
-    return await compareUsers(this.#parts.writer, { reference, user: username }, call)
+    const { dialect, writer } = this.#parts
+    return await dialect.compareUsers(writer, { reference, user: username }, call)
   }
 
   async provision(reference: string, username: string, call: Call): Promise<void> {
-    await provisionUser(this.#parts.writer, { reference, user: username }, call)
+    const { dialect, writer } = this.#parts
+    await dialect.provisionUser(writer, { reference, user: username }, call)
   }
 
   async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {
@@ -46,7 +49,8 @@ export class MariadbAdminSession implements AdminSession {
   }
 
   async quarantine(username: string, on: boolean, call: Call): Promise<void> {
-    await setLocked(this.#parts.writer, { user: username, locked: on }, call)
+    const { dialect, writer } = this.#parts
+    await dialect.setLocked(writer, { user: username, locked: on }, call)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

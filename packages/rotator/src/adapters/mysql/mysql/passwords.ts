@@ -1,0 +1,75 @@
+import type { Sensitive } from '@cuedot/client/protocol'
+import type { Call } from '../../../ports/call.ts'
+import { RotatorError } from '../../../errors.ts'
+import type { Connection } from '../protocol/connection.ts'
+import type { LockChange, PasswordChange } from '../protocol/dialect.ts'
+import { entriesUnlessOwn, existingEntries, lockEntries } from '../protocol/entries.ts'
+import { quoteAccount, quoteText } from '../protocol/sql.ts'
+import { MULTI_FACTOR, PLUGINS, assertSupported, readAccounts } from './accounts.ts'
+
+/**
+ * Gives every host entry of the user this password and no other, and unlocks it: one statement,
+ * which the server carries out wholly or not at all. Each account stands in it twice, since plain
+ * IDENTIFIED BY leaves a second password (RETAIN CURRENT PASSWORD) valid and has no clause against
+ * it. The password travels inside TLS, and the server writes `<secret>` or its hash to its logs.
+ * What is not named (REQUIRE, limits, password options, attributes) stays. All tested in
+ * mysql.int.test.ts.
+ * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by a password
+ */
+export async function setPassword(
+  connection: Connection,
+  change: PasswordChange,
+  call: Call,
+): Promise<void> {
+  const { user, password } = change
+  const entries = await entriesUnlessOwn({ connection, user, read: readAccounts }, call)
+  if (entries === undefined) return await setOwnPassword(connection, password, call)
+  assertSupported(connection, entries)
+  const accounts = entries.map((entry) => {
+    const account = quoteAccount(entry)
+    const secret = quoteText(password.reveal())
+    return `${account} IDENTIFIED WITH ${entry.plugin} BY ${secret}, ${account} ${DISCARD}`
+  })
+  const operation = `set the password of "${user}"`
+  const sql = `ALTER USER ${accounts.join(', ')} ACCOUNT UNLOCK`
+  await connection.run({ operation, sql }, call)
+}
+
+const DISCARD = 'DISCARD OLD PASSWORD'
+
+/** Locks or unlocks every host entry of the user. Open sessions stay. */
+export async function setLocked(
+  connection: Connection,
+  change: LockChange,
+  call: Call,
+): Promise<void> {
+  const look = { connection, user: change.user, read: readAccounts }
+  const entries = await existingEntries(look, call)
+  await lockEntries(connection, { ...change, entries }, call)
+}
+
+/**
+ * For a user that may not read the user table: it may change the entry that it is logged in by.
+ * Without APPLICATION_PASSWORD_ADMIN it is refused, since an old second password would stay. Naming
+ * the plugin would need CREATE USER; unnamed, it stays as it is.
+ */
+async function setOwnPassword(
+  connection: Connection,
+  password: Sensitive,
+  call: Call,
+): Promise<void> {
+  const look = { operation: 'show the own account', sql: 'SHOW CREATE USER CURRENT_USER()' }
+  const [row] = await connection.run(look, call)
+  const shown = String(row?.[0])
+  const plugin = /` IDENTIFIED WITH '(\w+)'/.exec(shown)?.[1] ?? 'unknown'
+  const several = / AND IDENTIFIED WITH '/.test(shown)
+  if (several || !PLUGINS.includes(plugin)) {
+    const problem = `"${connection.username}" logs in by ${several ? MULTI_FACTOR : plugin}`
+    throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: connection.endpoint, problem })
+  }
+  const operation = 'set the own password (APPLICATION_PASSWORD_ADMIN)'
+  const own = 'CURRENT_USER()'
+  const secret = quoteText(password.reveal())
+  const sql = `ALTER USER ${own} IDENTIFIED BY ${secret}, ${own} ${DISCARD}`
+  await connection.run({ operation, sql }, call)
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import type { Call } from '../../../ports/call.ts'
+import type { UserComparison } from '../../../ports/database.ts'
+import type { Connection } from '../protocol/connection.ts'
+import type { UserNames } from '../protocol/dialect.ts'
+import { quoteAccount, quoteText } from '../protocol/sql.ts'
+import { compareEntries, provisionEntries } from '../protocol/users.ts'
+import type { Twin, UserTable } from '../protocol/users.ts'
+import { differingSettings, renderDefaultRoles, renderSettings } from './account-sql.ts'
+import { assertSupported, readAccounts } from './accounts.ts'
+import type { AccountEntry } from './accounts.ts'
+
+/** Compares two users over all their host patterns. */
+export async function compareUsers(
+  connection: Connection,
+  names: UserNames,
+  call: Call,
+): Promise<UserComparison> {
+  return await compareEntries(connection, { ...names, table: TABLE }, call)
+}
+
+/** Makes `user` equal to `reference` for every host pattern of the reference. */
+export async function provisionUser(
+  connection: Connection,
+  names: UserNames,
+  call: Call,
+): Promise<void> {
+  await provisionEntries(connection, { ...names, table: TABLE }, call)
+}
+
+/** Creates the account, or gives the one that is there the settings of the reference. */
+async function make(
+  connection: Connection,
+  { twin, entry }: Twin<AccountEntry>,
+  call: Call,
+): Promise<void> {
+  const operation = `make the user "${twin.user}"`
+  const account = quoteAccount(twin)
+  const settings = renderSettings(twin)
+  if (entry === undefined) {
+    const identified = `IDENTIFIED WITH ${twin.plugin} BY ${quoteText(unknowable())}`
+    const sql = `CREATE USER IF NOT EXISTS ${account} ${identified} ${settings} ACCOUNT LOCK`
+    await connection.run({ operation, sql }, call)
+  } else if (differingSettings(twin, entry).length > 0) {
+    await connection.run({ operation, sql: `ALTER USER ${account} ${settings}` }, call)
+  }
+}
+
+/** 256 random bits, and one of each kind of character that `validate_password` may ask for. */
+function unknowable(): string {
+  return `${randomBytes(32).toString('hex')}-aA0`
+}
+
+async function finish(
+  connection: Connection,
+  { twin, entry }: Twin<AccountEntry>,
+  call: Call,
+): Promise<void> {
+  const roles = renderDefaultRoles(twin.defaultRoles)
+  if (roles === renderDefaultRoles(entry?.defaultRoles ?? [])) return
+  const operation = `set the default roles of "${twin.user}"`
+  const sql = `SET DEFAULT ROLE ${roles} TO ${quoteAccount(twin)}`
+  await connection.run({ operation, sql }, call)
+}
+
+const TABLE: UserTable<AccountEntry> = {
+  read: readAccounts,
+  assertSupported,
+  differingSettings,
+  make,
+  finish,
+}

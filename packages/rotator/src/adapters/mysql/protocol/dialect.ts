@@ -1,0 +1,41 @@
+import type { Sensitive } from '@cuedot/client/protocol'
+import type { Call } from '../../../ports/call.ts'
+import type { UserComparison } from '../../../ports/database.ts'
+import type { Connection } from './connection.ts'
+
+/** What servers that talk this protocol do each in their own way. */
+export interface Dialect {
+  /**
+   * Settings of an admin session: the SQL mode, waits that end, no end while a rollout takes its
+   * time.
+   * @throws ERR_DB_UNSUPPORTED when the server is another one, too old, or set up in a way that
+   *   stands against what cuedot promises
+   */
+  prepare(connection: Connection, call: Call): Promise<void>
+  /** As `AdminSession.setPassword`. */
+  setPassword(connection: Connection, change: PasswordChange, call: Call): Promise<void>
+  /** As `AdminSession.quarantine`. */
+  setLocked(connection: Connection, change: LockChange, call: Call): Promise<void>
+  /** As `AdminSession.compareUsers`. */
+  compareUsers(connection: Connection, names: UserNames, call: Call): Promise<UserComparison>
+  /** As `AdminSession.provision`. */
+  provisionUser(connection: Connection, names: UserNames, call: Call): Promise<void>
+}
+
+/** A user and its new password. */
+export interface PasswordChange {
+  readonly user: string
+  readonly password: Sensitive
+}
+
+/** A user, and whether it may not log in. */
+export interface LockChange {
+  readonly user: string
+  readonly locked: boolean
+}
+
+/** A user, and the one that it must be able to replace. */
+export interface UserNames {
+  readonly reference: string
+  readonly user: string
+}

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_PASSWORD_POLICY, generatePassword, policyProblem } from './password.ts'
+
+/** Gives 0, 1, 2 … 255, 0 … one after the other. */
+function counting(): (count: number) => Uint8Array {
+  let next = 0
+  return (count) => Uint8Array.from({ length: count }, () => next++ % 256)
+}
+
+describe('a generated password', () => {
+  test('draws every character equally often', () => {
+    const policy = { ...DEFAULT_PASSWORD_POLICY, length: 124 }
+    const bytes = counting()
+    const drawn = Array.from({ length: 16 }, () => generatePassword(policy, bytes)).join('')
+    const times = [...policy.alphabet].map((character) => drawn.split(character).length - 1)
+    expect(new Set(times)).toEqual(new Set([(16 * 124) / 62]))
+  })
+
+  test('is refused when the random source gives nothing that can be used', () => {
+    const stuck = (count: number): Uint8Array => new Uint8Array(count).fill(255)
+    expect(() => generatePassword(DEFAULT_PASSWORD_POLICY, stuck)).toThrow('no usable bytes')
+  })
+})
+
+describe('a policy', () => {
+  test.each([
+    [{ length: 30, alphabet: 'abcabc' }, 'twice'],
+    [{ length: 30, alphabet: 'ab c' }, 'printable'],
+    [{ length: 15, alphabet: DEFAULT_PASSWORD_POLICY.alphabet }, '16 to 128'],
+    [{ length: 129, alphabet: DEFAULT_PASSWORD_POLICY.alphabet }, '16 to 128'],
+    [{ length: 40, alphabet: 'abcd' }, '80 bits'],
+    [{ length: 128, alphabet: '' }, '0 bits'],
+  ])('%j is refused', (policy, problem) => {
+    expect(policyProblem(policy)).toContain(problem)
+  })
+
+  test('of enough characters is taken', () => {
+    expect(policyProblem(DEFAULT_PASSWORD_POLICY)).toBeUndefined()
+    expect(policyProblem({ length: 45, alphabet: 'abcd' })).toBeUndefined()
+  })
+})

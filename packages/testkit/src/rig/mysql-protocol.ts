@@ -1,0 +1,84 @@
+import type { Credential, Sensitive } from '@cuedot/client/protocol'
+import { createConnection } from 'mysql2/promise'
+import type { Connection } from 'mysql2/promise'
+import { quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
+import { randomPassword } from '../servers/postgres.ts'
+import { makeTestTls } from '../servers/tls.ts'
+import type { TestTls } from '../servers/tls.ts'
+import type { RigEngine } from './engine.ts'
+
+/** A running server, as far as a rig uses it. */
+interface Server extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  readonly root: Credential
+  readonly admin: Credential
+  /** The general log, for one. */
+  log(): Promise<string>
+}
+
+/** What MariaDB and MySQL do each in their own way. */
+interface Parts {
+  readonly engine: 'mariadb' | 'mysql'
+  readonly start: (tls: TestTls) => Promise<Server>
+  /** The clause that gives an account this password. */
+  readonly identified: (password: Sensitive) => string
+}
+
+/** A server of MySQL's protocol with two slots that may do the same in one database. */
+export async function protocolRig({ engine, start, identified }: Parts): Promise<RigEngine> {
+  await using starting = new AsyncDisposableStack()
+  const tls = starting.use(await makeTestTls())
+  const server = starting.use(await start(tls))
+  const { host, port, admin, root } = server
+  const slot = (username: string): Credential => {
+    return { username, password: randomPassword(username), host, port, dbname: 'openemr' }
+  }
+  const slots = { A: slot('app_a'), B: slot('app_b') }
+  const first = await connectTo(root, tls)
+  await first.query('CREATE TABLE openemr.visit (id int)')
+  for (const { username, password } of [slots.A, slots.B]) {
+    const account = quoteAccount({ user: username, host: '%' })
+    await first.query(`CREATE USER ${account} ${identified(password)} REQUIRE SSL`)
+    await first.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON openemr.* TO ${account}`)
+  }
+  await first.end()
+  const before = counted(await server.log())
+  const running = starting.move()
+  return {
+    ...{ engine, host, port, dbname: 'openemr', caFile: tls.caFile, admin, slots },
+    async connect({ username, password }) {
+      const connection = await connectTo({ ...slots.A, username, password }, tls)
+      return {
+        work: async () => void (await connection.query('INSERT INTO visit (id) VALUES (1)')),
+        close: () => connection.end(),
+      }
+    },
+    log: () => server.log(),
+    async cost() {
+      const now = counted(await server.log())
+      return {
+        connections: now.connections - before.connections,
+        statements: now.statements - before.statements,
+      }
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+function connectTo(credential: Credential, tls: TestTls): Promise<Connection> {
+  return createConnection({
+    host: 'localhost',
+    port: credential.port,
+    user: credential.username,
+    password: credential.password.reveal(),
+    database: credential.dbname,
+    ssl: { ca: tls.ca },
+  })
+}
+
+function counted(log: string): { readonly connections: number; readonly statements: number } {
+  const count = (command: RegExp): number =>
+    log.split('\n').filter((line) => command.test(line)).length
+  return { connections: count(/\d+ Connect\t/), statements: count(/\d+ (Query|Execute)\t/) }
+}

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { chmod, copyFile, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import type { TestTls } from './tls.ts'
+
+const run = promisify(execFile)
+
+/**
+ * Makes `folder` once for this machine, by letting `make` fill a new one. Another process that does
+ * the same at the same time is not in the way: the first to rename wins.
+ */
+export async function makeOnce(
+  folder: string,
+  make: (fresh: string) => Promise<void>,
+): Promise<string> {
+  if (existsSync(folder)) return folder
+  const fresh = await mkdtemp(`${folder}-`)
+  await chmod(fresh, 0o755)
+  try {
+    await make(join(fresh, 'made'))
+    await rename(join(fresh, 'made'), folder).catch((error: unknown) => {
+      if (!existsSync(folder)) throw error
+    })
+  } finally {
+    await rm(fresh, { recursive: true, force: true })
+  }
+  return folder
+}
+
+/** A fresh folder with a copy of the data directory in `data`, and the certificates in `tls`. */
+export async function cloneData(
+  golden: string,
+  options: { readonly tls: TestTls | undefined; readonly account: string | undefined },
+): Promise<string> {
+  const { tls, account } = options
+  const dir = await mkdtemp(join(tmpdir(), 'cuedot-data-'))
+  await cp(golden, join(dir, 'data'), { recursive: true })
+  if (tls !== undefined) {
+    await mkdir(join(dir, 'tls'))
+    for (const file of [tls.caFile, tls.certFile, tls.keyFile])
+      await copyFile(file, join(dir, 'tls', basename(file)))
+  }
+  if (account !== undefined) await run('chown', ['-R', account, dir])
+  return dir
+}
+
+/** MySQL's own X protocol is ready before the server is; the line with a port is the last. */
+const READY = /ready for connections\b[^]*?\bport: [1-9]/
+
+/** The process of a server: knows when it is ready and when it has ended. */
+export class RunningServer {
+  errorLog = ''
+  readonly #child: ChildProcess
+  readonly #name: string
+  readonly #ended: Promise<void>
+
+  constructor(child: ChildProcess, name: string) {
+    this.#child = child
+    this.#name = name
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ended = promise
+    const kill = (): void => void child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('error', () => resolve())
+    child.once('exit', () => {
+      process.off('exit', kill)
+      resolve()
+    })
+  }
+
+  /** The server says on stderr when it is ready; it has no other signal. */
+  async ready(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.errorLog += chunk
+      if (READY.test(this.errorLog)) resolve()
+    })
+    void this.#ended.then(() =>
+      reject(new Error(`${this.#name} did not start:\n${this.errorLog.slice(-2000)}`)),
+    )
+    await promise
+  }
+
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#child.kill(signal)
+    await this.#ended
+  }
+}
