@@ -36,7 +36,9 @@ async function expectKnown(rig: Rig): Promise<void> {
   expect(active && (await logsIn(rig, active)), 'AWSCURRENT logs in').toBe(true)
 }
 
-/** Registers the tests of a rotation on one engine; a file for each, so that they run side by side. */
+/**
+ * Registers the tests of a rotation on one engine; a file for each, so that they run side by side.
+ */
 export function rotationTests(name: string, startEngine: () => Promise<RigEngine>): void {
   describe(`a rotation on ${name}`, () => {
     let rig: Rig

@@ -1,0 +1,16 @@
+import { DATABASE_MUTANTS } from './databases.ts'
+import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
+import { ENGINE_MUTANTS } from './engine.ts'
+import type { Mutant } from './mutant.ts'
+import { STORE_MUTANTS } from './stores.ts'
+import { TARGET_MUTANTS } from './targets.ts'
+
+/** Every planted bug. */
+export const MUTANTS: readonly Mutant[] = [
+  ...DOMAIN_MUTANTS,
+  ...STEP_MUTANTS,
+  ...ENGINE_MUTANTS,
+  ...DATABASE_MUTANTS,
+  ...STORE_MUTANTS,
+  ...TARGET_MUTANTS,
+]

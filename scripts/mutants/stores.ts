@@ -1,0 +1,130 @@
+import { real, unit } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+const FILE_STORE = 'src/adapters/file-store'
+const TURNS = real('test/file-store.int.test.ts')
+const AWS = real('test/secrets-manager.int.test.ts')
+
+/** Bugs in the file store and in the adapter of Secrets Manager. */
+export const STORE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'promotes over somebody else',
+    harm: 'What an operator put into the secret meanwhile is overwritten.',
+    file: 'adapters/file-store/versions.ts',
+    text: 'if (current !== move.from || !list.some(',
+    replacement: 'if (!list.some(',
+    lane: unit(`${FILE_STORE}/versions.test.ts`),
+  },
+  {
+    name: 'lets a token stand for two values',
+    harm: 'A run believes that its password is staged while the secret holds another one.',
+    file: 'adapters/file-store/versions.ts',
+    text: "if (earlier) throw new RotatorError('ERR_STORE_CONFLICT',",
+    replacement: 'if (earlier) return { versions, version: earlier }\n  void (0,',
+    lane: TURNS,
+  },
+  {
+    name: 'drops the newest versions',
+    harm: 'The version that a rotation has just staged is gone.',
+    file: 'adapters/file-store/versions.ts',
+    text: 'unlabelled.slice(0, Math.max(0, unlabelled.length - KEPT))',
+    replacement: 'unlabelled.slice(KEPT)',
+    lane: unit(`${FILE_STORE}/versions.test.ts`),
+  },
+  {
+    name: 'seals with one nonce',
+    harm: 'Two versions of the file together give away what is in them.',
+    file: 'adapters/file-store/envelope.ts',
+    text: 'randomBytes(NONCE_BYTES)',
+    replacement: 'Buffer.alloc(NONCE_BYTES)',
+    lane: unit(`${FILE_STORE}/envelope.test.ts`),
+  },
+  {
+    name: 'takes the file of another secret',
+    harm: 'Whoever can write files can swap the secret of one application for another.',
+    file: 'adapters/file-store/envelope.ts',
+    text: '${FORMAT}\\0${secret}',
+    replacement: '${FORMAT}\\0',
+    lane: unit(`${FILE_STORE}/envelope.test.ts`),
+  },
+  {
+    name: 'lets the group read the key',
+    harm: 'A key that others can read protects nothing, and nobody is told.',
+    file: 'adapters/file-store/key-file.ts',
+    text: 'const OTHERS = 0o077',
+    replacement: 'const OTHERS = 0o007',
+    lane: unit(`${FILE_STORE}/key-file.test.ts`),
+  },
+  {
+    name: 'takes the lock from who took it over',
+    harm: 'Two processes write one secret at once, and one version is lost.',
+    file: 'adapters/file-store/lock.ts',
+    text: 'if (present?.id === dead.id) await unlink(path)',
+    replacement: 'if (present) await unlink(path)',
+    lane: TURNS,
+  },
+  {
+    name: 'takes the lock of another host',
+    harm: 'Two hosts write one secret at once, and one version is lost.',
+    file: 'adapters/file-store/lock.ts',
+    text: "if (state !== 'elsewhere') return state === 'dead'",
+    replacement: "if (state) return state !== 'alive'",
+    lane: TURNS,
+  },
+  {
+    name: 'takes a new process for the dead one',
+    harm: 'A lock stays for ever because its process id was used again.',
+    file: 'adapters/file-store/process-identity.ts',
+    text: "return started === identity.started ? 'alive' : 'dead'",
+    replacement: "return 'alive'",
+    lane: TURNS,
+  },
+  {
+    name: 'makes a staged version current at once',
+    harm: 'Applications get a password that the database has not been told.',
+    file: 'adapters/secrets-manager/store.ts',
+    text: "VersionStages: ['AWSPENDING'],",
+    replacement: "VersionStages: ['AWSCURRENT'],",
+    lane: AWS,
+  },
+  {
+    name: 'calls a refused promotion a success',
+    harm: 'The old password is retired while the secret still names it.',
+    file: 'adapters/secrets-manager/store.ts',
+    text: "if (labels[move.to]?.includes('AWSCURRENT')) return",
+    replacement: 'if (labels) return',
+    lane: AWS,
+  },
+  {
+    name: 'shows a promoted version as pending',
+    harm: 'A run that reads during a promotion takes the new credential for a staged one.',
+    file: 'adapters/secrets-manager/store.ts',
+    text: "pending.labels.includes('AWSCURRENT') ? { current: pending } : { current, pending }",
+    replacement: '{ current, pending }',
+    lane: AWS,
+  },
+  {
+    name: 'takes a broken service for a refusal',
+    harm: 'A promotion that had its effect counts as one that did not.',
+    file: 'adapters/secrets-manager/failures.ts',
+    text: 'if (status >= 400 && status < 500) return false',
+    replacement: 'if (status >= 400) return false',
+    lane: unit('src/adapters/secrets-manager/failures.test.ts'),
+  },
+  {
+    name: 'forgets that an answer was lost',
+    harm: 'A write that had its effect counts as refused because its repetition was.',
+    file: 'adapters/secrets-manager/connect.ts',
+    text: 'throw lost.has(context) ? new AnswerLost() : error',
+    replacement: 'throw error',
+    lane: real('test/secrets-manager-faults.int.test.ts'),
+  },
+  {
+    name: 'takes a lost race for a limit',
+    harm: 'A promotion that somebody else has overtaken is reported as a value that is too large.',
+    file: 'adapters/secrets-manager/failures.ts',
+    text: "if (operation === 'UpdateSecretVersionStage') return 'ERR_STORE_CONFLICT'",
+    replacement: '',
+    lane: unit('src/adapters/secrets-manager/failures.test.ts'),
+  },
+]

@@ -1,0 +1,156 @@
+import { real, unit } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+const FILES = 'src/adapters/files'
+const ATOMIC = unit('src/adapters/shared/atomic-write.test.ts')
+const TLS = unit('src/adapters/shared/tls.test.ts')
+const COMMAND = real('test/command-runtime.int.test.ts')
+const HEALTH = real('test/http-health.int.test.ts')
+
+/** Bugs in what writes config files, rolls applications and protects connections. */
+export const TARGET_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'leaves a file with a mode of its own',
+    harm: 'The application can no longer read its config file.',
+    file: 'adapters/shared/atomic-write.ts',
+    text: 'await file.chmod(place.mode)',
+    replacement: 'await file.chmod(0o600)',
+    lane: ATOMIC,
+  },
+  {
+    name: 'leaves a temp file behind',
+    harm: 'A file with a password in it stays beside the config after a failed write.',
+    file: 'adapters/shared/atomic-write.ts',
+    text: 'await unlink(temp).catch(() => undefined)\n',
+    replacement: '\n',
+    lane: ATOMIC,
+  },
+  {
+    name: 'removes the temp file of another writer',
+    harm: 'Two applications on one folder make each other’s writes fail.',
+    file: 'adapters/shared/atomic-write.ts',
+    text: 'Date.now() - status.mtimeMs >= ageMs',
+    replacement: 'Date.now() - status.mtimeMs >= -ageMs',
+    lane: ATOMIC,
+  },
+  {
+    name: 'replaces a link by a file',
+    harm: 'The file that the link led to keeps the old password.',
+    file: 'adapters/shared/atomic-write.ts',
+    text: 'return { path: real, mode: status.mode & 0o7777, owner: status }',
+    replacement: 'return { path, mode: status.mode & 0o7777, owner: status }',
+    lane: ATOMIC,
+  },
+  {
+    name: 'overwrites what somebody has just saved',
+    harm: 'An edit made during the rotation is lost.',
+    file: 'adapters/files/file-target.ts',
+    text: "if (!now.equals(before)) throw new RotatorError('ERR_TARGET_CHANGED', { path })",
+    replacement: '',
+    lane: unit(`${FILES}/file-target.test.ts`),
+  },
+  {
+    name: 'does not escape a backslash in PHP',
+    harm: 'OpenEMR reads another password than the one that was set.',
+    file: 'adapters/files/php-sqlconf/literal.ts',
+    text: String.raw`bytes.replaceAll(/[\\']/g`,
+    replacement: "bytes.replaceAll(/[']/g",
+    lane: unit(`${FILES}/php-sqlconf/literal.test.ts`),
+  },
+  {
+    name: 'does not escape a dollar in PHP',
+    harm: 'A part of the password is taken for a variable and vanishes.',
+    file: 'adapters/files/php-sqlconf/literal.ts',
+    text: String.raw`/[\\"$\x00-\x1f\x7f]/g`,
+    replacement: String.raw`/[\\"\x00-\x1f\x7f]/g`,
+    lane: unit(`${FILES}/php-sqlconf/literal.test.ts`),
+  },
+  {
+    name: 'rewrites one of two assignments',
+    harm: 'The second assignment wins, and OpenEMR keeps the old password.',
+    file: 'adapters/files/php-sqlconf/assignments.ts',
+    text: 'if (found.some(({ name }) => name === one.name))',
+    replacement: 'if (found.length < 0)',
+    lane: unit(`${FILES}/php-sqlconf/locate.test.ts`),
+  },
+  {
+    name: 'lets a shell expand a value',
+    harm: 'A password with a dollar in it is another one for whoever sources the file.',
+    file: 'adapters/files/dotenv.ts',
+    text: 'return !/["\\\\$`]/.test(value)',
+    replacement: "return !value.includes('\"')",
+    lane: unit(`${FILES}/dotenv.test.ts`),
+  },
+  {
+    name: 'writes the first of two keys',
+    harm: 'The second line of the same name wins, and the application keeps the old password.',
+    file: 'adapters/files/dotenv.ts',
+    text: "if (second) throw new RotatorError('ERR_TARGET_AMBIGUOUS', { path, line, what: key })",
+    replacement: '',
+    lane: unit(`${FILES}/dotenv.test.ts`),
+  },
+  {
+    name: 'decodes a JSON pointer in the wrong order',
+    harm: 'The password is written under another key than the one that was named.',
+    file: 'adapters/files/json.ts',
+    text: ".replaceAll('~1', '/').replaceAll('~0', '~')",
+    replacement: ".replaceAll('~0', '~').replaceAll('~1', '/')",
+    lane: unit(`${FILES}/json.test.ts`),
+  },
+  {
+    name: 'gives a command all of our environment',
+    harm: 'A restart script inherits the keys of the rotator.',
+    file: 'adapters/runtimes/command.ts',
+    text: 'return { ...Object.fromEntries(ours)',
+    replacement: 'return { ...process.env, ...Object.fromEntries(ours)',
+    lane: COMMAND,
+  },
+  {
+    name: 'takes a failed command for a done roll',
+    harm: 'The old password dies although the application was never restarted.',
+    file: 'adapters/runtimes/command.ts',
+    text: "if (ending.kind === 'exited' && ending.code === 0)",
+    replacement: "if (ending.kind === 'exited')",
+    lane: COMMAND,
+  },
+  {
+    name: 'shows what a command said',
+    harm: 'A password that a script prints stands in the report.',
+    file: 'adapters/runtimes/command.ts',
+    text: 'looksHarmless(stderr) && (options.mayShow?.(stderr) ?? true)',
+    replacement: 'stderr.length > 0',
+    lane: COMMAND,
+  },
+  {
+    name: 'counts good answers that are not in a row',
+    harm: 'An application that answers every other time is called well.',
+    file: 'adapters/runtimes/http-health.ts',
+    text: 'isGood ? course.goodInARow + 1 : 0',
+    replacement: 'isGood ? course.goodInARow + 1 : course.goodInARow',
+    lane: HEALTH,
+  },
+  {
+    name: 'follows the roll beyond its limit',
+    harm: 'A page that never answers holds up the rotation for one more probe each time.',
+    file: 'adapters/runtimes/http-health.ts',
+    text: 'Math.min(options.timeoutMs, left)',
+    replacement: 'options.timeoutMs + 0 * left',
+    lane: HEALTH,
+  },
+  {
+    name: 'does not check whose certificate it is',
+    harm: 'Anybody with a certificate can read the admin password.',
+    file: 'adapters/shared/tls.ts',
+    text: '(_driversName, certificate) => checkServerIdentity(name, certificate)',
+    replacement: '() => undefined',
+    lane: TLS,
+  },
+  {
+    name: 'talks in the clear to any host',
+    harm: 'A config with tls: off sends the login over the network.',
+    file: 'adapters/shared/tls.ts',
+    text: 'if (isLoopback(endpoint.host)) return undefined',
+    replacement: 'if (endpoint.host) return undefined',
+    lane: TLS,
+  },
+]
