@@ -43,9 +43,9 @@ const MOST_FAILURES = 5
  */
 export async function campaign(share: Share): Promise<ShareResult> {
   const random = lottery(share.seed * 7919 + share.index)
-  const lengths = await cleanLengths()
-  const outcomes: Record<string, number> = {}
   const failures: Failure[] = []
+  const lengths = await cleanLengths(failures)
+  const outcomes: Record<string, number> = {}
   let singles = 0
   let multiples = 0
   const attempt = async (start: Start, faults: readonly Fault[], at?: number): Promise<void> => {
@@ -71,9 +71,14 @@ export async function campaign(share: Share): Promise<ShareResult> {
   return { runs: singles + multiples, singles, multiples, outcomes, failures }
 }
 
-async function cleanLengths(): Promise<ReadonlyMap<string, number>> {
+/** How many calls each start takes when nothing strikes; that must go without a finding, too. */
+async function cleanLengths(failures: Failure[]): Promise<ReadonlyMap<string, number>> {
   const lengths = new Map<string, number>()
-  for (const start of STARTS) lengths.set(start.name, (await trial(start, [])).calls)
+  for (const start of STARTS) {
+    const { calls, findings } = await trial(start, [])
+    if (findings.length > 0) failures.push({ start: start.name, faults: [], findings })
+    lengths.set(start.name, calls)
+  }
   return lengths
 }
 

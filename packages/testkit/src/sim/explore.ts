@@ -58,6 +58,8 @@ export async function trial(
       run(target, intentOf(start, runs), simEnvironment(world)),
     )
     if (result === undefined) continue
+    if (last && faults.length === 0 && !start.heal)
+      world.checker.broken.push(`I5 without a fault it ended ${last.outcome} and had to run again`)
     last = result
     steps.push(...result.actions.map((action) => `${action.step} ${action.slot}`))
     if (result.outcome !== 'stopped' && result.outcome !== 'failed') break
