@@ -2,8 +2,8 @@ import { real, unit } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
 
 const FILES = 'src/adapters/files'
-const ATOMIC = unit('src/adapters/shared/atomic-write.test.ts')
-const TLS = unit('src/adapters/shared/tls.test.ts')
+const ATOMIC = unit('src/adapters/common/atomic-write.test.ts')
+const TLS = unit('src/adapters/common/tls.test.ts')
 const COMMAND = real('test/command-runtime.int.test.ts')
 const HEALTH = real('test/http-health.int.test.ts')
 
@@ -12,7 +12,7 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves a file with a mode of its own',
     harm: 'The application can no longer read its config file.',
-    file: 'adapters/shared/atomic-write.ts',
+    file: 'adapters/common/atomic-write.ts',
     text: 'await file.chmod(place.mode)',
     replacement: 'await file.chmod(0o600)',
     lane: ATOMIC,
@@ -20,7 +20,7 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves a temp file behind',
     harm: 'A file with a password in it stays beside the config after a failed write.',
-    file: 'adapters/shared/atomic-write.ts',
+    file: 'adapters/common/atomic-write.ts',
     text: 'await unlink(temp).catch(() => undefined)\n',
     replacement: '\n',
     lane: ATOMIC,
@@ -28,7 +28,7 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
   {
     name: 'removes the temp file of another writer',
     harm: 'Two applications on one folder make each other’s writes fail.',
-    file: 'adapters/shared/atomic-write.ts',
+    file: 'adapters/common/atomic-write.ts',
     text: 'Date.now() - status.mtimeMs >= ageMs',
     replacement: 'Date.now() - status.mtimeMs >= -ageMs',
     lane: ATOMIC,
@@ -36,7 +36,7 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
   {
     name: 'replaces a link by a file',
     harm: 'The file that the link led to keeps the old password.',
-    file: 'adapters/shared/atomic-write.ts',
+    file: 'adapters/common/atomic-write.ts',
     text: 'return { path: real, mode: status.mode & 0o7777, owner: status }',
     replacement: 'return { path, mode: status.mode & 0o7777, owner: status }',
     lane: ATOMIC,
@@ -140,7 +140,7 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
   {
     name: 'does not check whose certificate it is',
     harm: 'Anybody with a certificate can read the admin password.',
-    file: 'adapters/shared/tls.ts',
+    file: 'adapters/common/tls.ts',
     text: '(_driversName, certificate) => checkServerIdentity(name, certificate)',
     replacement: '() => undefined',
     lane: TLS,
@@ -148,7 +148,7 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
   {
     name: 'talks in the clear to any host',
     harm: 'A config with tls: off sends the login over the network.',
-    file: 'adapters/shared/tls.ts',
+    file: 'adapters/common/tls.ts',
     text: 'if (isLoopback(endpoint.host)) return undefined',
     replacement: 'if (endpoint.host) return undefined',
     lane: TLS,

@@ -93,10 +93,10 @@ function insideProblem(path: string, target: string, found: Import): string | un
   return says(own, other)
 }
 
-/** Adapters do not know each other; what two of them need is in `adapters/shared`. */
+/** Adapters do not know each other; what two of them need is in `adapters/common`. */
 function adapterProblem(own: string, other: string): string | undefined {
   const folder = (path: string): string => path.split('/')[1] ?? ''
-  if (folder(own) === folder(other) || folder(other) === 'shared') return undefined
+  if (folder(own) === folder(other) || folder(other) === 'common') return undefined
   return `the adapter ${folder(own)} may not import the adapter ${folder(other)}`
 }
 

@@ -62,7 +62,7 @@ export const SAMPLES: Readonly<Record<string, Samples>> = {
       engine("import { RUNBOOK } from '../steps/runbook.ts'"),
       engine("import { Sensitive } from '@cuedot/client/protocol'"),
       store("import type { Slot } from '../../domain/slot.ts'"),
-      store("import { tls } from '../shared/tls.ts'\nimport { sign } from './sign.ts'"),
+      store("import { tls } from '../common/tls.ts'\nimport { sign } from './sign.ts'"),
       store("import { Client } from 'pg'\nimport { readFile } from 'node:fs/promises'"),
       [`${SRC}/compose.ts`, "import { store } from './adapters/secrets-manager/store.ts'"],
       [`${SRC}/cli/main.ts`, "import { compose } from '../compose.ts'\nimport 'commander'"],
@@ -279,7 +279,7 @@ export const SAMPLES: Readonly<Record<string, Samples>> = {
       ['README.md', 'As the brief says: this brief decides.'],
     ],
     quiet: [
-      store(`import { a } from '${['..', 'shared', 'a.ts'].join('/')}'`),
+      store("import { a } from '../common/a.ts'"),
       engine('// 3 sessions remain'),
       ['README.md', 'The network/worker decides.'],
     ],

@@ -13,7 +13,7 @@ interface Synonym {
 
 /** Synonyms that are banned as names in code. */
 const IN_NAMES: readonly Synonym[] = [
-  { pattern: /roll_?back/i, instead: 'back out', allowed: /adapters\/(ecs|[a-z]*sql|shared)\// },
+  { pattern: /roll_?back/i, instead: 'back out', allowed: /adapters\/(ecs|[a-z]*sql|common)\// },
   { pattern: /(old|new)User(?!s?Agent)/, instead: 'the slot: A, B, active, standby' },
 ]
 
@@ -80,9 +80,6 @@ const WORKPLACE: readonly RegExp[] = [
   /\b(this|the|my) (brief|prompt)\b/i,
 ]
 
-/** The folder that adapters share is imported by a path that looks like one of ours. */
-const SHARED_IMPORT = /(from|import)\s*\(?\s*'(\.\.\/)+shared\/[\w./-]+'/
-
 /** Nothing in the project tells where or by whom it was written. */
 export const workplace: FileRule = {
   name: 'workplace',
@@ -90,14 +87,9 @@ export const workplace: FileRule = {
     OWN.test(path)
       ? []
       : lines.flatMap((line, index) =>
-          WORKPLACE.filter((word) => word.test(line) && !isSharedImport(path, line)).map(
-            (word) => ({
-              line: index + 1,
-              message: `tells about the workplace: ${word.exec(line)?.[0].trim() ?? ''}`,
-            }),
-          ),
+          WORKPLACE.filter((word) => word.test(line)).map((word) => ({
+            line: index + 1,
+            message: `tells about the workplace: ${word.exec(line)?.[0].trim() ?? ''}`,
+          })),
         ),
 }
-
-const isSharedImport = (path: string, line: string): boolean =>
-  path.startsWith('packages/rotator/src/adapters/') && SHARED_IMPORT.test(line)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
-import type { Endpoint, TlsSetting } from '../../../rotator/src/adapters/shared/tls.ts'
+import type { Endpoint, TlsSetting } from '../../../rotator/src/adapters/common/tls.ts'
 import { isRotatorError } from '../../../rotator/src/errors.ts'
 import type { ErrorCode } from '../../../rotator/src/errors.ts'
 import type { Call } from '../../../rotator/src/ports/call.ts'

@@ -1,4 +1,3 @@
-import type { Intent } from '../../../rotator/src/domain/plan.ts'
 import type { Environment } from '../../../rotator/src/engine/environment.ts'
 import { run } from '../../../rotator/src/engine/run.ts'
 import type { RunResult } from '../../../rotator/src/engine/result.ts'
@@ -54,9 +53,7 @@ export async function trial(
   const steps: string[] = []
   let last: RunResult | undefined
   for (let runs = 0; runs < MOST_RUNS; runs++) {
-    const result = await runOnce(world, () =>
-      run(target, intentOf(start, runs), simEnvironment(world)),
-    )
+    const result = await runOnce(world, () => run(target, start.intent, simEnvironment(world)))
     if (result === undefined) continue
     if (last && faults.length === 0 && !start.heal)
       world.checker.broken.push(`I5 without a fault it ended ${last.outcome} and had to run again`)
@@ -68,10 +65,6 @@ export async function trial(
   const outcome = last?.outcome ?? 'never ended'
   const findings = [...world.checker.broken, ...judge(start, world, last)]
   return { findings, calls: gate.calls, steps, outcome, world }
-}
-
-function intentOf(start: Start, runs: number): Intent {
-  return runs === 0 || start.intent !== 'back-out' ? start.intent : 'converge'
 }
 
 /** @returns undefined when the process died. */

@@ -70,6 +70,23 @@ export const STARTS: readonly Start[] = [
   { name: 'unhealthy on B', options: { unhealthyOn: 'B' }, intent: 'rotate', ends: ['backed-out'] },
   { name: 'quarantine', options: { quarantine: true }, intent: 'rotate', ends: DONE },
   {
+    name: 'backed out before the password is set',
+    options: {},
+    intent: 'back-out',
+    ends: ['backed-out', 'settled'],
+    arrange: openRotation,
+  },
+  {
+    name: 'backed out after the password is set',
+    options: {},
+    intent: 'back-out',
+    ends: ['backed-out', 'settled'],
+    arrange: (world) => {
+      openRotation(world)
+      world.setPassword(USERNAMES.B, 'b1-password')
+    },
+  },
+  {
     name: 'straggler on the active slot',
     options: {},
     intent: 'rotate',
@@ -190,4 +207,11 @@ function startOnB(world: World): void {
 function olderDatabase(world: World): void {
   const document = world.adminStore.document(world.adminStore.truth.current)
   world.adminStore.overwrite(JSON.stringify({ ...document, password: 'c1-password' }))
+}
+
+/** A run was killed after it had staged the standby's next password. */
+function openRotation(world: World): void {
+  const document = JSON.parse(slotDocument('a0-password', 'b1-password', 'B')) as object
+  const rotation = { id: 'killed', from: 'A', to: 'B', reason: '', by: '', opened_at: '' }
+  world.store.stage(JSON.stringify({ ...document, rotation }), 'staged-by-a-killed-run')
 }

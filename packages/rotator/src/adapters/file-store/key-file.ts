@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, writeFile } from 'node:fs/promises'
 import { Sensitive } from '@cuedot/client/protocol'
 import { RotatorError } from '../../errors.ts'
-import { errnoOf } from '../shared/atomic-write.ts'
+import { errnoOf } from '../common/atomic-write.ts'
 import type { Key } from './envelope.ts'
 
 /** 32 bytes in base64, padded, and possibly a line end. */

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { RotatorError } from '../../errors.ts'
-import { errnoOf } from '../shared/atomic-write.ts'
+import { errnoOf } from '../common/atomic-write.ts'
 
 /** A config file of an application is small; whatever is larger is some other file. */
 const MAX_BYTES = 1024 * 1024

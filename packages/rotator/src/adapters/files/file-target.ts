@@ -1,7 +1,7 @@
 import MagicString from 'magic-string'
 import type { ConfigTarget } from '../../ports/config-target.ts'
 import { RotatorError } from '../../errors.ts'
-import { atomicWrite } from '../shared/atomic-write.ts'
+import { atomicWrite } from '../common/atomic-write.ts'
 import { readConfigFile } from './config-file.ts'
 import { published, wanted } from './place.ts'
 import type { Field, Locate, Place } from './place.ts'

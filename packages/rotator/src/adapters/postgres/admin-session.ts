@@ -8,7 +8,7 @@ import type {
   Session,
   UserComparison,
 } from '../../ports/database.ts'
-import type { Endpoint } from '../shared/tls.ts'
+import type { Endpoint } from '../common/tls.ts'
 import { alterRole } from './alter-role.ts'
 import { Link, nameOf } from './link.ts'
 import type { LinkOptions } from './link.ts'

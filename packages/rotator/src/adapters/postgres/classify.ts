@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { RotatorError } from '../../errors.ts'
-import { isTlsErrorCode } from '../shared/tls.ts'
+import { isTlsErrorCode } from '../common/tls.ts'
 
 /** What is known about a failed attempt to connect besides the error itself. */
 export interface ConnectFacts {

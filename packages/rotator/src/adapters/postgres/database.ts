@@ -2,7 +2,7 @@ import type { Credential } from '@cuedot/client/protocol'
 import { isRotatorError, RotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { AdminOptions, AdminSession, Database, LoginAnswer } from '../../ports/database.ts'
-import type { Endpoint, TlsSetting } from '../shared/tls.ts'
+import type { Endpoint, TlsSetting } from '../common/tls.ts'
 import { openAdminSession } from './admin-session.ts'
 import { Link, nameOf } from './link.ts'
 

@@ -3,8 +3,8 @@ import type { Credential } from '@cuedot/client/protocol'
 import pg from 'pg'
 import { RotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
-import { verifiedTls } from '../shared/tls.ts'
-import type { Endpoint, TlsSetting } from '../shared/tls.ts'
+import { verifiedTls } from '../common/tls.ts'
+import type { Endpoint, TlsSetting } from '../common/tls.ts'
 import { connectFailure, statementFailure } from './classify.ts'
 
 /** One connection to be opened. */

@@ -1,6 +1,6 @@
 import type { Call } from '../../ports/call.ts'
 import type { Session } from '../../ports/database.ts'
-import type { Endpoint } from '../shared/tls.ts'
+import type { Endpoint } from '../common/tls.ts'
 import type { Link } from './link.ts'
 
 /**

@@ -5,8 +5,8 @@ import type { Connection as Driver, ConnectionOptions } from 'mysql2'
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
-import { isTlsErrorCode, verifiedTls } from '../../shared/tls.ts'
-import type { Endpoint, TlsSetting, VerifiedTls } from '../../shared/tls.ts'
+import { isTlsErrorCode, verifiedTls } from '../../common/tls.ts'
+import type { Endpoint, TlsSetting, VerifiedTls } from '../../common/tls.ts'
 import { connectError, refusedLogin, statementError } from './errors.ts'
 
 /** How to connect. */
