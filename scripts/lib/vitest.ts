@@ -17,7 +17,8 @@ export async function runVitest(
   try {
     const file = join(folder, 'report.json')
     const projects = lanes.flatMap((lane) => ['--project', lane])
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    // Only the verbose reporter says of each skipped test why it was skipped.
+    const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`]
     const ended = await run('vitest', ['run', ...projects, ...reporters], { show })
     const report = await readFile(file, 'utf8').catch(() => '{}')
     return { tally: tallyOf(JSON.parse(report), ended.code), ended }
