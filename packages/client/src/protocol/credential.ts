@@ -16,6 +16,11 @@ export interface Credential {
   readonly dbname: string
   /** When the password was made, ISO-8601 in UTC; absent where the document does not say. */
   readonly changedAt?: string
+  /**
+   * Names this password among all that its user ever had: 8 characters of `[a-z0-9]`, no secret.
+   * Sessions carry it, so that it can be told who has moved. Absent where the document has none.
+   */
+  readonly version?: string
 }
 
 /**

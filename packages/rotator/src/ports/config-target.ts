@@ -3,7 +3,7 @@ import type { Call } from './call.ts'
 
 /** What consumers find at a config target. A file need not name everything that a slot has. */
 export type PublishedCredential = Pick<Credential, 'username' | 'password'> &
-  Partial<Pick<Credential, 'host' | 'port' | 'dbname'>>
+  Partial<Pick<Credential, 'host' | 'port' | 'dbname' | 'version'>>
 
 /**
  * A place where a credential is written for consumers: a file, a Kubernetes Secret.

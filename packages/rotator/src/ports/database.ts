@@ -16,6 +16,21 @@ export interface Session {
   readonly application: string
   /** The endpoint that reported it, as `host:port`. */
   readonly endpoint: string
+  /** Names the session at its endpoint, and no later session; for `endSessions`. */
+  readonly id: string
+  /**
+   * The version of the credential that the client says it logged in with (connection attribute
+   * `cred_version`, or `cred=…` in `application_name`); an empty string where it says none.
+   */
+  readonly credentialVersion: string
+}
+
+/** The passwords of a user that may have two of them. */
+export interface UserPasswords {
+  /** Must be accepted already, and is at every moment. */
+  readonly kept: Sensitive
+  /** Accepted besides afterwards; without it `kept` is the only one. */
+  readonly added?: Sensitive
 }
 
 /** Who holds the target's lock. */
@@ -84,14 +99,34 @@ export interface AdminSession extends AsyncDisposable {
    * @throws ERR_DB_STATEMENT when there is no such user
    */
   setPassword(username: string, password: Sensitive, call: Call): Promise<void>
+  /**
+   * Makes the user accept these passwords and no others. Absolute: whatever the user accepts
+   * besides `kept` before, and however often it is called, `kept` is never refused meanwhile.
+   * @throws ERR_DB_UNSUPPORTED where a user has one password only (PostgreSQL)
+   */
+  setPasswords(username: string, passwords: UserPasswords, call: Call): Promise<void>
+  /** True when the user accepts two passwords. Never logs in to find out. */
+  hasSecondPassword(username: string, call: Call): Promise<boolean>
   /** Compares what `username` may do with what `reference` may do. */
   compareUsers(reference: string, username: string, call: Call): Promise<UserComparison>
   /**
    * Makes `username` able to do what `reference` can. The user cannot log in until `setPassword`.
    */
   provision(reference: string, username: string, call: Call): Promise<void>
+  /**
+   * Grants `username` what `compareUsers` says it lacks and takes nothing away.
+   * @throws ERR_DB_DENIED when the admin may not grant it
+   */
+  grantMissing(reference: string, username: string, call: Call): Promise<void>
   /** The sessions of these users on every endpoint, without our own. */
   sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]>
+  /** Ends exactly these sessions; one that is gone already is no error. */
+  endSessions(sessions: readonly Session[], call: Call): Promise<void>
+  /**
+   * How often this user has logged in since the servers began to count, over all endpoints: it
+   * changes when somebody logs in between two looks. Undefined where an endpoint does not count.
+   */
+  loginCount(username: string, call: Call): Promise<number | undefined>
   /** `true`: no new login of this user; open sessions stay. `false`: undone, password untouched. */
   quarantine(username: string, on: boolean, call: Call): Promise<void>
 }
