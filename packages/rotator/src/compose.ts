@@ -3,7 +3,12 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Config, DatabaseConfig, PublishConfig, RollConfig } from './config/types.ts'
-import type { AlternatingConfig, StoreConfig, TargetConfig } from './config/types.ts'
+import type {
+  AlternatingConfig,
+  DualPasswordConfig,
+  StoreConfig,
+  TargetConfig,
+} from './config/types.ts'
 import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
 import type { PasswordPolicy } from './domain/password.ts'
 import { RotatorError } from './errors.ts'
@@ -50,11 +55,11 @@ export async function composeTarget(
     const alone = { ...base, strategy, admin: store, configs: [], runtimes: [] }
     return { target: alone, release: async () => undefined }
   }
-  return await composeAlternating(target, base)
+  return await composeConsumed(target, base)
 }
 
-async function composeAlternating(
-  config: AlternatingConfig,
+async function composeConsumed(
+  config: AlternatingConfig | DualPasswordConfig,
   base: Pick<Target, 'name' | 'store' | 'database' | 'policy'>,
 ): Promise<Composed> {
   const { strategy } = config
@@ -76,12 +81,12 @@ function noTarget(name: string, { file, targets }: Config): RotatorError {
 }
 
 function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
-  const { proveLimitMs, callLimitMs } = config
+  const { proveLimitMs, callLimitMs, evictAfterMs } = config
   const password = passwordPolicy(config.password)
   const problem = policyProblem(password)
   if (problem !== undefined)
     throw new RotatorError('ERR_CONFIG', { file, path: `targets.${name}.password`, problem })
-  const drain = config.strategy === 'alternating' ? config.drain : NO_DRAIN
+  const drain = config.strategy === 'single-user' ? NO_DRAIN : config.drain
   return {
     drainQuietMs: drain.quietMs,
     drainLimitMs: drain.limitMs,
@@ -89,6 +94,7 @@ function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
     proveLimitMs,
     callLimitMs,
     quarantine: config.strategy === 'alternating' && config.quarantine,
+    evictAfterMs,
     password,
   }
 }

@@ -46,6 +46,7 @@ export interface ErrorDetails {
   ERR_RUNTIME_COMMAND: { runtime: string; program: string; exit: string }
   ERR_OUTCOME_UNKNOWN: { operation: string; where: string }
   ERR_STRAGGLERS: { slot: string; username: string; sessions: string }
+  ERR_SESSIONS_LEFT: { slot: string; username: string; sessions: string }
   ERR_DEADLINE: { operation: string; limitMs: number }
   ERR_NO_EFFECT: { step: string; slot: string }
   ERR_INTERRUPTED: { signal: string }
@@ -233,6 +234,11 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     hint:
       'Restart or move the clients that are named, then run again. Both passwords work until ' +
       'then.',
+  },
+  ERR_SESSIONS_LEFT: {
+    retry: 'observe-first',
+    what: 'Sessions that began with a leaked password are still there after they were ended.',
+    hint: 'The password is dead: nobody can log in with it. End the sessions that are named.',
   },
   ERR_DEADLINE: {
     retry: 'observe-first',

@@ -52,6 +52,7 @@ describe('a configuration that can be used', () => {
           quarantine: false,
           proveLimitMs: 60_000,
           callLimitMs: 30_000,
+          evictAfterMs: 30_000,
           password: { length: 30, exclude: '' },
         },
       },

@@ -10,7 +10,7 @@ import { decideSingleUser } from './single-user.ts'
  * every action, so a crash at any moment needs no recovery code.
  */
 export function decide(observed: Observed, intent: Intent): Decision {
-  return observed.strategy === 'alternating'
-    ? decideAlternating(observed, intent)
-    : decideSingleUser(observed, intent)
+  return observed.strategy === 'single-user'
+    ? decideSingleUser(observed, intent)
+    : decideAlternating(observed, intent)
 }

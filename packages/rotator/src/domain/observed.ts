@@ -26,6 +26,10 @@ export interface RotationFacts {
   readonly to: Slot
   /** True when it only brings consumers together on one slot and makes no fresh password for it. */
   readonly heals: boolean
+  /** True when it ends before the flip, whatever happens. */
+  readonly rehearses: boolean
+  /** True when it replaces what is in the wrong hands. */
+  readonly urgent: boolean
   /** Present when it is being turned back; says why. */
   readonly backOut?: string
 }
@@ -82,9 +86,12 @@ export interface Trouble {
   readonly code: string
 }
 
-/** The facts about a target with two users. */
+/**
+ * The facts about a target with two slots: two users of which one is active (`alternating`), or two
+ * passwords of one user of which one is to be used (`dual-password`).
+ */
 export interface AlternatingFacts {
-  readonly strategy: 'alternating'
+  readonly strategy: 'alternating' | 'dual-password'
   readonly store: StoreFacts
   readonly login: Readonly<Record<Slot, LoginFacts>>
   /** True where the document still has a deployment script's stand-in instead of a password. */
@@ -92,12 +99,22 @@ export interface AlternatingFacts {
   readonly standbyUser: UserState
   readonly configs: readonly ConfigFacts[]
   readonly runtimes: readonly RuntimeFacts[]
-  /** Sessions of each slot's user on all endpoints, as last counted. */
+  /**
+   * True when the one user of a dual-password target accepts a second password that the document
+   * does not have. Somebody may be using it.
+   */
+  readonly stray: boolean
+  /**
+   * Sessions of each slot on all endpoints, as last counted. Where both slots are one user, a
+   * session that does not say which password it has used counts for the slot that gives way.
+   */
   readonly sessions: Readonly<Record<Slot, number>>
   /** True when this run has watched the slot for the whole quiet window and saw no session. */
   readonly quiet: Readonly<Record<Slot, boolean>>
   /** The target asks for a quarantine before a password is retired. */
   readonly quarantine: boolean
+  /** What is in force has leaked: sessions that stand in the way are ended, not waited for. */
+  readonly urgent: boolean
   readonly trouble?: Trouble
 }
 
@@ -106,6 +123,8 @@ export interface SingleUserFacts {
   readonly strategy: 'single-user'
   readonly pending: 'none' | 'open' | 'undo' | 'foreign'
   readonly stale: boolean
+  /** The pending version was staged by an urgent run. */
+  readonly pendingUrgent: boolean
   readonly login: {
     readonly current: boolean
     readonly pending: boolean
@@ -114,5 +133,7 @@ export interface SingleUserFacts {
   readonly placeholder: boolean
   /** Sessions of this user that are not ours. */
   readonly sessions: number
+  /** As in {@link AlternatingFacts}. */
+  readonly urgent: boolean
   readonly trouble?: Trouble
 }

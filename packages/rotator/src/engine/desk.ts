@@ -9,6 +9,7 @@ import type { StepContext } from '../steps/step.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
+import { TWO_PASSWORDS, TWO_USERS } from './documents/shape.ts'
 import type { Environment } from './environment.ts'
 import { Evidence } from './evidence.ts'
 import { guardTarget } from './guard.ts'
@@ -16,6 +17,8 @@ import { LoginBook } from './logins.ts'
 import { KnownSecrets } from './secrets.ts'
 import { SessionHolder } from './session.ts'
 import { Versions } from './versions.ts'
+
+const SHAPES = { alternating: TWO_USERS, 'dual-password': TWO_PASSWORDS } as const
 
 /**
  * Everything one run works with: the guarded ports, the documents it has read, what it knows about
@@ -96,14 +99,14 @@ export class Desk implements StepContext {
 
   async #read(): Promise<SlotDocuments | UserDocuments> {
     const reading = await this.versions.read()
-    const { by, reason } = this.env
+    const { by, reason, urgent = false } = this.env
     const now = (): string => this.env.clock.now().toISOString()
-    const run = { rotationId: () => this.#rotationId, by, reason, now }
-    const { secret } = this.target.store
+    const run = { rotationId: () => this.#rotationId, by, reason, urgent, now }
+    const { strategy, store } = this.target
     const documents =
-      this.target.strategy === 'alternating'
-        ? readSlotDocuments(reading, secret, run)
-        : readUserDocuments(reading, secret, run)
+      strategy === 'single-user'
+        ? readUserDocuments(reading, store.secret, run)
+        : readSlotDocuments(reading, store.secret, { ...run, shape: SHAPES[strategy] })
     documents.versions.onConfirmed = () => this.#confirmed(documents)
     for (const password of documents.passwords()) this.secrets.add(password)
     return documents

@@ -124,6 +124,7 @@ function isOpen(observed: Observed): boolean {
 function lacksPassword(observed: Observed): boolean {
   if (observed.strategy === 'single-user') return !observed.login.current && !observed.login.pending
   const { store, login, placeholder, standbyUser } = observed
+  if (observed.stray) return true
   return (['A', 'B'] as const).some((slot) => {
     const exists = slot === store.active || standbyUser !== 'absent'
     const { current, pending, locked } = login[slot]

@@ -23,6 +23,11 @@ export interface RunPolicy {
   readonly callLimitMs: number
   /** Lock the old account before its password is retired. Default false. */
   readonly quarantine: boolean
+  /**
+   * How long an urgent run lets sessions that began with a leaked password end by themselves. 0 to
+   * 3,600,000. Default 30,000.
+   */
+  readonly evictAfterMs: number
   readonly password: PasswordPolicy
 }
 
@@ -30,7 +35,7 @@ export interface RunPolicy {
 export interface Target {
   /** Unique in the configuration; names the lock. 1 to 200 characters. */
   readonly name: string
-  readonly strategy: 'alternating' | 'single-user'
+  readonly strategy: 'alternating' | 'dual-password' | 'single-user'
   readonly store: SecretStore
   readonly database: Database
   /** The admin's secret. For a single-user target it is `store` itself. */

@@ -24,7 +24,8 @@ async function waitForQuiet(action: Action, context: StepContext): Promise<void>
   const begun = clock.now().getTime()
   let quietSince: number | undefined
   while (!context.stop.aborted) {
-    const sessions = await session.sessions([username], context.call())
+    const all = await session.sessions([username], context.call())
+    const sessions = all.filter((found) => documents.subjectOf(found) === action.slot)
     const now = clock.now().getTime()
     quietSince = sessions.length === 0 ? (quietSince ?? now) : undefined
     if (quietSince !== undefined && now - quietSince >= drainQuietMs)

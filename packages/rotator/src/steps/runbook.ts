@@ -1,6 +1,7 @@
 import type { StepName } from '../domain/action.ts'
 import { close } from './close.ts'
 import { drain } from './drain.ts'
+import { evict } from './evict.ts'
 import { flip } from './flip.ts'
 import { heal } from './heal.ts'
 import { open } from './open.ts'
@@ -9,6 +10,7 @@ import { publish } from './publish.ts'
 import { quarantine } from './quarantine.ts'
 import { rebase } from './rebase.ts'
 import { reconcile } from './reconcile.ts'
+import { rehearse } from './rehearse.ts'
 import { release } from './release.ts'
 import { retire } from './retire.ts'
 import { roll } from './roll.ts'
@@ -34,8 +36,10 @@ export const RUNBOOK: { readonly [N in StepName]: Step } = {
   stage,
   // ------------------------------------------------------------------ point of no return
   retire,
+  evict,
   close,
   // ------------------------------------------------------------------ when things are not in order
+  rehearse,
   heal,
   reconcile,
   rebase,

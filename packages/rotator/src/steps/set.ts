@@ -1,5 +1,6 @@
 import { setStagedPassword } from './step.ts'
 import type { Step } from './step.ts'
+import { addStagedPassword } from './two-passwords.ts'
 
 /** Includes the proof: a login on every endpoint. */
 export const set: Step = {
@@ -8,5 +9,8 @@ export const set: Step = {
   reversible: true,
   requires: ['configs', 'sessions'],
   touches: ['logins'],
-  apply: setStagedPassword,
+  apply: (action, context) =>
+    context.target.strategy === 'dual-password'
+      ? addStagedPassword(action, context)
+      : setStagedPassword(action, context),
 }

@@ -1,7 +1,7 @@
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Action, StepName, Subject } from '../domain/action.ts'
 import type { EventPayload } from '../domain/events.ts'
-import type { AdminSession } from '../ports/database.ts'
+import type { AdminSession, Session } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SecretVersion } from '../ports/secret-store.ts'
@@ -23,6 +23,8 @@ export interface Documents {
    * Names the version that this action stages: the same action on the same state, the same token.
    */
   token(action: Action): string
+  /** Whose password this session was begun with, or counts as: see `AlternatingFacts.sessions`. */
+  subjectOf(session: Session): Subject | undefined
   readonly currentId: string
   readonly pendingId: string | undefined
   /** The store has confirmed a staged version. */

@@ -11,6 +11,7 @@ import type {
 import type { Gate } from './faults.ts'
 import type { SimUser, World } from './world.ts'
 import { USERNAMES } from './names.ts'
+import type { Held } from './names.ts'
 
 const WRITER = 'db.example:5432'
 const REPLICA = 'replica.example:5432'
@@ -83,14 +84,34 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       gate.call('db.compareUsers', 'read', () => compare(world, reference, username), call),
     provision: (reference, username, call) =>
       write('db.provision', () => provision(world, reference, username), call),
+    setPasswords: (username, { kept, added }, call) => {
+      const effect = (): void => {
+        userOf(world, username)
+        if (!world.accepts({ username, password: kept.reveal() }))
+          world.checker.broken.push('I1 a password is kept that is not accepted')
+        world.setPasswords(username, kept.reveal(), added?.reveal())
+      }
+      return write('db.setPasswords', effect, call)
+    },
+    hasSecondPassword: (username, call) => {
+      const read = (): boolean => world.users.get(username)?.second !== undefined
+      return gate.call('db.hasSecondPassword', 'read', read, call)
+    },
+    grantMissing: (_reference, username, call) =>
+      write('db.grantMissing', () => Object.assign(userOf(world, username), { equal: true }), call),
     sessions: (usernames, call) => {
       const count = (): readonly Session[] =>
         world.fleet
           .sessions()
-          .filter((username) => usernames.includes(username))
+          .filter(({ username }) => usernames.includes(username))
           .map(asSession)
       return gate.call('db.sessions', 'read', count, call)
     },
+    endSessions: (sessions, call) => {
+      const end = (): void => world.fleet.end(sessions.map(({ id }) => id))
+      return write('db.endSessions', end, call)
+    },
+    loginCount: (_username, call) => gate.call('db.loginCount', 'read', () => undefined, call),
     quarantine: (username, on, call) =>
       write('db.quarantine', () => Object.assign(userOf(world, username), { locked: on }), call),
     [Symbol.asyncDispose]: async () => {
@@ -128,7 +149,8 @@ function userOf(world: World, username: string): SimUser {
   throw new RotatorError('ERR_DB_STATEMENT', { endpoint: WRITER, operation, sqlstate: '02000' })
 }
 
-function asSession(username: string): Session {
+function asSession({ username, version = '', id }: Held & { readonly id: string }): Session {
   const application = username === USERNAMES.admin ? 'psql' : 'web'
-  return { username, client: '10.0.0.7', application, endpoint: WRITER }
+  const where = { client: '10.0.0.7', application, endpoint: WRITER }
+  return { username, ...where, id, credentialVersion: version }
 }

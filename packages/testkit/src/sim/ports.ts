@@ -9,6 +9,7 @@ import { DEFAULT_PASSWORD_POLICY } from '../../../rotator/src/domain/password.ts
 import { simDatabase } from './database.ts'
 import type { Gate } from './faults.ts'
 import type { SimStore } from './store.ts'
+import type { Held } from './names.ts'
 import type { World } from './world.ts'
 
 const POLICY: RunPolicy = {
@@ -18,6 +19,7 @@ const POLICY: RunPolicy = {
   proveLimitMs: 10_000,
   callLimitMs: 5_000,
   quarantine: false,
+  evictAfterMs: 2_000,
   password: DEFAULT_PASSWORD_POLICY,
 }
 
@@ -30,7 +32,7 @@ export function simTarget(world: World, gate: Gate): Target {
     return { ...common, strategy: 'single-user', store: admin, configs: [], runtimes: [] }
   return {
     ...common,
-    strategy: 'alternating',
+    strategy: world.options.dualPassword ? 'dual-password' : 'alternating',
     store: simStore(world, world.store, gate),
     configs: [...world.configs.keys()].map((id) => simConfig(world, id, gate)),
     runtimes: [simRuntime(world, gate)],
@@ -128,11 +130,12 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
           const held = world.configs.get(id)
           if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
           const password = new Sensitive(held.password, `password at ${id}`)
-          return { username: held.username, password }
+          const { username, version } = held
+          return { username, password, ...(version !== undefined && { version }) }
         },
         call,
       ),
-    write: ({ username, password }, call) =>
+    write: ({ username, password, version }, call) =>
       gate.call(
         'config.write',
         'write',
@@ -140,8 +143,12 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
           unlessLocked(world, 'config.write')
           const held = world.configs.get(id)
           if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
-          const next = { username, password: password.reveal() }
-          const same = held.username === next.username && held.password === next.password
+          const named = world.options.dualPassword && version !== undefined && { version }
+          const next: Held = { username, password: password.reveal(), ...named }
+          const same =
+            held.username === next.username &&
+            held.password === next.password &&
+            held.version === next.version
           if (!same) world.setConfig(id, next)
         },
         call,
