@@ -93,7 +93,7 @@ function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
     drainPollMs: drain.pollMs,
     proveLimitMs,
     callLimitMs,
-    quarantine: config.strategy === 'alternating' && config.quarantine,
+    quarantineMs: config.strategy === 'alternating' ? config.quarantineMs : undefined,
     evictAfterMs,
     password,
   }

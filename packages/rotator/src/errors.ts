@@ -47,6 +47,7 @@ export interface ErrorDetails {
   ERR_OUTCOME_UNKNOWN: { operation: string; where: string }
   ERR_STRAGGLERS: { slot: string; username: string; sessions: string }
   ERR_SESSIONS_LEFT: { slot: string; username: string; sessions: string }
+  ERR_QUARANTINE_MISSED: { slot: string; username: string; missed: string }
   ERR_DEADLINE: { operation: string; limitMs: number }
   ERR_NO_EFFECT: { step: string; slot: string }
   ERR_INTERRUPTED: { signal: string }
@@ -234,6 +235,13 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     hint:
       'Restart or move the clients that are named, then run again. Both passwords work until ' +
       'then.',
+  },
+  ERR_QUARANTINE_MISSED: {
+    retry: 'never',
+    what: 'Somebody missed the account while it was in quarantine, so it was given back.',
+    hint:
+      'Move the client that is named to the active slot, then run again. Both passwords work ' +
+      'until then.',
   },
   ERR_SESSIONS_LEFT: {
     retry: 'observe-first',

@@ -58,12 +58,16 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
       strategy: z.literal('alternating').describe('Two users of which one is active.'),
       store: storeSchema(folder).describe('The secret with the slot document of both users.'),
       ...consumed(folder),
-      quarantine: z
-        .boolean()
-        .default(false)
-        .describe('Lock the old account before its password is retired.'),
+      quarantine: duration({ least: '0s', most: '1d' })
+        .exactOptional()
+        .describe(
+          'For how long the old account is locked and watched before its password is retired.',
+        ),
     })
-    .transform(rename)
+    .transform(({ quarantine, ...rest }) => ({
+      ...rename(rest),
+      ...(quarantine !== undefined && { quarantineMs: quarantine }),
+    }))
   const dualPassword = z
     .strictObject({
       strategy: z

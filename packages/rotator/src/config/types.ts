@@ -37,7 +37,8 @@ interface ConsumedConfig extends CommonConfig {
 /** Two users of which one is active. */
 export interface AlternatingConfig extends ConsumedConfig {
   readonly strategy: 'alternating'
-  readonly quarantine: boolean
+  /** How long the old account is locked and watched; absent where it is not locked. */
+  readonly quarantineMs?: number
 }
 
 /** One user that has two passwords while a rotation is open. */

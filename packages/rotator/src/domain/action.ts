@@ -7,6 +7,7 @@ export type StepName =
   | 'open'
   | 'rehearse'
   | 'provision'
+  | 'grant'
   | 'set'
   | 'flip'
   | 'publish'

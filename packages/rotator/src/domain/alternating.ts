@@ -49,6 +49,8 @@ function startOrSettle(o: AlternatingFacts, intent: Intent): Decision {
     return next('reconcile', active, 'the user has a second password that the document lacks')
   if (starts) {
     if (o.stray) return refuse('SECOND_PASSWORD', 'a rotation would have to end it first')
+    if (o.standbyUser === 'differs' && o.mayGrant)
+      return next('grant', standby, `slot ${standby} lacks privileges of slot ${active}`)
     if (o.standbyUser === 'differs')
       return refuse('PRIVILEGES_DIFFER', `slot ${standby} lacks privileges of slot ${active}`)
     return intent === 'rotate'

@@ -26,7 +26,9 @@ const TURNED: AlternatingFacts = {
   runtimes: [{ id: 'workers', roll: 'done' }],
   sessions: { A: 1, B: 0 },
   quiet: { A: false, B: true },
+  mayGrant: false,
   quarantine: false,
+  quarantined: false,
   stray: false,
   urgent: false,
 }

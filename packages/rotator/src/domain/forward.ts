@@ -21,6 +21,8 @@ function beforeFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Deci
       : next('undo', to, `slot ${to} no longer logs in`)
   if (o.standbyUser === 'absent' || o.standbyUser === 'partial')
     return next('provision', to, `the user of slot ${to} cannot do what the active one can`)
+  if (o.standbyUser === 'differs' && o.mayGrant)
+    return next('grant', to, `the user of slot ${to} lacks privileges of the active one`)
   if (o.standbyUser === 'differs')
     return next('undo', to, `the user of slot ${to} lacks privileges of the active one`)
   if (o.login[to].pending) return proven(o, r)
@@ -56,7 +58,7 @@ function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decis
     return next('provision', from, `there is no user of slot ${from} yet`)
   if (!o.urgent && (o.sessions[from] > 0 || !o.quiet[from]))
     return next('drain', from, `nobody may be on slot ${from} when its password changes`)
-  if (o.quarantine && !o.urgent && !o.login[from].locked && o.store.pending !== 'retire')
+  if (o.quarantine && !o.urgent && !o.quarantined && o.store.pending !== 'retire')
     return next('quarantine', from, 'the target asks for a quarantine')
   return o.store.pending === 'retire'
     ? next('retire', from, `slot ${from} still accepts its old password`)

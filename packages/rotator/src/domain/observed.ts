@@ -111,8 +111,12 @@ export interface AlternatingFacts {
   readonly sessions: Readonly<Record<Slot, number>>
   /** True when this run has watched the slot for the whole quiet window and saw no session. */
   readonly quiet: Readonly<Record<Slot, boolean>>
+  /** The operator lets the run grant the standby user what it lacks (`--fix`). */
+  readonly mayGrant: boolean
   /** The target asks for a quarantine before a password is retired. */
   readonly quarantine: boolean
+  /** True when this run has watched the quarantine of the slot that gives way to its end. */
+  readonly quarantined: boolean
   /** What is in force has leaked: sessions that stand in the way are ended, not waited for. */
   readonly urgent: boolean
   readonly trouble?: Trouble

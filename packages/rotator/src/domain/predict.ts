@@ -53,6 +53,7 @@ function predictAlternating(o: AlternatingFacts, action: Action, slot: Slot): Al
 function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): AlternatingFacts {
   switch (action.step) {
     case 'provision':
+    case 'grant':
       return { ...o, standbyUser: 'equal' }
     case 'set':
     case 'retire':
@@ -60,7 +61,10 @@ function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): Altern
     case 'evict':
       return { ...o, sessions: { ...o.sessions, [slot]: 0 } }
     case 'quarantine':
-      return withLogin(o, slot, { current: false, pending: false, locked: true })
+      return {
+        ...withLogin(o, slot, { current: false, pending: false, locked: true }),
+        quarantined: true,
+      }
     case 'release':
       return withLogin(o, slot, { current: true, locked: false })
     case 'publish':
@@ -131,6 +135,7 @@ function flipped(o: AlternatingFacts, slot: Slot): AlternatingFacts {
     ...promoted(o),
     store: { active: slot, pending: 'none', stale: false, ...(record && { rotation: record }) },
     runtimes: o.runtimes.map(({ id }) => ({ id, roll: 'due' as const })),
+    quarantined: false,
     quiet: { A: false, B: false },
   }
 }

@@ -140,6 +140,10 @@ export class Desk implements StepContext {
     this.evidence.quiet.add(subject)
   }
 
+  sawQuarantine(subject: Subject): void {
+    this.evidence.quarantined.add(subject)
+  }
+
   gaveUp(runtimeId: string, why: string): void {
     this.evidence.givenUp.set(`${runtimeId} ${this.documents.rollToken()}`, why)
   }

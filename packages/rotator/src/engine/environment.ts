@@ -19,4 +19,6 @@ export interface Environment {
    * and an open rotation that is not urgent does not do instead of this one.
    */
   readonly urgent?: boolean
+  /** The standby user is granted what it lacks (`--fix`). */
+  readonly mayGrant?: boolean
 }

@@ -124,7 +124,9 @@ export class Observer {
       configs,
       runtimes,
       ...this.#census(documents, sessions),
-      quarantine: desk.target.policy.quarantine,
+      mayGrant: desk.env.mayGrant === true,
+      quarantine: desk.target.policy.quarantineMs !== undefined,
+      quarantined: desk.evidence.quarantined.has(other(active)),
       urgent: desk.env.urgent === true,
       ...(trouble && { trouble }),
     }

@@ -108,7 +108,7 @@ class Run {
     this.#last = { action, times }
     if (times > MOST_REPEATS) return this.#setbacks.giveUp(action)
     await this.#journal.applied(action, step.title, () => step.apply(action, this.#desk))
-    if (action.step === 'flip') this.#desk.evidence.quiet.clear()
+    if (action.step === 'flip') this.#desk.evidence.consumersMoved()
     this.#observer.acted(step.touches)
     this.#setbacks.passed()
   }

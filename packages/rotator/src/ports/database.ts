@@ -127,6 +127,11 @@ export interface AdminSession extends AsyncDisposable {
    * changes when somebody logs in between two looks. Undefined where an endpoint does not count.
    */
   loginCount(username: string, call: Call): Promise<number | undefined>
+  /**
+   * How often a login to any locked account was refused since the servers began to count, over all
+   * endpoints. Undefined where an endpoint does not count.
+   */
+  lockedLogins(call: Call): Promise<number | undefined>
   /** `true`: no new login of this user; open sessions stay. `false`: undone, password untouched. */
   quarantine(username: string, on: boolean, call: Call): Promise<void>
 }

@@ -21,8 +21,11 @@ export interface RunPolicy {
   readonly proveLimitMs: number
   /** Longest time for one call of a port. Default 30,000. */
   readonly callLimitMs: number
-  /** Lock the old account before its password is retired. Default false. */
-  readonly quarantine: boolean
+  /**
+   * For how long the old account is locked and watched before its password is retired. 0 to
+   * 86,400,000; undefined: it is not locked. Default undefined.
+   */
+  readonly quarantineMs: number | undefined
   /**
    * How long an urgent run lets sessions that began with a leaked password end by themselves. 0 to
    * 3,600,000. Default 30,000.

@@ -3,6 +3,7 @@ import { close } from './close.ts'
 import { drain } from './drain.ts'
 import { evict } from './evict.ts'
 import { flip } from './flip.ts'
+import { grant } from './grant.ts'
 import { heal } from './heal.ts'
 import { open } from './open.ts'
 import { provision } from './provision.ts'
@@ -27,6 +28,7 @@ import { undo } from './undo.ts'
 export const RUNBOOK: { readonly [N in StepName]: Step } = {
   open,
   provision,
+  grant,
   set,
   flip,
   publish,

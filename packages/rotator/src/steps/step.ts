@@ -65,6 +65,8 @@ export interface StepContext {
   emit(event: EventPayload): void
   /** The slot was watched for the whole quiet window and nobody was there. */
   sawQuiet(subject: Subject): void
+  /** The slot's quarantine was watched to its end, and nobody missed it. */
+  sawQuarantine(subject: Subject): void
   /** A roll that will not be waited for any longer. */
   gaveUp(runtimeId: string, why: string): void
 }

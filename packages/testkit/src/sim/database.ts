@@ -112,6 +112,7 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       return write('db.endSessions', end, call)
     },
     loginCount: (_username, call) => gate.call('db.loginCount', 'read', () => undefined, call),
+    lockedLogins: (call) => gate.call('db.lockedLogins', 'read', () => undefined, call),
     quarantine: (username, on, call) =>
       write('db.quarantine', () => Object.assign(userOf(world, username), { locked: on }), call),
     [Symbol.asyncDispose]: async () => {

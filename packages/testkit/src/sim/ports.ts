@@ -18,7 +18,7 @@ const POLICY: RunPolicy = {
   drainPollMs: 1_000,
   proveLimitMs: 10_000,
   callLimitMs: 5_000,
-  quarantine: false,
+  quarantineMs: undefined,
   evictAfterMs: 2_000,
   password: DEFAULT_PASSWORD_POLICY,
 }
@@ -26,7 +26,7 @@ const POLICY: RunPolicy = {
 /** A target whose every port acts on the world, through the gate. */
 export function simTarget(world: World, gate: Gate): Target {
   const admin = simStore(world, world.adminStore, gate)
-  const policy = { ...POLICY, quarantine: world.options.quarantine ?? false }
+  const policy = { ...POLICY, quarantineMs: world.options.quarantine ? 2_000 : undefined }
   const common = { name: 'sim', database: simDatabase(world, gate), admin, policy }
   if (world.options.singleUser)
     return { ...common, strategy: 'single-user', store: admin, configs: [], runtimes: [] }

@@ -63,6 +63,7 @@ export function* alternatingStates(): Generator<AlternatingFacts> {
 const BASE = {
   strategy: 'alternating',
   placeholder: { A: false, B: false },
+  mayGrant: false,
 } as const
 
 function storeStates(): readonly AlternatingFacts['store'][] {
@@ -93,12 +94,13 @@ type Consumers = Pick<
   | 'standbyUser'
   | 'trouble'
   | 'quarantine'
+  | 'quarantined'
   | 'stray'
   | 'urgent'
 >
 
 /** Holdings vary with quiet runtimes; runtimes, sessions and users vary with one holding each. */
-function* consumerStates(active: Slot): Generator<Consumers> {
+function* consumerStates(active: Slot): Generator<Consumers & Partial<AlternatingFacts>> {
   const other: Slot = active === 'A' ? 'B' : 'A'
   for (const holds of HOLDINGS) {
     for (const [roll, crowd] of product(ROLLS, CROWDS)) {
@@ -107,8 +109,12 @@ function* consumerStates(active: Slot): Generator<Consumers> {
     }
   }
   const trouble = { step: 'publish', code: 'ERR_TARGET_UNWRITABLE' }
-  for (const [holds, quarantine] of product(HOLDINGS, BOOLEANS))
-    yield { ...CALM, standbyUser: 'equal', ...held(holds, active, 'done'), trouble, quarantine }
+  for (const [holds, quarantine] of product(HOLDINGS, BOOLEANS)) {
+    const consumers = { ...CALM, standbyUser: 'equal', ...held(holds, active, 'done') } as const
+    yield { ...consumers, trouble, quarantine }
+    yield { ...consumers, quarantine, quarantined: true }
+    yield { ...consumers, standbyUser: 'differs', quarantine, mayGrant: true }
+  }
   for (const [holds, [roll, crowd]] of product(HOLDINGS, product(ROLLS, CROWDS))) {
     const consumers = { ...crowd, standbyUser: 'equal', ...held(holds, active, roll) } as const
     yield { ...consumers, stray: true }
@@ -120,7 +126,7 @@ function held(
   holds: Holding,
   active: Slot,
   roll: (typeof ROLLS)[number],
-): Pick<Consumers, 'configs' | 'runtimes' | 'quarantine' | 'stray' | 'urgent'> {
+): Pick<Consumers, 'configs' | 'runtimes' | 'quarantine' | 'quarantined' | 'stray' | 'urgent'> {
   return {
     configs: [
       { id: 'web', holds: active },
@@ -128,6 +134,7 @@ function held(
     ],
     runtimes: [{ id: 'workers', roll }],
     quarantine: false,
+    quarantined: false,
     stray: false,
     urgent: false,
   }

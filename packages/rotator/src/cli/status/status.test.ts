@@ -23,7 +23,9 @@ const FACTS: AlternatingFacts = {
   runtimes: [],
   sessions: { A: 0, B: 1 },
   quiet: { A: false, B: false },
+  mayGrant: false,
   quarantine: false,
+  quarantined: false,
   stray: false,
   urgent: false,
 }
@@ -52,7 +54,6 @@ const CONFIG: AlternatingConfig = {
   publish: [],
   roll: [],
   drain: { quietMs: 0, limitMs: 0, pollMs: 0 },
-  quarantine: false,
   evictAfterMs: 0,
   proveLimitMs: 0,
   callLimitMs: 0,
