@@ -2,6 +2,7 @@ import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import type { Mutant } from './mutant.ts'
+import { POSTGRES_MUTANTS } from './postgres.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
 
@@ -11,6 +12,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STEP_MUTANTS,
   ...ENGINE_MUTANTS,
   ...DATABASE_MUTANTS,
+  ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
   ...TARGET_MUTANTS,
 ]
