@@ -25,3 +25,8 @@ export function storeSchema(folder: string): z.ZodType<StoreConfig> {
   })
   return z.discriminatedUnion('kind', [file, secretsManager])
 }
+
+/** Names the secret: two targets must not rotate the same one. */
+export function storeIdentity(store: StoreConfig): string {
+  return store.kind === 'file' ? `file ${store.path}` : `aws ${store.region ?? ''} ${store.secret}`
+}

@@ -9,7 +9,7 @@ import type { StepContext } from '../steps/step.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
-import { TWO_PASSWORDS, TWO_USERS } from './documents/shape.ts'
+import { SHAPES } from './documents/shape.ts'
 import type { Environment } from './environment.ts'
 import { Evidence } from './evidence.ts'
 import { guardTarget } from './guard.ts'
@@ -17,8 +17,6 @@ import { LoginBook } from './logins.ts'
 import { KnownSecrets } from './secrets.ts'
 import { SessionHolder } from './session.ts'
 import { Versions } from './versions.ts'
-
-const SHAPES = { alternating: TWO_USERS, 'dual-password': TWO_PASSWORDS } as const
 
 /**
  * Everything one run works with: the guarded ports, the documents it has read, what it knows about

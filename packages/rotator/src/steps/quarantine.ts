@@ -74,9 +74,9 @@ async function missedBy(
 class Illness {
   readonly #bad = new Map<string, number>()
 
-  async look({ target, call }: StepContext): Promise<string | undefined> {
-    for (const runtime of target.runtimes) {
-      const health = await runtime.health?.(call())
+  async look(context: StepContext): Promise<string | undefined> {
+    for (const runtime of context.target.runtimes) {
+      const health = await runtime.health?.(context.call())
       const inARow = health?.well === false ? (this.#bad.get(runtime.id) ?? 0) + 1 : 0
       this.#bad.set(runtime.id, inARow)
       if (health && inARow >= 2) return `${runtime.id} is not well: ${health.why}`

@@ -166,6 +166,11 @@ class PostgresAdminSession implements AdminSession {
     return undefined
   }
 
+  /** PostgreSQL counts refused logins nowhere: they are in its log only. */
+  async lockedLogins(_call: Call): Promise<number | undefined> {
+    return undefined
+  }
+
   async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {
     return await this.#inTurn(() => this.#sessions.of(usernames, call))
   }

@@ -46,7 +46,7 @@ export interface SessionMarks {
 const SLOTS = ['A', 'B'] as const
 
 /** Two users: the user tells the slot, and the retired one gets a fresh password. */
-export const TWO_USERS: DocumentShape = {
+const TWO_USERS: DocumentShape = {
   parse: parseSlotVersion,
   edit: editSlotDocument,
   differs: differsBeyondRotation,
@@ -59,7 +59,7 @@ export const TWO_USERS: DocumentShape = {
 }
 
 /** Two passwords: the version of the credential tells them apart, and the retired one is gone. */
-export const TWO_PASSWORDS: DocumentShape = {
+const TWO_PASSWORDS: DocumentShape = {
   parse: parseDualVersion,
   edit: editDualDocument,
   differs: dualDiffersBeyondRotation,
@@ -80,6 +80,12 @@ export const TWO_PASSWORDS: DocumentShape = {
     if (rotation === undefined) return active
     return rotation.back_out === undefined ? rotation.from : rotation.to
   },
+}
+
+/** By strategy. */
+export const SHAPES: Readonly<Record<'alternating' | 'dual-password', DocumentShape>> = {
+  alternating: TWO_USERS,
+  'dual-password': TWO_PASSWORDS,
 }
 
 /** A rotation makes one password that consumers get, so its id can name that. */
