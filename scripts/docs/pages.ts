@@ -3,7 +3,7 @@ import { configJsonSchema } from '../../packages/rotator/src/config/json-schema.
 import { iamActions } from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
 import { EVENT_CATALOGUE } from '../../packages/rotator/src/domain/events.ts'
 import { REFUSALS } from '../../packages/rotator/src/domain/refusals.ts'
-import { ERROR_CATALOGUE } from '../../packages/rotator/src/errors.ts'
+import { ERROR_CATALOGUE } from '../../packages/rotator/src/error-catalogue.ts'
 import { RUNBOOK } from '../../packages/rotator/src/steps/runbook.ts'
 import { errorsPage } from './errors.ts'
 import { eventsPage } from './events.ts'

@@ -1,7 +1,7 @@
 import type { AlternatingFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
 import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
-import type { AdminSession, Session, UserComparison } from '../ports/database.ts'
+import type { AdminSession, SecondPassword, Session, UserComparison } from '../ports/database.ts'
 import type { Fact } from '../steps/step.ts'
 import type { Desk } from './desk.ts'
 import { SlotDocuments } from './documents/slot-documents.ts'
@@ -17,7 +17,7 @@ interface Kept {
   readonly configs?: AlternatingFacts['configs']
   readonly runtimes?: AlternatingFacts['runtimes']
   readonly sessions?: readonly Session[]
-  readonly second?: boolean
+  readonly second?: SecondPassword
 }
 
 const KEPT_AS: Readonly<Record<Fact, keyof Kept | undefined>> = {
@@ -108,10 +108,10 @@ export class Observer {
     const usernames = oneUser ? [used] : [used, spare]
     const sessions = await this.#keep('sessions', () => session.sessions(usernames, desk.call()))
     const second = await this.#keep('second', async () =>
-      oneUser ? await session.hasSecondPassword(used, desk.call()) : false,
+      oneUser ? await session.hasSecondPassword(used, desk.call()) : 'nowhere',
     )
     const passwords = oneUser
-      ? await observePasswords(desk, documents, second)
+      ? await observePasswords(desk, documents, second !== 'nowhere')
       : await observeUsers(desk, documents, standby)
     const configs = await this.#keep('configs', () => observeConfigs(desk, documents))
     const runtimes = await this.#keep('runtimes', () => observeRuntimes(desk, documents))

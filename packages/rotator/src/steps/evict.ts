@@ -20,11 +20,10 @@ export const evict: Step = {
 async function waitAndEnd(action: Action, context: StepContext): Promise<void> {
   const { clock, target } = context
   const begun = clock.now().getTime()
-  for (;;) {
+  while (!context.stop.aborted) {
     const sessions = await sessionsOf(action, context)
     if (sessions.length === 0) return
     const waitedMs = clock.now().getTime() - begun
-    if (context.stop.aborted) return
     if (waitedMs >= target.policy.evictAfterMs) return await end(sessions, action, context)
     const { step, slot } = action
     context.emit({ code: 'STEP_WAITING', step, slot, waitedMs, on: describeSessions(sessions) })

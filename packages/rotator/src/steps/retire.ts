@@ -1,6 +1,6 @@
-import { setStagedPassword } from './step.ts'
-import type { Step } from './step.ts'
-import { endOtherPassword } from './two-passwords.ts'
+import type { Action } from '../domain/action.ts'
+import { setStagedPassword, slotBeside, untilSecondPassword } from './step.ts'
+import type { Step, StepContext } from './step.ts'
 
 /** Everything that leaked before this moment is worthless after it. */
 export const retire: Step = {
@@ -13,4 +13,18 @@ export const retire: Step = {
     context.target.strategy === 'dual-password'
       ? endOtherPassword(action, context)
       : setStagedPassword(action, context),
+}
+
+/** The one user accepts the password that is in use, and no other. */
+async function endOtherPassword(action: Action, context: StepContext): Promise<void> {
+  const { documents, logins } = context
+  const used = slotBeside(action.slot)
+  const credential = documents.credential(used)
+  const { username, password: kept } = credential
+  const session = await context.session()
+  logins.forget('A')
+  logins.forget('B')
+  await session.setPasswords(username, { kept }, context.call())
+  await untilSecondPassword('nowhere', username, context)
+  await logins.prove(used, kept, credential)
 }

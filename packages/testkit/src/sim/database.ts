@@ -5,10 +5,13 @@ import type {
   AdminSession,
   Database,
   LockState,
+  SecondPassword,
   Session,
   UserComparison,
+  UserPasswords,
 } from '../../../rotator/src/ports/database.ts'
 import type { Gate } from './faults.ts'
+import { passwordsOf } from './world.ts'
 import type { SimUser, World } from './world.ts'
 import { USERNAMES } from './names.ts'
 import type { Held } from './names.ts'
@@ -84,19 +87,10 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       gate.call('db.compareUsers', 'read', () => compare(world, reference, username), call),
     provision: (reference, username, call) =>
       write('db.provision', () => provision(world, reference, username), call),
-    setPasswords: (username, { kept, added }, call) => {
-      const effect = (): void => {
-        userOf(world, username)
-        if (!world.accepts({ username, password: kept.reveal() }))
-          world.checker.broken.push('I1 a password is kept that is not accepted')
-        world.setPasswords(username, kept.reveal(), added?.reveal())
-      }
-      return write('db.setPasswords', effect, call)
-    },
-    hasSecondPassword: (username, call) => {
-      const read = (): boolean => world.users.get(username)?.second !== undefined
-      return gate.call('db.hasSecondPassword', 'read', read, call)
-    },
+    setPasswords: (username, passwords, call) =>
+      write('db.setPasswords', () => setPasswords(world, username, passwords), call),
+    hasSecondPassword: (username, call) =>
+      gate.call('db.hasSecondPassword', 'read', () => secondPassword(world, username), call),
     grantMissing: (_reference, username, call) =>
       write('db.grantMissing', () => Object.assign(userOf(world, username), { equal: true }), call),
     sessions: (usernames, call) => {
@@ -124,6 +118,22 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
 function setPassword(world: World, username: string, password: Sensitive): void {
   userOf(world, username)
   world.setPassword(username, password.reveal())
+}
+
+function setPasswords(world: World, username: string, { kept, added }: UserPasswords): void {
+  userOf(world, username)
+  if (!world.accepts({ username, password: kept.reveal() }))
+    world.checker.broken.push('I1 a password is kept that is not accepted')
+  world.setPasswords(username, kept.reveal(), added?.reveal())
+}
+
+function secondPassword(world: World, username: string): SecondPassword {
+  const user = userOf(world, username)
+  const behind = world.now < user.replicaAt
+  const replica = (behind ? user.replicaPasswords : passwordsOf(user)).length > 1
+  const writer = user.second !== undefined
+  if (writer && replica) return 'everywhere'
+  return writer || replica ? 'somewhere' : 'nowhere'
 }
 
 function compare(world: World, reference: string, username: string): UserComparison {

@@ -23,6 +23,12 @@ export const DUAL_STARTS: readonly Start[] = [
     ends: DONE,
   },
   {
+    name: 'dual password, the replica lags',
+    options: { ...DUAL, replicaLagMs: 700 },
+    intent: 'rotate',
+    ends: DONE,
+  },
+  {
     name: 'dual password, slow rollout',
     options: { ...DUAL, rollEveryMs: 4_000 },
     intent: 'rotate',

@@ -5,6 +5,7 @@ import type {
   AdminOptions,
   AdminSession,
   LockState,
+  SecondPassword,
   Session,
   UserComparison,
   UserPasswords,
@@ -149,8 +150,8 @@ class PostgresAdminSession implements AdminSession {
     throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: this.#link.endpoint, problem })
   }
 
-  async hasSecondPassword(_username: string, _call: Call): Promise<boolean> {
-    return false
+  async hasSecondPassword(_username: string, _call: Call): Promise<SecondPassword> {
+    return 'nowhere'
   }
 
   async grantMissing(reference: string, username: string, call: Call): Promise<void> {

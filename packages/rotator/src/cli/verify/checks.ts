@@ -78,8 +78,10 @@ async function checkUsers(desk: Desk, checks: Checklist): Promise<void> {
 
 async function describeSecond(desk: Desk, username: string): Promise<string> {
   const session = await desk.session()
-  const has = await session.hasSecondPassword(username, desk.call())
-  return has ? `${username} accepts two passwords` : `${username} accepts one password`
+  const where = await session.hasSecondPassword(username, desk.call())
+  return where !== 'nowhere'
+    ? `${username} accepts two passwords`
+    : `${username} accepts one password`
 }
 
 async function comparePrivileges(desk: Desk, active: Slot, checks: Checklist): Promise<string> {

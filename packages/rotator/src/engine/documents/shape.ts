@@ -33,7 +33,7 @@ export interface DocumentShape {
   readonly givenUp: 'its staged password' | 'none'
   /** The slot whose password this session was begun with; undefined where it does not say. */
   slotOf(session: SessionMarks, documents: readonly SlotDocument[]): SlotName | undefined
-  /** Who counts for what when a session does not say: the slot that gives way, or the active one. */
+  /** What a session that does not say counts for: the slot that gives way, or the active one. */
   unknown(active: SlotName, rotation: RotationRecord | undefined): SlotName | undefined
 }
 

@@ -21,7 +21,7 @@ import type { RunRecord } from './record.ts'
 import type { DocumentShape, SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
 
-/** The documents of a target with two slots: what its two versions hold, and what the next should. */
+/** The documents of a target with two slots: what its versions hold, and what the next should. */
 export class SlotDocuments implements Documents {
   readonly #run: RunRecord
   readonly #shape: DocumentShape
