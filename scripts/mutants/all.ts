@@ -5,6 +5,7 @@ import type { Mutant } from './mutant.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
+import { TWO_PASSWORD_MUTANTS } from './two-passwords.ts'
 
 /** Every planted bug. */
 export const MUTANTS: readonly Mutant[] = [
@@ -15,4 +16,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
   ...TARGET_MUTANTS,
+  ...TWO_PASSWORD_MUTANTS,
 ]
