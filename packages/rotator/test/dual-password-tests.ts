@@ -28,7 +28,7 @@ async function logsIn(rig: Rig, password: string): Promise<boolean> {
   }
 }
 
-/** I3: the password to use logs in. I2: nothing that ever logged in does so unknown to the store. */
+/** I3: the password to use logs in. I2: nothing that ever did so does it unknown to the store. */
 async function expectKnown(rig: Rig, ever: Set<string>): Promise<void> {
   const current = await rig.document('AWSCURRENT')
   const known = [...passwordsIn(current), ...passwordsIn(await rig.document('AWSPENDING'))]

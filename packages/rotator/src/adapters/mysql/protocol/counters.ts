@@ -37,9 +37,10 @@ export async function countLogins(
   call: Call,
 ): Promise<number | undefined> {
   const sql =
-    'SELECT IF(@@performance_schema AND NOT EXISTS (SELECT 1' +
-    " FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Performance_schema_accounts_lost'" +
-    ' AND VARIABLE_VALUE > 0), COALESCE(SUM(TOTAL_CONNECTIONS), 0), NULL)' +
+    'SELECT IF(@@performance_schema AND NOT EXISTS (' +
+    'SELECT 1 FROM performance_schema.global_status' +
+    " WHERE VARIABLE_NAME = 'Performance_schema_accounts_lost' AND VARIABLE_VALUE > 0)," +
+    ' COALESCE(SUM(TOTAL_CONNECTIONS), 0), NULL)' +
     ' FROM performance_schema.accounts WHERE BINARY USER = ?'
   return await sumOver(connections, { operation: 'count logins', sql, values: [username] }, call)
 }
