@@ -42,6 +42,9 @@ export async function protocolRig({ engine, start, identified }: Parts): Promise
     await first.query(`CREATE USER ${account} ${identified(password)} REQUIRE SSL`)
     await first.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON openemr.* TO ${account}`)
   }
+  const endsSessions = engine === 'mysql' ? 'CONNECTION_ADMIN' : 'CONNECTION ADMIN'
+  const adminAccount = quoteAccount({ user: admin.username, host: '%' })
+  await first.query(`GRANT ${endsSessions} ON *.* TO ${adminAccount}`)
   await first.end()
   const before = counted(await server.log())
   const running = starting.move()
