@@ -1,6 +1,6 @@
-// Goal: after `rotate --compromised` nothing that leaked logs in, and nobody who did is still there,
-// while applications go on. Method: intruders hold open sessions with both slots' passwords; the
-// real command line runs; every password from before is tried.
+// Goal: after `rotate --compromised` nothing that leaked logs in, and nobody who did is left, while
+// applications go on. Method: intruders hold open sessions with both slots’ passwords; the real
+// command line runs; every password from before is tried.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConsumerConnection, RigEngine } from '../../testkit/src/rig/engine.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
