@@ -3,12 +3,13 @@ import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { SecretStore, SecretVersion, StoreReading } from '../../ports/secret-store.ts'
 import { connector } from './connect.ts'
-import type { ConnectOptions, Connection } from './connect.ts'
+import type { Connection } from './connect.ts'
+import type { AwsOptions } from '../common/aws-client.ts'
 import { classify } from './failures.ts'
 import type { Operation } from './failures.ts'
 
 /** One secret in AWS Secrets Manager. */
-export interface SecretsManagerOptions extends ConnectOptions {
+export interface SecretsManagerOptions extends AwsOptions {
   /** Name or ARN; an ARN for a secret of another account. */
   readonly secret: string
   /**
