@@ -5,6 +5,9 @@
  * stands in `domain/refusals.ts`. This file is the catalogue from which `docs/errors.md` is made.
  */
 
+import { OWNER_ERRORS } from './errors/owner.ts'
+import type { OwnerErrorDetails } from './errors/owner.ts'
+
 /**
  * What may be done about an error.
  * - `safe`: the request certainly had no effect; the same call may be made again.
@@ -14,7 +17,7 @@
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails {
+export interface ErrorDetails extends OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string }
@@ -53,7 +56,8 @@ export interface ErrorDetails {
 
 export type ErrorCode = keyof ErrorDetails
 
-interface CatalogueEntry {
+/** What the catalogue says about a code. */
+export interface CatalogueEntry {
   readonly retry: Retry
   /** One sentence: what happened. */
   readonly what: string
@@ -222,6 +226,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The command that restarts the runtime failed.',
     hint: 'Run the command by hand and read its output; it must exit with 0 when it succeeds.',
   },
+  ...OWNER_ERRORS,
   ERR_OUTCOME_UNKNOWN: {
     retry: 'observe-first',
     what: 'A request was sent and no answer came: it may or may not have happened.',

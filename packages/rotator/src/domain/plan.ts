@@ -1,5 +1,6 @@
 import type { Action } from './action.ts'
 import { decide } from './decide.ts'
+import { narrowManaged } from './managed.ts'
 import type { Observed } from './observed.ts'
 import { predict } from './predict.ts'
 import type { RefusalCode } from './refusals.ts'
@@ -45,6 +46,7 @@ export function plan(observed: Observed, intent: Intent): Plan {
 
 /** An open rotation is finished, never doubled: seeing one uses up the wish to start one. */
 export function narrowIntent(intent: Intent, observed: Observed): Intent {
+  if (observed.strategy === 'managed') return narrowManaged(intent, observed)
   if (intent !== 'rotate') return intent
   if (observed.strategy === 'single-user') return observed.pending === 'none' ? intent : 'converge'
   const { rotation } = observed.store

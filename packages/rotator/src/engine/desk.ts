@@ -5,7 +5,8 @@ import { generatePassword } from '../domain/password.ts'
 import type { AdminSession } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Target } from '../ports/target.ts'
-import type { StepContext } from '../steps/step.ts'
+import type { OwnerRequest, StepContext } from '../steps/step.ts'
+import { ManagedDocuments } from './documents/managed-documents.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
@@ -16,6 +17,9 @@ import { LoginBook } from './logins.ts'
 import { KnownSecrets } from './secrets.ts'
 import { SessionHolder } from './session.ts'
 import { Versions } from './versions.ts'
+
+/** The documents of any kind of target. */
+export type AnyDocuments = SlotDocuments | UserDocuments | ManagedDocuments
 
 /**
  * Everything one run works with: the guarded ports, the documents it has read, what it knows about
@@ -29,9 +33,10 @@ export class Desk implements StepContext {
   readonly logins: LoginBook
   readonly sessions: SessionHolder
   readonly versions: Versions
+  readonly ownerRequest: OwnerRequest = { asked: 'no', seen: false, sent: 0, baseline: undefined }
   /** The id that the next rotation opened by this run gets. */
   #rotationId: string
-  #documents: SlotDocuments | UserDocuments | undefined
+  #documents: AnyDocuments | undefined
 
   constructor(target: Target, env: Environment, lock: 'take' | 'look') {
     this.env = env
@@ -51,7 +56,7 @@ export class Desk implements StepContext {
       call,
       opened: (password, denied) => {
         this.secrets.add(password)
-        if (target.strategy === 'single-user') this.logins.note('user', password, denied)
+        if (target.strategy !== 'alternating') this.logins.note('user', password, denied)
       },
     })
   }
@@ -83,35 +88,45 @@ export class Desk implements StepContext {
     return this.#documents?.openRotation
   }
 
-  get documents(): SlotDocuments | UserDocuments {
+  get documents(): AnyDocuments {
     if (this.#documents === undefined) throw new Error('the store has not been read yet')
     return this.#documents
   }
 
   /** Reads the store unless it has been read since the last doubt. */
-  async load(): Promise<SlotDocuments | UserDocuments> {
+  async load(): Promise<AnyDocuments> {
     this.#documents ??= await this.#read()
     return this.#documents
   }
 
-  async #read(): Promise<SlotDocuments | UserDocuments> {
+  async #read(): Promise<AnyDocuments> {
     const reading = await this.versions.read()
     const { by, reason } = this.env
     const now = (): string => this.env.clock.now().toISOString()
     const run = { rotationId: () => this.#rotationId, by, reason, now }
     const { secret } = this.target.store
+    const request = this.ownerRequest
     const documents =
-      this.target.strategy === 'alternating'
-        ? readSlotDocuments(reading, secret, run)
-        : readUserDocuments(reading, secret, run)
+      this.target.strategy === 'managed'
+        ? new ManagedDocuments(reading, secret, { ...run, request })
+        : this.target.strategy === 'alternating'
+          ? readSlotDocuments(reading, secret, run)
+          : readUserDocuments(reading, secret, run)
     documents.versions.onConfirmed = () => this.#confirmed(documents)
     for (const password of documents.passwords()) this.secrets.add(password)
     return documents
   }
 
-  #confirmed(documents: SlotDocuments | UserDocuments): void {
+  #confirmed(documents: AnyDocuments): void {
     this.versions.confirmed(documents.currentId, documents.pendingId)
     if (documents.document.last?.id === this.#rotationId) this.#rotationId = this.env.random.uuid()
+  }
+
+  async reread(): Promise<boolean> {
+    this.#documents = undefined
+    this.logins.forget('user')
+    const { currentId } = await this.load()
+    return currentId !== this.ownerRequest.baseline
   }
 
   session(): Promise<AdminSession> {

@@ -67,6 +67,7 @@ export class Journal {
 
   /** The outcome is what the document says, not what this process remembers. */
   settled(): RunResult {
+    if (this.#observed?.strategy === 'managed') return this.#settledByOwner()
     const { last } = this.#desk.documents.document
     const ours = last !== undefined && this.#rotations.has(last.id)
     const healed = this.#actions.some((action) => action.step === 'heal')
@@ -79,6 +80,12 @@ export class Journal {
       todo: backedOut ? this.#backedOutTodo(first) : '',
       ...(backedOut && first && { code: first.code }),
     })
+  }
+
+  /** No document records it: what this run has asked for or has seen under way is done. */
+  #settledByOwner(): RunResult {
+    const outcome: Outcome = this.isOpen ? 'rotated' : 'settled'
+    return this.#end(outcome, { what: `${WHAT[outcome]}.`, todo: '' })
   }
 
   #backedOutTodo(first: Failure | undefined): string {
@@ -102,8 +109,9 @@ export class Journal {
   }
 
   adminLost(): RunResult {
-    const { what, hint } = REFUSALS.ADMIN_LOST
-    return this.#end('refused', { code: 'ADMIN_LOST', what: `${what} (ADMIN_LOST)`, todo: hint })
+    const code = this.#desk.target.strategy === 'managed' ? 'MANAGED_DENIED' : 'ADMIN_LOST'
+    const { what, hint } = REFUSALS[code]
+    return this.#end('refused', { code, what: `${what} (${code})`, todo: hint })
   }
 
   locked(by: string): RunResult {

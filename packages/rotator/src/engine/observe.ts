@@ -1,11 +1,16 @@
 import type { AlternatingFacts, LoginFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
 import { SLOTS, other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
+import type { OwnerState } from '../ports/credential-owner.ts'
 import type { AdminSession, Session, UserComparison } from '../ports/database.ts'
+import type { SecretOwner } from '../ports/secret-store.ts'
+import { ownerOf } from '../steps/step.ts'
 import type { Fact } from '../steps/step.ts'
 import type { Desk } from './desk.ts'
+import { ManagedDocuments } from './documents/managed-documents.ts'
 import { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
+import { observeManaged } from './observe-managed.ts'
 import { observeConfigs } from './observe-configs.ts'
 import { observeRuntimes } from './observe-runtimes.ts'
 import { isPlaceholder } from '@cuedot/client/protocol'
@@ -16,6 +21,10 @@ interface Kept {
   readonly configs?: AlternatingFacts['configs']
   readonly runtimes?: AlternatingFacts['runtimes']
   readonly sessions?: readonly Session[]
+  /** What the owner of a managed credential says. */
+  readonly owner?: OwnerState
+  /** Whose the secret is; `none` for our own. */
+  readonly owned?: SecretOwner | 'none'
 }
 
 const KEPT_AS: Readonly<Record<Fact, keyof Kept | undefined>> = {
@@ -24,6 +33,7 @@ const KEPT_AS: Readonly<Record<Fact, keyof Kept | undefined>> = {
   configs: 'configs',
   runtimes: 'runtimes',
   sessions: 'sessions',
+  owner: 'owner',
 }
 
 const NO_LOGIN: LoginFacts = { current: false, pending: false, locked: false }
@@ -76,6 +86,7 @@ export class Observer {
   async observe(): Promise<Observed> {
     const session = await this.#desk.session()
     const documents = await this.#desk.load()
+    if (documents instanceof ManagedDocuments) return this.#managed(documents, session)
     return documents instanceof SlotDocuments
       ? this.#alternating(documents, session)
       : this.#singleUser(documents, session)
@@ -149,10 +160,25 @@ export class Observer {
     return { sessions: counted, quiet: { A: quiet.has('A'), B: quiet.has('B') } }
   }
 
+  async #managed(documents: ManagedDocuments, session: AdminSession): Promise<Observed> {
+    const desk = this.#desk
+    const read = {
+      owner: await this.#keep('owner', () => ownerOf(desk).owner.state(desk.call())),
+      sessions: await this.#keep('sessions', () =>
+        session.sessions([documents.username()], desk.call()),
+      ),
+    }
+    return await observeManaged(desk, documents, read)
+  }
+
   async #singleUser(documents: UserDocuments, session: AdminSession): Promise<SingleUserFacts> {
     const desk = this.#desk
     const sessions = await this.#keep('sessions', () =>
       session.sessions([documents.username()], desk.call()),
+    )
+    const owned = await this.#keep(
+      'owned',
+      async () => (await desk.target.store.owner(desk.call())) ?? 'none',
     )
     const { current, pending } = await desk.logins.facts('user', documents)
     const { trouble } = desk.evidence
@@ -162,6 +188,7 @@ export class Observer {
       login: { current, pending, previous: !current && !pending },
       placeholder: isPlaceholder(documents.credential().password),
       sessions: sessions.length,
+      ...(owned !== 'none' && { owner: owned.service }),
       ...(trouble && { trouble }),
     }
   }

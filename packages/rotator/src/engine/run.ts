@@ -116,12 +116,14 @@ class Run {
 
 /** Somebody was here before and may have gone on after what the store shows now. */
 function isOpen(observed: Observed): boolean {
+  if (observed.strategy === 'managed') return false
   if (observed.strategy === 'single-user') return observed.pending !== 'none'
   return observed.store.pending !== 'none' || observed.store.rotation !== undefined
 }
 
 /** True when the document knows no password for a user that exists. */
 function lacksPassword(observed: Observed): boolean {
+  if (observed.strategy === 'managed') return !observed.login.current
   if (observed.strategy === 'single-user') return !observed.login.current && !observed.login.pending
   const { store, login, placeholder, standbyUser } = observed
   return (['A', 'B'] as const).some((slot) => {

@@ -10,7 +10,7 @@ import { driftOf } from './drift.ts'
 /** What `cuedot status --json` shows of one target. Times in milliseconds, never a password. */
 export interface Status {
   readonly target: string
-  readonly strategy: 'alternating' | 'single-user'
+  readonly strategy: TargetConfig['strategy']
   readonly activeSlot?: 'A' | 'B'
   readonly credentials: readonly (CredentialStatus & Age)[]
   /** The open rotation. */

@@ -1,0 +1,278 @@
+// Goal: a managed credential is rotated by its owner alone, is asked for once whatever fails, and is
+// never written or altered by us. Method: the command line in its own process, the real SDK, a
+// fake RDS that changes the password of a real PostgreSQL in phases that a test can stop at.
+import { describe, expect, test } from 'vitest'
+import { json } from './cli-fixture.ts'
+import { managedTarget, useManagedSuite } from './managed-fixture.ts'
+import type { ManagedWorld } from './managed-fixture.ts'
+
+const suite = useManagedSuite()
+
+const WRITES = ['PutSecretValue', 'UpdateSecretVersionStage', 'RotateSecret']
+
+/** What RDS was asked to change. */
+const asks = ({ rds }: ManagedWorld): readonly string[] =>
+  rds.log.filter((action) => action.startsWith('Modify'))
+
+async function expectRotated(world: ManagedWorld): Promise<void> {
+  expect(await world.accepts(await world.credential())).toBe(true)
+  expect(await world.accepts(await world.credential('AWSPREVIOUS'))).toBe(false)
+}
+
+describe('a rotation of a managed credential', () => {
+  test.each(['instance', 'cluster'] as const)(
+    'is asked for once, waited for and proved: %s',
+    async (kind) => {
+      const world = await suite.make({ kind })
+      const { secrets } = world
+      const calls = secrets.log.length
+      const { code, stdout, stderr } = await world.run('rotate', '--json')
+      expect(code, stderr).toBe(0)
+      const result = json(stdout)
+      expect(result).toMatchObject({ outcome: 'rotated', failures: [] })
+      expect(result['actions']).toMatchObject([{ step: 'ask' }, { step: 'await' }])
+      await expectRotated(world)
+      expect(asks(world)).toEqual([kind === 'instance' ? 'ModifyDBInstance' : 'ModifyDBCluster'])
+      const name = kind === 'instance' ? 'DBInstanceIdentifier' : 'DBClusterIdentifier'
+      expect([...world.rds.asked.keys()].toSorted()).toEqual(
+        ['Action', 'ApplyImmediately', 'RotateMasterUserPassword', 'Version', name].toSorted(),
+      )
+      expect(secrets.log.slice(calls).filter((action) => WRITES.includes(action))).toEqual([])
+    },
+  )
+
+  test('sends no statement to the database that changes anything', async () => {
+    const world = await suite.make()
+    const before = (await world.server.log()).length
+    await world.run('rotate')
+    const log = (await world.server.log()).slice(before)
+    const ours = log.split('\n').filter((line) => line.includes('ALTER ROLE'))
+    // One by the fake RDS.
+    expect(ours).toHaveLength(1)
+  })
+
+  test('is refused while somebody else has a session as the user', async () => {
+    const world = await suite.make()
+    const client = await world.connect('reports')
+    const { code, stdout } = await world.run('rotate')
+    await client.end()
+    expect(code).toBe(3)
+    expect(stdout).toMatch(/ADMIN_IN_USE.*by reports from/)
+    expect(asks(world)).toEqual([])
+    expect((await world.run('rotate')).code).toBe(0)
+  })
+
+  test('is planned, shown and verified without being asked for', async () => {
+    const world = await suite.make()
+    const plan = await world.run('plan')
+    expect(plan.stdout).toMatch(/point of no return.*\n +1 +ask .*\n.*\n +2 +await /)
+    const status = await world.run('status', '--json')
+    expect(json(status.stdout)).toMatchObject({
+      strategy: 'managed',
+      attention: false,
+      credentials: [{ slot: 'user', username: world.username, ageMs: expect.any(Number) }],
+    })
+    const verify = await world.run('verify')
+    expect(verify.stdout).toMatch(/ok +owner +RDS owns .* and is at rest \(active\)/)
+    expect([plan.code, status.code, verify.code]).toEqual([0, 0, 0])
+    expect(asks(world)).toEqual([])
+  })
+})
+
+describe('a run that is killed', () => {
+  test.each(['taken', 'begun', 'staged', 'set', 'current'] as const)(
+    'after RDS has %s the rotation is followed by the next run, which asks for none',
+    async (phase) => {
+      const world = await suite.make()
+      world.rds.rotation.holdAt(phase)
+      const killed = world.start('rotate')
+      await world.rds.rotation.reached(phase)
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      const next = world.start('rotate', '--json')
+      await next.shows(phase === 'taken' ? 'ERR_OWNER_STATE' : 'await')
+      world.rds.rotation.release()
+      const { code, stdout, stderr } = await next.ended
+      expect(code, stderr).toBe(0)
+      expect(json(stdout)).toMatchObject({ outcome: 'rotated' })
+      expect(world.rds.rotation.count).toBe(1)
+      await expectRotated(world)
+    },
+  )
+
+  test('before it asked, or after all was over, leaves nothing: the next run rotates anew', async () => {
+    const world = await suite.make()
+    world.rds.fail({ kind: 'hang', action: 'DescribeDBInstances' })
+    const early = world.start('rotate')
+    await early.shows('rotate begins')
+    early.child.kill('SIGKILL')
+    await early.ended
+    expect(world.rds.rotation.count).toBe(0)
+    world.rds.heal()
+    world.rds.rotation.holdAt('begun')
+    const late = world.start('rotate')
+    await late.shows('await')
+    late.child.kill('SIGKILL')
+    await late.ended
+    await world.rds.rotation.settled()
+    expect((await world.run('rotate')).code).toBe(0)
+    expect(world.rds.rotation.count).toBe(2)
+    await expectRotated(world)
+  })
+
+  test('is not needed for a rotation that RDS has begun by itself to be waited for', async () => {
+    const world = await suite.make()
+    world.rds.rotation.holdAt('set')
+    world.rds.rotation.begin()
+    await world.rds.rotation.reached('set')
+    const heal = world.start('heal')
+    await heal.shows('await')
+    world.rds.rotation.release()
+    const { code, stdout } = await heal.ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('The credential was rotated.')
+    expect(asks(world)).toEqual([])
+  })
+})
+
+describe('a request whose answer is lost', () => {
+  test.each(['answer-lost', 'broken'] as const)(
+    'is not sent again when it arrived: %s',
+    async (kind) => {
+      const world = await suite.make()
+      world.rds.fail({ kind, action: 'ModifyDBInstance' })
+      const { code, stdout, stderr } = await world.run('rotate', '--json')
+      expect(code, stderr).toBe(0)
+      expect(json(stdout)).toMatchObject({
+        outcome: 'rotated',
+        failures: [{ step: 'ask', code: 'ERR_OUTCOME_UNKNOWN' }],
+      })
+      expect(asks(world)).toHaveLength(1)
+      await expectRotated(world)
+    },
+  )
+
+  test('is watched, and sent again only when nothing came of it', async () => {
+    const world = await suite.make()
+    world.rds.fail({ kind: 'request-lost', action: 'ModifyDBInstance' })
+    const { code, stdout } = await world.run('rotate', '--json')
+    expect(code).toBe(0)
+    const steps = ['ask', 'await'].map((step) => expect.objectContaining({ step }))
+    expect(json(stdout)['actions']).toEqual([steps[1], ...steps])
+    expect(world.rds.rotation.count).toBe(1)
+    await expectRotated(world)
+  })
+
+  test('is sent three times at most', async () => {
+    const world = await suite.make()
+    await world.configure(
+      managedTarget(world.secret, world.server.port).map((line) =>
+        line.replace('limit: 20s', 'limit: 2s'),
+      ),
+    )
+    world.rds.fail({ kind: 'request-lost', action: 'ModifyDBInstance', calls: 100 })
+    const { code, stdout } = await world.run('rotate', '--json')
+    expect(json(stdout)).toMatchObject({ outcome: 'stopped', code: 'ERR_OWNER_SLOW' })
+    expect(code).toBe(5)
+    expect(asks(world)).toHaveLength(3)
+  })
+})
+
+describe('RDS that does not rotate', () => {
+  test('in the state that it is in is asked until it is well, or the run gives up', async () => {
+    const world = await suite.make()
+    world.rds.fail({ kind: 'state', action: 'ModifyDBInstance', calls: 2 })
+    expect((await world.run('rotate')).code).toBe(0)
+    world.rds.fail({ kind: 'state', action: 'ModifyDBInstance', calls: 100 })
+    const { code, stdout } = await world.run('rotate', '--json')
+    expect(json(stdout)).toMatchObject({ outcome: 'failed', code: 'ERR_OWNER_STATE' })
+    expect(code).toBe(1)
+    expect(world.rds.rotation.count).toBe(1)
+  })
+
+  test('because we may not ask is told with the action', async () => {
+    const world = await suite.make()
+    world.rds.fail({ kind: 'denied', action: 'ModifyDBInstance' })
+    const { code, stdout } = await world.run('rotate')
+    expect(stdout).toMatch(/ERR_OWNER_DENIED.*ModifyDBInstance/)
+    expect(code).toBe(1)
+  })
+
+  test('within the limit is left, and the next run waits and asks for nothing', async () => {
+    const world = await suite.make()
+    const lines = managedTarget(world.secret, world.server.port)
+    await world.configure(lines.map((line) => line.replace('limit: 20s', 'limit: 1s')))
+    world.rds.rotation.holdAt('begun')
+    const slow = await world.run('rotate', '--json')
+    expect(json(slow.stdout)).toMatchObject({ outcome: 'stopped', code: 'ERR_OWNER_SLOW' })
+    expect(slow.code).toBe(5)
+    await world.configure(lines)
+    const next = world.start('rotate')
+    await next.shows('await')
+    world.rds.rotation.release()
+    expect((await next.ended).code).toBe(0)
+    expect(world.rds.rotation.count).toBe(1)
+  })
+
+  test('because it cannot use the secret is told, and asked again by the next run', async () => {
+    const world = await suite.make()
+    world.rds.rotation.breakNext()
+    const { code, stdout } = await world.run('rotate', '--json')
+    expect(json(stdout)).toMatchObject({ outcome: 'refused', code: 'SECRET_IMPAIRED' })
+    expect(code).toBe(3)
+    expect((await world.run('status', '--exit-code')).code).toBe(3)
+    expect((await world.run('rotate')).code).toBe(0)
+    await expectRotated(world)
+  })
+})
+
+describe('a target that is not what it says', () => {
+  const named = (world: ManagedWorld, id: string): Promise<void> =>
+    world.configure(managedTarget(world.secret, world.server.port, [`rds: { instance: ${id} }`]))
+
+  test('names an instance that does not exist', async () => {
+    const world = await suite.make()
+    await named(world, 'nowhere')
+    const { code, stdout } = await world.run('rotate')
+    expect(stdout).toMatch(/ERR_OWNER_UNKNOWN.*DB instance nowhere/)
+    expect(code).toBe(1)
+  })
+
+  test('names an instance of another credential, which is not rotated', async () => {
+    const world = await suite.make()
+    await named(world, world.rds.rotation.count === 0 ? `other-${world.username.slice(4)}` : '')
+    const { code, stdout } = await world.run('rotate', '--json')
+    expect(json(stdout)).toMatchObject({ outcome: 'refused', code: 'SECRET_NOT_MANAGED' })
+    expect(code).toBe(3)
+    expect(asks(world)).toEqual([])
+  })
+
+  test('names a secret that is gone', async () => {
+    const world = await suite.make()
+    await world.configure(managedTarget('rds!db-gone', world.server.port))
+    const { code, stdout } = await world.run('rotate')
+    expect(stdout).toContain('ERR_STORE_NOT_FOUND')
+    expect(code).toBe(1)
+  })
+
+  test('I2 keeps a managed secret with one user of its own: nothing is staged or altered', async () => {
+    const world = await suite.make()
+    const lines = managedTarget(world.secret, world.server.port).filter(
+      (line) => !line.startsWith('wait'),
+    )
+    await world.configure(['strategy: single-user', ...lines.slice(1)])
+    const before = world.secrets.log.length
+    for (const verb of ['rotate', 'heal', 'back-out']) {
+      const { code, stdout } = await world.run(verb, '--json')
+      expect(json(stdout)).toMatchObject({ outcome: 'refused', code: 'SECRET_IS_MANAGED' })
+      expect(json(stdout)['todo']).toContain('strategy: managed')
+      expect(code).toBe(3)
+    }
+    const verify = await world.run('verify')
+    expect(verify.stdout).toMatch(/failed +owner .*\n.*strategy: managed/)
+    expect(verify.code).toBe(3)
+    const calls = world.secrets.log.slice(before)
+    expect(calls.filter((action) => WRITES.includes(action))).toEqual([])
+    expect(await world.accepts(await world.credential())).toBe(true)
+  })
+})
