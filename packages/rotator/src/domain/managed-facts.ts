@@ -12,7 +12,7 @@ export interface ManagedFacts {
    * nothing has shown yet whether it arrived.
    */
   readonly asked: 'no' | 'maybe' | 'yes'
-  /** This run has seen a rotation under way, whoever asked for it. */
+  /** This run has seen a rotation under way, or what came of one, whoever asked for it. */
   readonly seen: boolean
   /** The current version is another one than when this run began to look. */
   readonly changed: boolean

@@ -15,9 +15,10 @@ import type { RefusalCode } from './refusals.ts'
 export function decideManaged(o: ManagedFacts, intent: Intent): Decision {
   if (o.owner === 'stranger') return refuse('SECRET_NOT_MANAGED', o.says)
   if (o.owner === 'busy') return next('await', `a rotation is under way (${o.says})`)
-  if (o.seen && o.owner === 'impaired') return refuse('SECRET_IMPAIRED', 'a rotation has failed')
+  if (o.seen && o.owner === 'impaired' && !o.changed)
+    return refuse('SECRET_IMPAIRED', 'a rotation has failed')
   if (o.asked !== 'no') return afterAsking(o)
-  if (intent === 'rotate') return start(o)
+  if (intent === 'rotate' && !o.changed) return start(o)
   return o.login.current
     ? { kind: 'settled' }
     : refuse('MANAGED_DENIED', `the owner says ${o.says}`)
@@ -75,11 +76,16 @@ export function managedBreaks(o: ManagedFacts, action: Action): InvariantId | un
       return undefined
     case 'ask':
       if (o.sessions > 0) return 'I1'
-      return o.owner === 'busy' || o.owner === 'stranger' || o.asked !== 'no' ? 'I4' : undefined
+      return isAtRest(o) ? undefined : 'I4'
     default:
       // Whatever else changes a password or a version: the owner would not know it.
       return 'I2'
   }
+}
+
+/** No rotation is under way, none was asked for, and none has ended while this run looked. */
+function isAtRest({ owner, asked, changed }: ManagedFacts): boolean {
+  return (owner === 'ready' || owner === 'impaired') && asked === 'no' && !changed
 }
 
 function next(step: StepName, why: string): Decision {

@@ -5,6 +5,7 @@ import { generatePassword } from '../domain/password.ts'
 import type { AdminSession } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Target } from '../ports/target.ts'
+import { newOwnerRequest } from '../steps/step.ts'
 import type { OwnerRequest, StepContext } from '../steps/step.ts'
 import { ManagedDocuments } from './documents/managed-documents.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
@@ -33,7 +34,7 @@ export class Desk implements StepContext {
   readonly logins: LoginBook
   readonly sessions: SessionHolder
   readonly versions: Versions
-  readonly ownerRequest: OwnerRequest = { asked: 'no', seen: false, sent: 0, baseline: undefined }
+  readonly ownerRequest: OwnerRequest = newOwnerRequest()
   /** The id that the next rotation opened by this run gets. */
   #rotationId: string
   #documents: AnyDocuments | undefined

@@ -1,6 +1,7 @@
 import type { ManagedFacts } from '../domain/managed-facts.ts'
 import type { OwnerState } from '../ports/credential-owner.ts'
 import type { Session } from '../ports/database.ts'
+import { noteOwner } from '../steps/step.ts'
 import type { Desk } from './desk.ts'
 import type { ManagedDocuments } from './documents/managed-documents.ts'
 
@@ -18,10 +19,9 @@ export async function observeManaged(
 ): Promise<ManagedFacts> {
   const { ownerRequest: request, evidence } = desk
   request.baseline ??= documents.currentId
-  if (owner.state === 'busy') {
-    request.seen = true
-    if (request.asked === 'maybe') request.asked = 'yes'
-  }
+  const changed = documents.currentId !== request.baseline
+  if (changed) request.seen = true
+  noteOwner(request, owner.state)
   const { current } = await desk.logins.facts('user', documents)
   return {
     strategy: 'managed',
@@ -29,7 +29,7 @@ export async function observeManaged(
     says: owner.says,
     asked: request.asked,
     seen: request.seen,
-    changed: documents.currentId !== request.baseline,
+    changed,
     login: { current },
     sessions: sessions.length,
     ...(evidence.trouble && { trouble: evidence.trouble }),

@@ -104,10 +104,10 @@ class Run {
 
   async #apply(action: Action): Promise<void> {
     const step = RUNBOOK[action.step]
-    const times = this.#last && sameAction(this.#last.action, action) ? this.#last.times + 1 : 1
-    this.#last = { action, times }
-    if (times > MOST_REPEATS) return this.#setbacks.giveUp(action)
+    const times = this.#last && sameAction(this.#last.action, action) ? this.#last.times : 0
+    if (times >= MOST_REPEATS) return this.#setbacks.giveUp(action)
     await this.#journal.applied(action, step.title, () => step.apply(action, this.#desk))
+    this.#last = { action, times: times + 1 }
     if (action.step === 'flip') this.#desk.evidence.quiet.clear()
     this.#observer.acted(step.touches)
     this.#setbacks.passed()

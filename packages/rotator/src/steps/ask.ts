@@ -1,9 +1,9 @@
 import { isRotatorError } from '../errors.ts'
-import { ownerOf } from './step.ts'
+import { noteOwner, ownerOf } from './step.ts'
 import type { Step } from './step.ts'
 
 /**
- * One request. Whether it arrived is written down before it is sent, so that no failure of it, and
+ * One request, if the owner is still at rest. Whether it arrived is written down before it is sent, so that no failure of it, and
  * no second look, leads to another one.
  */
 export const ask: Step = {
@@ -14,6 +14,9 @@ export const ask: Step = {
   touches: ['owner', 'logins', 'sessions'],
   apply: async (_action, context) => {
     const { owner, request } = ownerOf(context)
+    const { state } = await owner.state(context.call())
+    if (state !== 'ready' && state !== 'impaired') return noteOwner(request, state)
+    request.before = state
     request.asked = 'maybe'
     request.sent += 1
     try {

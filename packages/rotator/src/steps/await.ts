@@ -1,7 +1,7 @@
 import type { Action } from '../domain/action.ts'
 import { RotatorError } from '../errors.ts'
 import type { OwnerState } from '../ports/credential-owner.ts'
-import { ownerOf } from './step.ts'
+import { noteOwner, ownerOf } from './step.ts'
 import type { Owned, Step, StepContext } from './step.ts'
 
 /** Named `await` in the runbook; JavaScript keeps that word for itself. */
@@ -26,9 +26,10 @@ async function watchOwner(action: Action, context: StepContext): Promise<void> {
   while (!context.stop.aborted) {
     const state = await owner.state(context.call())
     const waitedMs = clock.now().getTime() - begun
-    if (state.state === 'busy') noteBegun(request)
-    else if (await isOver(state, context)) return
-    else if (isLost(request, waitedMs >= owner.doubtMs)) return void (request.asked = 'no')
+    noteOwner(request, state.state)
+    const busy = state.state === 'busy'
+    if (!busy && (await isOver(state, context))) return
+    if (!busy && isLost(request, waitedMs >= owner.doubtMs)) return void (request.asked = 'no')
     if (waitedMs >= owner.limitMs)
       throw new RotatorError('ERR_OWNER_SLOW', {
         secret: target.store.secret,
@@ -39,12 +40,6 @@ async function watchOwner(action: Action, context: StepContext): Promise<void> {
     context.emit({ code: 'STEP_WAITING', step, slot, waitedMs, on: `the owner (${state.says})` })
     await clock.sleep(owner.pollMs, context.stop)
   }
-}
-
-/** A request that may have been lost has arrived: a rotation is under way. */
-function noteBegun(request: Owned['request']): void {
-  request.seen = true
-  if (request.asked === 'maybe') request.asked = 'yes'
 }
 
 /** In one run; then a person should find out what eats the requests. */

@@ -5,7 +5,7 @@ import type { LoginFacts } from '../domain/observed.ts'
 import type { AdminSession } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { CredentialOwner } from '../ports/credential-owner.ts'
+import type { CredentialOwner, OwnerState } from '../ports/credential-owner.ts'
 import type { SecretVersion } from '../ports/secret-store.ts'
 import type { Target } from '../ports/target.ts'
 
@@ -53,8 +53,10 @@ export interface Logins {
 export interface OwnerRequest {
   /** Whether this run has asked; see `ManagedFacts`. */
   asked: 'no' | 'maybe' | 'yes'
-  /** A rotation was seen under way, whoever asked for it. */
+  /** A rotation was seen under way, or what came of one, whoever asked for it. */
   seen: boolean
+  /** What the owner said just before it was asked. */
+  before: OwnerState['state'] | undefined
   /** How often this run has sent a request. */
   sent: number
   /** The id of the current version when this run began to look. */
@@ -105,6 +107,11 @@ export interface Step {
   apply(action: Action, context: StepContext): Promise<void>
 }
 
+/** Nothing asked, nothing seen. */
+export function newOwnerRequest(): OwnerRequest {
+  return { asked: 'no', seen: false, before: undefined, sent: 0, baseline: undefined }
+}
+
 /** A managed target's owner, and what this run has asked of it. */
 export interface Owned {
   readonly owner: CredentialOwner
@@ -115,6 +122,17 @@ export interface Owned {
 export function ownerOf({ target, ownerRequest: request }: StepContext): Owned {
   if (target.owner === undefined) throw new Error('the target has no owner to ask')
   return { owner: target.owner, request }
+}
+
+/**
+ * Learns from what the owner says: that a rotation is under way, or that one has failed since it
+ * was asked. A request that may have been lost has arrived then.
+ */
+export function noteOwner(request: OwnerRequest, state: OwnerState['state']): void {
+  const failed = state === 'impaired' && request.asked !== 'no' && request.before === 'ready'
+  if (state !== 'busy' && !failed) return
+  request.seen = true
+  if (request.asked === 'maybe') request.asked = 'yes'
 }
 
 /** Writes the version that the action calls for and remembers that it is pending. */
