@@ -1,6 +1,6 @@
 // Goal: whatever dies or is lost on the way, RDS is asked once, and what it does is waited for.
-// Method: the command line in its own process, the real SDK, a
-// fake RDS that changes the password of a real PostgreSQL in phases that a test can stop at.
+// Method: the command line in its own process, the real SDK, and a fake RDS that changes the
+// password of a real PostgreSQL in phases that a test can stop at.
 import { describe, expect, test } from 'vitest'
 import { json } from './cli-fixture.ts'
 import { managedTarget, useManagedSuite } from './managed-fixture.ts'
@@ -38,7 +38,7 @@ describe('a run that is killed', () => {
     },
   )
 
-  test('before it asked, or after all was over, leaves nothing: the next run rotates anew', async () => {
+  test('before it asked, or when all is over since, leaves nothing: the next one rotates', async () => {
     const world = await suite.make()
     world.rds.fail({ kind: 'hang', action: 'DescribeDBInstances' })
     const early = world.start('rotate')

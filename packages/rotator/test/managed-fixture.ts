@@ -14,6 +14,7 @@ import { startSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
 import type { FakeSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
 import { startPostgres } from '../../testkit/src/servers/postgres.ts'
 import type { TestPostgres } from '../../testkit/src/servers/postgres.ts'
+import { json } from './cli-fixture.ts'
 import { startCuedot } from './cli-process.ts'
 import type { CliProcess, CliResult } from './cli-process.ts'
 
@@ -100,29 +101,8 @@ async function makeWorld(
   { server, secrets, said }: Surroundings,
   { kind = 'instance', target }: ManagedOptions = {},
 ): Promise<ManagedWorld> {
-  const tag = randomBytes(4).toString('hex')
-  const username = `rds_${tag}`
-  const id = `db-${tag}`
   const passwords = new Set<string>()
-  const setPassword = async (user: string, password: string): Promise<void> => {
-    passwords.add(password)
-    const name = pg.escapeIdentifier(user)
-    await server.sql(`ALTER ROLE ${name} PASSWORD ${pg.escapeLiteral(password)}`)
-  }
-  await server.sql(
-    `CREATE ROLE ${username} LOGIN CREATEROLE`,
-    `GRANT pg_read_all_stats TO ${username}`,
-  )
-  const first = `First${randomBytes(12).toString('hex')}`
-  await setPassword(username, first)
-  const secret = `rds!${kind === 'instance' ? 'db' : 'cluster'}-${tag}`
-  const secretArn = secrets.managed.create(secret, JSON.stringify({ username, password: first }), {
-    service: 'rds',
-    tag: `aws:rds:primaryDB${kind === 'instance' ? 'Instance' : 'Cluster'}Arn`,
-    resource: `arn:aws:rds:eu-central-1:123456789012:${kind === 'instance' ? 'db' : 'cluster'}:${id}`,
-  })
-  const rotated = { secrets: secrets.managed, secret, username, setPassword }
-  const rds = await startRds({ ...rotated, kind, id, secretArn, unmanagedId: `other-${tag}` })
+  const { rds, secret, username } = await makeRds({ server, secrets }, { kind, passwords })
   onTestFinished(() => rds[Symbol.asyncDispose]())
   const dir = await mkdtemp(join(tmpdir(), 'cuedot-managed-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
@@ -131,8 +111,8 @@ async function makeWorld(
   const credential = async (label = 'AWSCURRENT'): Promise<Credential> => {
     const request = { SecretId: secret, VersionStage: label }
     const answer = await admin.call('GetSecretValue', request)
-    const { password } = JSON.parse(String(answer['SecretString'])) as { password: string }
-    return { ...at, username, password: new Sensitive(password, 'managed password') }
+    const { password } = json(String(answer['SecretString']))
+    return { ...at, username, password: new Sensitive(String(password), 'managed password') }
   }
   const start: ManagedWorld['start'] = (...args) => {
     const env = environment(secrets.endpoint, rds.endpoint)
@@ -141,8 +121,8 @@ async function makeWorld(
     return started
   }
   const configure = async (lines: readonly string[]): Promise<void> => {
-    const target = lines.map((line) => `    ${line}\n`).join('')
-    await writeFile(join(dir, 'cuedot.yaml'), `version: 1\ntargets:\n  admin:\n${target}`)
+    const yaml = lines.map((line) => `    ${line}\n`).join('')
+    await writeFile(join(dir, 'cuedot.yaml'), `version: 1\ntargets:\n  admin:\n${yaml}`)
   }
   await configure(target?.({ secret, port: server.port }) ?? managedTarget(secret, server.port))
   return {
@@ -158,6 +138,43 @@ async function makeWorld(
     connect: async (application) => await server.connect(await credential(), application),
     run: async (...args) => await start(...args).ended,
   }
+}
+
+interface Made {
+  readonly rds: FakeRds
+  readonly secret: string
+  readonly username: string
+}
+
+/** A user of the real server as the managed one of a fake RDS. */
+async function makeRds(
+  { server, secrets }: Pick<Surroundings, 'server' | 'secrets'>,
+  { kind, passwords }: { readonly kind: 'instance' | 'cluster'; readonly passwords: Set<string> },
+): Promise<Made> {
+  const tag = randomBytes(4).toString('hex')
+  const username = `rds_${tag}`
+  const id = `db-${tag}`
+  const short = kind === 'instance' ? 'db' : 'cluster'
+  const setPassword = async (user: string, password: string): Promise<void> => {
+    passwords.add(password)
+    const name = pg.escapeIdentifier(user)
+    await server.sql(`ALTER ROLE ${name} PASSWORD ${pg.escapeLiteral(password)}`)
+  }
+  await server.sql(
+    `CREATE ROLE ${username} LOGIN CREATEROLE`,
+    `GRANT pg_read_all_stats TO ${username}`,
+  )
+  const first = `First${randomBytes(12).toString('hex')}`
+  await setPassword(username, first)
+  const secret = `rds!${short}-${tag}`
+  const secretArn = secrets.managed.create(secret, JSON.stringify({ username, password: first }), {
+    service: 'rds',
+    tag: `aws:rds:primaryDB${kind === 'instance' ? 'Instance' : 'Cluster'}Arn`,
+    resource: `arn:aws:rds:eu-central-1:123456789012:${short}:${id}`,
+  })
+  const rotated = { secrets: secrets.managed, secret, username, setPassword }
+  const rds = await startRds({ ...rotated, kind, id, secretArn, unmanagedId: `other-${tag}` })
+  return { rds, secret, username }
 }
 
 function environment(secretsManager: string, rds: string): Record<string, string> {

@@ -1,6 +1,6 @@
-// Goal: a managed credential is rotated by its owner alone, is asked for once whatever fails, and is
-// never written or altered by us. Method: the command line in its own process, the real SDK, a
-// fake RDS that changes the password of a real PostgreSQL in phases that a test can stop at.
+// Goal: a managed credential is rotated by its owner alone, and never written or altered by us.
+// Method: the command line in its own process, the real SDK, and a fake RDS that changes the
+// password of a real PostgreSQL.
 import { describe, expect, test } from 'vitest'
 import { json } from './cli-fixture.ts'
 import { managedTarget, useManagedSuite } from './managed-fixture.ts'
@@ -129,3 +129,37 @@ describe('a target that is not what it says', () => {
     expect(await world.accepts(await world.credential())).toBe(true)
   })
 })
+
+describe('an alternating target', () => {
+  test('reads a managed admin secret and rotates with it', async () => {
+    const world = await suite.make({ target: alternating })
+    const [a, b] = ['a', 'b'].map((slot) => `${world.username}_${slot}`)
+    await world.server.sql(
+      `CREATE ROLE ${a} LOGIN ADMIN ${world.username} PASSWORD 'first-of-a-slot'`,
+    )
+    const at = { host: '127.0.0.1', port: String(world.server.port), dbname: 'app' }
+    const slots = {
+      active_slot: 'A',
+      A: { ...at, username: a, password: 'first-of-a-slot' },
+      B: { ...at, username: b, password: 'placeholder' },
+    }
+    await world.admin.createSecret(`${world.secret.replace('!', '-')}/slots`, JSON.stringify(slots))
+    const verify = await world.run('verify')
+    expect(verify.stdout).toMatch(/ok +owner +rds owns rds!.*; it is only read/)
+    const { code, stdout, stderr } = await world.run('rotate', '--json')
+    expect(code, stdout + stderr).toBe(0)
+    expect(json(stdout)).toMatchObject({ outcome: 'rotated', activeSlot: 'B' })
+    expect(world.rds.log).toEqual([])
+  })
+})
+
+function alternating(world: { readonly secret: string; readonly port: number }): string[] {
+  const slots = `${world.secret.replace('!', '-')}/slots`
+  return [
+    'strategy: alternating',
+    `store: { kind: secrets-manager, secret: "${slots}" }`,
+    `admin: { store: { kind: secrets-manager, secret: "${world.secret}" } }`,
+    `database: { engine: postgres, endpoints: ["127.0.0.1:${world.port}"], dbname: app, tls: off }`,
+    'drain: { quiet: 100ms, limit: 5s, poll: 50ms }',
+  ]
+}

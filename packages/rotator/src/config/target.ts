@@ -45,7 +45,7 @@ const wait = z
       'Between two looks at it.',
     ),
     doubt: duration({ least: '0s', most: '10m', default: WAIT.doubt }).describe(
-      'For how long a request whose answer was lost is watched for an effect before it counts as lost.',
+      'For how long a request whose answer was lost is watched before it counts as lost.',
     ),
   })
   .prefault(WAIT)

@@ -3,8 +3,8 @@ import { noteOwner, ownerOf } from './step.ts'
 import type { Step } from './step.ts'
 
 /**
- * One request, if the owner is still at rest. Whether it arrived is written down before it is sent, so that no failure of it, and
- * no second look, leads to another one.
+ * One request, if the owner is still at rest. That it may have arrived is noted before it is sent,
+ * so that no failure of it, and no second look, leads to another one.
  */
 export const ask: Step = {
   name: 'ask',

@@ -49,7 +49,7 @@ export interface Logins {
   prove(subject: Subject, password: Sensitive, credential: Credential): Promise<void>
 }
 
-/** What a run remembers about the rotation that a credential's owner makes. It dies with the run. */
+/** What a run remembers about the rotation that an owner makes. It dies with the run. */
 export interface OwnerRequest {
   /** Whether this run has asked; see `ManagedFacts`. */
   asked: 'no' | 'maybe' | 'yes'

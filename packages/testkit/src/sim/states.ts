@@ -135,9 +135,9 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
   const logins = product(BOOLEANS, product(BOOLEANS, BOOLEANS))
   const troubles = [undefined, { step: 'set', code: 'ERR_DB_DENIED' }]
   for (const [pending, [current, [staged, previous]]] of product(pendings, logins)) {
-    for (const [stale, [placeholder, [sessions, trouble]]] of product(
+    for (const [stale, [placeholder, [sessions, [trouble, owner]]]] of product(
       BOOLEANS,
-      product(BOOLEANS, product([0, 2], troubles)),
+      product(BOOLEANS, product([0, 2], product(troubles, [undefined, 'rds']))),
     )) {
       const login = { current, pending: staged, previous }
       yield {
@@ -148,6 +148,7 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
         placeholder,
         sessions,
         ...(trouble && { trouble }),
+        ...(owner !== undefined && { owner }),
       }
     }
   }

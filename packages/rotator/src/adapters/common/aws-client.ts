@@ -75,8 +75,8 @@ type Handler<A, R> = (args: A) => Promise<R>
 
 /** What goes around each attempt of a call, and what goes around the whole call. */
 export interface Watch {
-  attempt<A, R>(next: Handler<A, R>, context: WatchContext): Handler<A, R>
-  call<A, R>(next: Handler<A, R>, context: WatchContext): Handler<A, R>
+  readonly attempt: <A, R>(next: Handler<A, R>, context: WatchContext) => Handler<A, R>
+  readonly call: <A, R>(next: Handler<A, R>, context: WatchContext) => Handler<A, R>
 }
 
 /** What a middleware is told about the call. */

@@ -83,7 +83,7 @@ async function state(
  * The state of an instance while its password is being changed.
  * @see Amazon RDS user guide, "Viewing Amazon RDS DB instance status"
  */
-const RESETTING = 'resetting-master-credentials'
+const RESETTING = 'resetting-master-credentials' // RDS's own word
 
 /** A status that is not documented is no reason to ask for anything: it is waited out. */
 const STATES: Readonly<Record<string, OwnerState['state']>> = {
