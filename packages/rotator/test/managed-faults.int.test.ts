@@ -38,7 +38,7 @@ describe('a run that is killed', () => {
     },
   )
 
-  test('before it asked, or when all is over since, leaves nothing: the next one rotates', async () => {
+  test('before it asked, or long ago, leaves nothing: the next one rotates', async () => {
     const world = await suite.make()
     world.rds.fail({ kind: 'hang', action: 'DescribeDBInstances' })
     const early = world.start('rotate')

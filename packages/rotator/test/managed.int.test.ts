@@ -108,7 +108,7 @@ describe('a target that is not what it says', () => {
     expect(code).toBe(1)
   })
 
-  test('I2 keeps a managed secret with one user of its own: nothing is staged or altered', async () => {
+  test('I2 takes a managed secret for its own: nothing is staged or altered', async () => {
     const world = await suite.make()
     const lines = managedTarget(world.secret, world.server.port).filter(
       (line) => !line.startsWith('wait'),

@@ -23,7 +23,7 @@ export const OWNER_ERRORS: { readonly [C in keyof OwnerErrorDetails]: CatalogueE
   ERR_OWNER_DENIED: {
     retry: 'never',
     what: 'RDS refused the call.',
-    hint: 'Grant the action that is named on this instance or cluster (docs/iam.md lists them all).',
+    hint: 'Grant the named action on this instance or cluster (docs/iam.md lists them all).',
   },
   ERR_OWNER_UNREACHABLE: {
     retry: 'safe',
