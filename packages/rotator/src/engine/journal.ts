@@ -7,6 +7,7 @@ import type { RotatorError } from '../errors.ts'
 import { describeSessions } from '../steps/drain.ts'
 import type { Desk } from './desk.ts'
 import type { Observer } from './observe.ts'
+import { lostCode } from './session.ts'
 import { describeState } from './result.ts'
 import type { AppliedAction, Failure, Outcome, RunResult } from './result.ts'
 
@@ -109,7 +110,7 @@ export class Journal {
   }
 
   adminLost(): RunResult {
-    const code = this.#desk.target.strategy === 'managed' ? 'MANAGED_DENIED' : 'ADMIN_LOST'
+    const code = lostCode(this.#desk.target.strategy)
     const { what, hint } = REFUSALS[code]
     return this.#end('refused', { code, what: `${what} (${code})`, todo: hint })
   }
