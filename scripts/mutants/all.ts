@@ -1,6 +1,7 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
+import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
@@ -12,5 +13,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...ENGINE_MUTANTS,
   ...DATABASE_MUTANTS,
   ...STORE_MUTANTS,
+  ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
 ]

@@ -163,3 +163,34 @@ describe('RDS that does not rotate', () => {
     await expectRotated(world)
   })
 })
+
+describe('a password that does not log in', () => {
+  const spoil = (world: ManagedWorld): Promise<void> =>
+    world.server.sql(`ALTER ROLE ${world.username} PASSWORD 'set-by-hand'`)
+
+  test('is waited for while RDS is about to set another one', async () => {
+    const world = await suite.make()
+    world.rds.rotation.holdAt('begun')
+    world.rds.rotation.begin()
+    await world.rds.rotation.reached('begun')
+    await spoil(world)
+    const heal = world.start('heal', '--json')
+    await world.rds.lookedAt(2)
+    world.rds.rotation.release()
+    const { code, stdout, stderr } = await heal.ended
+    expect(code, stderr).toBe(0)
+    expect(json(stdout)).toMatchObject({ outcome: 'rotated' })
+    expect(asks(world)).toEqual([])
+  })
+
+  test('is refused while RDS is at rest, and told with what RDS can do', async () => {
+    const world = await suite.make()
+    await spoil(world)
+    const rotate = await world.run('rotate', '--json')
+    expect(json(rotate.stdout)).toMatchObject({ outcome: 'refused', code: 'MANAGED_DENIED' })
+    const plan = await world.run('plan')
+    expect(plan.stdout).toContain('MANAGED_DENIED')
+    expect([rotate.code, plan.code]).toEqual([3, 3])
+    expect(asks(world)).toEqual([])
+  })
+})

@@ -185,6 +185,16 @@ describe('a request to RDS', () => {
     })
   })
 
+  test('is never made of an instance that has another managed secret', async () => {
+    const fake = await started()
+    const resource = 'arn:aws:rds:us-east-1:123456789012:db:shop'
+    const store = {
+      ...secretsManagerStore({ secret: 'rds!db-another' }),
+      owner: async () => ({ service: 'rds', arn: 'arn:another', resource }),
+    }
+    expect((await fake.with({ store }).state(soon())).state).toBe('stranger')
+  })
+
   test('needs tags that name an instance or a cluster, or a target that does', async () => {
     const fake = await started()
     const secret = 'rds!db-untagged'

@@ -50,6 +50,8 @@ export interface FakeRds extends AsyncDisposable {
   /** The parameters of the last request that asked for a change. */
   readonly asked: URLSearchParams
   readonly rotation: RotationMachine
+  /** Resolves when the resource has been described this often since the start. */
+  lookedAt(count: number): Promise<void>
   /** Arms a fault. */
   fail(fault: RdsFault): void
   /** Takes back all faults and ends calls that hang. */
@@ -62,6 +64,7 @@ interface Server {
   readonly log: string[]
   readonly faults: { readonly fault: RdsFault; left: number }[]
   readonly hanging: Set<ServerResponse>
+  readonly watchers: Set<() => void>
   asked: URLSearchParams
 }
 
@@ -89,6 +92,7 @@ export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
     log: [],
     faults: [],
     hanging: new Set(),
+    watchers: new Set(),
     asked: new URLSearchParams(),
   }
   const server = createServer((request, response) => {
@@ -112,6 +116,7 @@ export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
       return state.asked
     },
     rotation: state.rotation,
+    lookedAt: (count) => lookedAt(state, count),
     fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
     heal,
     async [Symbol.asyncDispose]() {
@@ -132,6 +137,7 @@ async function serve(
   const parameters = new URLSearchParams(await text(request))
   const action = parameters.get('Action') ?? ''
   state.log.push(action)
+  for (const watcher of state.watchers) watcher()
   const kind = takeFault(state, action)
   if (kind === 'request-lost') return void request.socket.resetAndDestroy()
   const signed = request.headers.authorization?.startsWith('AWS4-HMAC-SHA256') === true
@@ -139,6 +145,17 @@ async function serve(
   if (kind === 'answer-lost') return void request.socket.resetAndDestroy()
   if (kind === 'hang') return void state.hanging.add(response)
   response.writeHead(status, { 'content-type': 'text/xml' }).end(xml)
+}
+
+async function lookedAt({ log, watchers }: Server, count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = (): void => {
+    if (log.filter((action) => action.startsWith('Describe')).length >= count) resolve()
+  }
+  watchers.add(look)
+  look()
+  await promise
+  watchers.delete(look)
 }
 
 function takeFault(state: Server, action: string): RdsFaultKind | undefined {
