@@ -3,8 +3,10 @@ import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
+import { POSTGRES_MUTANTS } from './postgres.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
+import { TWO_PASSWORD_MUTANTS } from './two-passwords.ts'
 
 /** Every planted bug. */
 export const MUTANTS: readonly Mutant[] = [
@@ -12,7 +14,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...STEP_MUTANTS,
   ...ENGINE_MUTANTS,
   ...DATABASE_MUTANTS,
+  ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
   ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
+  ...TWO_PASSWORD_MUTANTS,
 ]

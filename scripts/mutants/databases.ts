@@ -81,14 +81,6 @@ export const DATABASE_MUTANTS: readonly Mutant[] = [
     lane: GRANTS,
   },
   {
-    name: 'counts no prepared transactions',
-    harm: 'A transaction that waits for its commit loses its owner to a quarantine.',
-    file: 'adapters/postgres/sessions.ts',
-    text: 'if (link === this.#writer)',
-    replacement: 'if (link === undefined)',
-    lane: SERVER,
-  },
-  {
     name: 'sends the password itself',
     harm: 'The password stands in the log of the server.',
     file: 'adapters/postgres/password.ts',

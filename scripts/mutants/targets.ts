@@ -125,8 +125,8 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
     name: 'counts good answers that are not in a row',
     harm: 'An application that answers every other time is called well.',
     file: 'adapters/runtimes/http-health.ts',
-    text: 'isGood ? course.goodInARow + 1 : 0',
-    replacement: 'isGood ? course.goodInARow + 1 : course.goodInARow',
+    text: 'course.goodInARow + 1 : 0',
+    replacement: 'course.goodInARow + 1 : course.goodInARow',
     lane: HEALTH,
   },
   {

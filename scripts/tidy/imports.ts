@@ -26,10 +26,15 @@ const PURE_BUILTINS: ReadonlySet<string> = new Set(['node:crypto'])
 /** The matrix. A folder that is not in it is a finding: a new part decides what it may import. */
 const MATRIX: Readonly<Record<string, Part>> = {
   domain: { parts: [], protocol: false, outside: false },
-  errors: { parts: [], protocol: false, outside: false },
+  'error-catalogue': { parts: [], types: ['errors'], protocol: false, outside: false },
+  errors: { parts: ['error-catalogue'], protocol: false, outside: false },
   ports: { parts: ['domain'], protocol: true, outside: false },
   steps: { parts: ['domain', 'ports', 'errors'], protocol: true, outside: false },
-  engine: { parts: ['steps', 'domain', 'ports', 'errors'], protocol: true, outside: false },
+  engine: {
+    parts: ['steps', 'domain', 'ports', 'errors', 'error-catalogue'],
+    protocol: true,
+    outside: false,
+  },
   adapters: { parts: ['ports', 'errors'], types: ['domain'], protocol: true, outside: true },
   config: { parts: ['errors'], protocol: false, outside: true },
   compose: { parts: [...BELOW_CLI, 'adapters'], protocol: true, outside: true },

@@ -3,13 +3,17 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Sensitive } from '@cuedot/client/protocol'
 import type {
+  AlternatingConfig,
   Config,
   DatabaseConfig,
+  DualPasswordConfig,
+  ManagedConfig,
   PasswordConfig,
   PublishConfig,
   RollConfig,
+  StoreConfig,
+  TargetConfig,
 } from './config/types.ts'
-import type { AlternatingConfig, ManagedConfig, StoreConfig, TargetConfig } from './config/types.ts'
 import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
 import type { RdsResource } from './adapters/rds/resource.ts'
 import type { PasswordPolicy } from './domain/password.ts'
@@ -63,7 +67,7 @@ export async function composeTarget(
     const owner = await composeOwner(target, store)
     return { target: { ...alone, owner }, release: async () => undefined }
   }
-  return await composeAlternating(target, base)
+  return await composeConsumed(target, base)
 }
 
 /** RDS is where the secret is: in its region. */
@@ -87,8 +91,8 @@ function resourceOf(rds: NonNullable<ManagedConfig['rds']>): RdsResource {
     : { kind: 'cluster', id: rds.cluster }
 }
 
-async function composeAlternating(
-  config: AlternatingConfig,
+async function composeConsumed(
+  config: AlternatingConfig | DualPasswordConfig,
   base: Pick<Target, 'name' | 'store' | 'database' | 'policy'>,
 ): Promise<Composed> {
   const { strategy } = config
@@ -110,20 +114,21 @@ function noTarget(name: string, { file, targets }: Config): RotatorError {
 }
 
 function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
-  const { proveLimitMs, callLimitMs } = config
+  const { proveLimitMs, callLimitMs, evictAfterMs } = config
   const password =
     config.strategy === 'managed' ? DEFAULT_PASSWORD_POLICY : passwordPolicy(config.password)
   const problem = policyProblem(password)
   if (problem !== undefined)
     throw new RotatorError('ERR_CONFIG', { file, path: `targets.${name}.password`, problem })
-  const drain = config.strategy === 'alternating' ? config.drain : NO_DRAIN
+  const drain = 'drain' in config ? config.drain : NO_DRAIN
   return {
     drainQuietMs: drain.quietMs,
     drainLimitMs: drain.limitMs,
     drainPollMs: drain.pollMs,
     proveLimitMs,
     callLimitMs,
-    quarantine: config.strategy === 'alternating' && config.quarantine,
+    quarantineMs: config.strategy === 'alternating' ? config.quarantineMs : undefined,
+    evictAfterMs,
     password,
   }
 }

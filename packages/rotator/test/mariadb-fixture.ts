@@ -20,6 +20,7 @@ export async function mariadbFixture(options: {
   return await protocolFixture({
     server,
     tls,
+    endsSessions: 'CONNECTION ADMIN',
     showsApplication: options.performanceSchema,
     database: (given) => mariadbDatabase({ ...given, dbname: 'openemr' }),
     identified: (password) => via(password.reveal()),

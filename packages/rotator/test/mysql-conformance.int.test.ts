@@ -4,5 +4,5 @@ import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
 import { mysqlFixture } from './mysql-fixture.ts'
 
 describe.skipIf(MYSQL_HERE === undefined)(`MySQL ${MYSQL_HERE}`, () => {
-  databaseConformance('MySQL', () => mysqlFixture())
+  databaseConformance('MySQL', () => mysqlFixture(), { hasTwoPasswords: true })
 })

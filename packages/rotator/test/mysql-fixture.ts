@@ -18,6 +18,7 @@ export async function mysqlFixture(setup: Omit<MysqlSetup, 'tls'> = {}): Promise
   return await protocolFixture({
     server,
     tls,
+    endsSessions: 'CONNECTION_ADMIN',
     showsApplication: setup.performanceSchema !== false,
     database: (given) => mysqlDatabase({ ...given, dbname: 'openemr' }),
     identified: (password) => by(password.reveal()),

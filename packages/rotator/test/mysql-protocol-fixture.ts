@@ -30,6 +30,8 @@ interface Parts<S extends Server> {
   readonly tls: TestTls
   readonly showsApplication: boolean
   database(given: Parameters<DatabaseFixture['database']>[0]): Database
+  /** The privilege to end sessions of others. */
+  readonly endsSessions: 'CONNECTION ADMIN' | 'CONNECTION_ADMIN'
   /** The clause that gives an account this password. */
   readonly identified: (password: Sensitive) => string
   plaintextServer(): Promise<Server>
@@ -57,6 +59,7 @@ export async function protocolFixture<S extends Server>(
     untrustedCa: tls.untrustedCa,
     admin: server.admin,
     showsApplication: parts.showsApplication,
+    countsLogins: parts.showsApplication,
     database: (given) => parts.database(given),
     createUser: (username, password, rights) =>
       createUser(sql, { username, settings: settings(password), rights }),
@@ -72,6 +75,7 @@ export async function protocolFixture<S extends Server>(
     openSession: (credential, application) =>
       openSession(server, tls, { ...credential, application }),
     killSessions: (username) => killSessions(sql, username),
+    letEndSessions: () => lend(sql, parts.endsSessions, server.admin.username),
     async exhaust() {
       const filler = { ...server.admin, username: 'filler', dbname: '' }
       const name = anywhere(filler.username)
@@ -116,6 +120,12 @@ export function anywhere(user: string): string {
   return quoteAccount({ user, host: '%' })
 }
 
+async function lend(sql: Sql, privilege: string, username: string): Promise<AsyncDisposable> {
+  await sql(`GRANT ${privilege} ON *.* TO ${anywhere(username)}`)
+  const back = `REVOKE ${privilege} ON *.* FROM ${anywhere(username)}`
+  return { [Symbol.asyncDispose]: async () => void (await sql(back)) }
+}
+
 async function createUser(
   sql: Sql,
   user: {
@@ -146,12 +156,13 @@ async function connect(
   tls: TestTls,
   credential: Credential & { readonly application?: string },
 ): Promise<Connection> {
-  const { username, password, dbname, application = 'fixture' } = credential
+  const { username, password, dbname, version, application = 'fixture' } = credential
+  const told = version === undefined ? {} : { cred_version: version }
   return await createConnection({
     ...{ host: 'localhost', port: server.port, user: username, password: password.reveal() },
     database: username === 'root' ? '' : dbname,
     ssl: { ca: tls.ca, verifyIdentity: true },
-    connectAttributes: { program_name: application },
+    connectAttributes: { program_name: application, ...told },
   })
 }
 

@@ -1,5 +1,6 @@
 export { isPlaceholder } from './credential.ts'
 export type { Credential } from './credential.ts'
+export { dualDiffersBeyondRotation, editDualDocument, parseDualDocument } from './dual-document.ts'
 export {
   editFlatDocument,
   encodeFlatDocument,
@@ -18,4 +19,4 @@ export {
   encodeSlotDocument,
   parseSlotDocument,
 } from './slot-document.ts'
-export type { SlotDocument, SlotDocumentEdit } from './slot-document.ts'
+export type { PasswordChange, SlotDocument, SlotDocumentEdit } from './slot-document.ts'

@@ -57,6 +57,7 @@ export function parseCredential(raw: JsonObject, path: string, label: string): C
     return value
   }
   const changedAt = raw['changed_at']
+  const version = raw['password_version']
   return {
     username: text('username'),
     password: new Sensitive(text('password'), label),
@@ -64,6 +65,7 @@ export function parseCredential(raw: JsonObject, path: string, label: string): C
     port: parsePort(raw['port'], `${path}/port`, raw['engine']),
     dbname: parseDbname(raw['dbname'], `${path}/dbname`),
     ...(typeof changedAt === 'string' && { changedAt }),
+    ...(typeof version === 'string' && { version }),
   }
 }
 

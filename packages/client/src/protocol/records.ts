@@ -18,6 +18,10 @@ export interface RotationRecord {
   readonly opened_at: string
   /** True when it makes no fresh password for `to` and only brings consumers together there. */
   readonly heals?: true
+  /** True when it proves everything but the flip, and is given up then. */
+  readonly rehearses?: true
+  /** True when what it replaces is in the wrong hands, so nobody on the old slot is waited for. */
+  readonly urgent?: true
   /** Present when the rotation is being turned back; says why. */
   readonly back_out?: string
 }
@@ -25,9 +29,11 @@ export interface RotationRecord {
 /** How the last rotation ended. */
 export interface LastRecord {
   readonly id: string
-  readonly outcome: 'rotated' | 'backed-out' | 'healed'
+  readonly outcome: 'rotated' | 'backed-out' | 'healed' | 'rehearsed'
   /** ISO-8601, UTC: when the closing version was written. */
   readonly closed_at: string
+  /** True when it was an urgent rotation. */
+  readonly urgent?: true
   /** Why it was backed out, where it was. */
   readonly why?: string
 }
@@ -41,7 +47,7 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
   if (!isSlotName(from) || !isSlotName(to) || from === to)
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/rotation', 'must go from one slot to the other')
   const backOut = isObject(value) ? value['back_out'] : undefined
-  const heals = isObject(value) && value['heals'] === true
+  const flag = (key: string): boolean => isObject(value) && value[key] === true
   return {
     id: text('id'),
     from,
@@ -49,7 +55,9 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
     reason: text('reason'),
     by: text('by'),
     opened_at: text('opened_at'),
-    ...(heals && { heals }),
+    ...(flag('heals') && { heals: true }),
+    ...(flag('rehearses') && { rehearses: true }),
+    ...(flag('urgent') && { urgent: true }),
     ...(typeof backOut === 'string' && { back_out: backOut }),
   }
 }
@@ -59,15 +67,22 @@ export function parseLast(value: unknown): LastRecord | undefined {
   if (value === undefined || value === null) return undefined
   const text = recordReader(value, '/last')
   const outcome = text('outcome')
-  if (outcome !== 'rotated' && outcome !== 'backed-out' && outcome !== 'healed')
+  if (!isOutcome(outcome))
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/last/outcome', 'is not an outcome we know')
   const why = isObject(value) ? value['why'] : undefined
   return {
     id: text('id'),
     outcome,
     closed_at: text('closed_at'),
+    ...(isObject(value) && value['urgent'] === true && { urgent: true }),
     ...(typeof why === 'string' && { why }),
   }
+}
+
+const OUTCOMES: readonly LastRecord['outcome'][] = ['rotated', 'backed-out', 'healed', 'rehearsed']
+
+function isOutcome(text: string): text is LastRecord['outcome'] {
+  return OUTCOMES.some((outcome) => outcome === text)
 }
 
 function recordReader(value: unknown, path: string): (key: string) => string {

@@ -31,10 +31,19 @@ export interface SlotDocument {
 /** What {@link editSlotDocument} may change. `null` removes a record. */
 export interface SlotDocumentEdit {
   readonly active?: SlotName
-  /** `changedAt` where the password is fresh; without it the slot keeps the time it has. */
-  readonly passwords?: Partial<Record<SlotName, { password: Sensitive; changedAt?: string }>>
+  /** `null` takes a password out, which only a dual-password document can do. */
+  readonly passwords?: Partial<Record<SlotName, PasswordChange | null>>
   readonly rotation?: RotationRecord | null
   readonly last?: LastRecord | null
+}
+
+/** A password as it is to be written. What is not given stays as it is. */
+export interface PasswordChange {
+  readonly password: Sensitive
+  /** ISO-8601, UTC; given where the password is fresh. */
+  readonly changedAt?: string
+  /** As in {@link Credential}. */
+  readonly version?: string
 }
 
 /** Parses a secret's text. Throws {@link DocumentError}; the error never shows a value. */
@@ -77,6 +86,7 @@ export function editSlotDocument(document: SlotDocument, edit: SlotDocumentEdit)
   if (edit.active) raw['active_slot'] = edit.active
   for (const name of SLOT_NAMES) {
     const change = edit.passwords?.[name]
+    if (change === null) throw new Error('a slot keeps a password: it cannot be taken out')
     const slot = raw[name]
     if (change && isObject(slot)) raw[name] = withPassword(slot, change)
   }
@@ -85,10 +95,7 @@ export function editSlotDocument(document: SlotDocument, edit: SlotDocumentEdit)
   return fromRaw(raw)
 }
 
-function withPassword(
-  slot: JsonObject,
-  { password, changedAt }: { password: Sensitive; changedAt?: string },
-): JsonObject {
+function withPassword(slot: JsonObject, { password, changedAt }: PasswordChange): JsonObject {
   const changed = changedAt === undefined ? {} : { changed_at: changedAt }
   return { ...slot, password: password.reveal(), ...changed }
 }

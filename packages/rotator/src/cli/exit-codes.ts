@@ -28,6 +28,7 @@ export function exitCodeOf(outcome: Outcome, intent: Intent): ExitCode {
   switch (outcome) {
     case 'rotated':
     case 'healed':
+    case 'rehearsed':
     case 'settled':
       return EXIT.ok
     case 'backed-out':

@@ -7,6 +7,13 @@ export interface CommonOptions {
   readonly by?: string
 }
 
+/** The options of `rotate`. */
+export interface RotateOptions extends CommonOptions {
+  /** Grant the standby user what it lacks. */
+  readonly fix?: true
+  readonly compromised?: true
+}
+
 /** The options of commands that only look. */
 export interface LookOptions extends CommonOptions {
   readonly all?: true

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
-import type { CommonOptions, LookOptions } from './options.ts'
+import type { CommonOptions, LookOptions, RotateOptions } from './options.ts'
 import type { TryOptions } from './try/command.ts'
 
 /** Is told the exit code of the command that ran. */
@@ -63,7 +63,7 @@ function addLooking(program: Command, ended: Ended): void {
     .option('--all', 'every target of the configuration')
     .addOption(
       new Option('--for <command>', 'which command to plan')
-        .choices(['rotate', 'heal', 'back-out'])
+        .choices(['rotate', 'rehearse', 'heal', 'back-out'])
         .default('rotate'),
     )
     .addHelpText('after', '\nExit codes: 0 it would run to its end, 3 it would be refused.')
@@ -91,8 +91,19 @@ function addLooking(program: Command, ended: Ended): void {
 }
 
 function addRuns(program: Command, ended: Ended): void {
+  onTarget(program, 'rotate', 'change the credential, or finish the rotation that is open')
+    .option('--fix', 'grant the standby user what it lacks')
+    .option('--compromised', 'it has leaked: admin and both slots at once, sessions are ended')
+    .action(async (name: string | undefined, options: RotateOptions) => {
+      if (options.compromised === true) {
+        const { compromisedCommand } = await import('./commands/compromised.ts')
+        return ended(await compromisedCommand(name, options))
+      }
+      const { runCommand } = await import('./commands/run.ts')
+      ended(await runCommand('rotate', name, options))
+    })
   const runs = [
-    ['rotate', 'rotate', 'change the credential, or finish the rotation that is open'],
+    ['rehearse', 'rehearse', 'everything that a rotation does before the flip, then undone'],
     ['heal', 'converge', 'finish what is open and remove drift; start no rotation'],
     ['back-out', 'back-out', 'turn the open rotation back, before the point of no return'],
   ] as const

@@ -11,6 +11,9 @@ function mapping(name: z.ZodString, what: string): z.ZodType<MappingConfig> {
     host: name.exactOptional().describe(`${what} of the host; untouched where not named.`),
     port: name.exactOptional().describe(`${what} of the port; untouched where not named.`),
     dbname: name.exactOptional().describe(`${what} of the database; untouched where not named.`),
+    version: name
+      .exactOptional()
+      .describe(`${what} of the credential’s version, for the sessions of a dual-password target.`),
   })
 }
 

@@ -58,9 +58,9 @@ describe('a configuration that can be used', () => {
           publish: [],
           roll: [],
           drain: { quietMs: 5_000, limitMs: 900_000, pollMs: 1_000 },
-          quarantine: false,
           proveLimitMs: 60_000,
           callLimitMs: 30_000,
+          evictAfterMs: 30_000,
           password: { length: 30, exclude: '' },
         },
       },
@@ -77,7 +77,7 @@ describe('a configuration that can be used', () => {
       - { id: b, kind: http-health, url: "https://app/health", limit: 2m, ca: ca.pem }
       - { id: c, kind: none }
     drain: { quiet: 0s }
-    quarantine: true
+    quarantine: 10m
     max_age: 30d
 `
     const { app } = parseConfig(text, '/etc/cuedot.yaml').targets
@@ -128,7 +128,7 @@ describe('a configuration that cannot be used', () => {
     ['drain: { x: 1s }', '8:14 targets.app.drain.x unknown key; known here: quiet, limit, poll'],
     ['drain: { quiet: 3h }', '8:14 targets.app.drain.quiet must be 0s to 1h'],
     ['call_limit: 30', '8:5 targets.app.call_limit must be a duration: a number with a unit'],
-    ['quarantine: "yes"', '8:5 targets.app.quarantine must be true or false'],
+    ['quarantine: "yes"', '8:5 targets.app.quarantine'],
     ['password: { length: 8 }', '8:17 targets.app.password.length must be at least 16'],
     ['publish: {}', '8:5 targets.app.publish must be a list'],
     ['publish: [{ kind: x }]', 'publish.0.kind must be one of dotenv, json, php-sqlconf'],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { targetSchema } from './target.ts'
-import type { Config, StoreConfig, TargetConfig } from './types.ts'
+import { storeIdentity } from './store.ts'
+import type { Config, TargetConfig } from './types.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
@@ -33,13 +34,9 @@ function sharedStores(
 ): readonly (readonly [string, string])[] {
   const seen = new Map<string, string>()
   return Object.entries(targets).flatMap(([name, { store }]) => {
-    const key = identity(store)
+    const key = storeIdentity(store)
     const first = seen.get(key)
     if (first === undefined) seen.set(key, name)
     return first === undefined ? [] : [[first, name] as const]
   })
-}
-
-function identity(store: StoreConfig): string {
-  return store.kind === 'file' ? `file ${store.path}` : `aws ${store.region ?? ''} ${store.secret}`
 }

@@ -28,3 +28,8 @@ export const secretsManager: z.ZodType<SecretsManagerConfig> & z.core.$ZodTypeDi
       .exactOptional()
       .describe('Another endpoint. Default: AWS’s own, or AWS_ENDPOINT_URL.'),
   })
+
+/** Names the secret: two targets must not rotate the same one. */
+export function storeIdentity(store: StoreConfig): string {
+  return store.kind === 'file' ? `file ${store.path}` : `aws ${store.region ?? ''} ${store.secret}`
+}

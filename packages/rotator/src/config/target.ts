@@ -60,6 +60,9 @@ function common(folder: string) {
     call_limit: duration({ least: '1s', most: '10m', default: '30s' }).describe(
       'Longest time for one call of the store, the database, a file or a runtime.',
     ),
+    evict_after: duration({ least: '0s', most: '1h', default: '30s' }).describe(
+      'How long `rotate --compromised` lets sessions with a leaked password end by themselves.',
+    ),
     max_age: duration({ least: '1m', most: '3650d' })
       .exactOptional()
       .describe('The age from which `cuedot status` calls a rotation due.'),
@@ -72,26 +75,32 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
     .strictObject({
       strategy: z.literal('alternating').describe('Two users of which one is active.'),
       store: storeSchema(folder).describe('The secret with the slot document of both users.'),
-      admin: z
-        .strictObject({ store: storeSchema(folder).describe('The secret with the admin’s login.') })
-        .describe('The user that changes passwords and counts sessions.'),
-      ...common(folder),
-      password: PASSWORD,
-      publish: z
-        .array(publishSchema(folder))
-        .refine(distinctIds, { error: 'two entries have the same id' })
-        .default([])
-        .describe('Where the credential is written for consumers, in this order.'),
-      roll: z
-        .array(rollSchema(folder))
-        .refine(distinctIds, { error: 'two entries have the same id' })
-        .default([])
-        .describe('What makes consumers pick it up, in this order.'),
-      drain: drain.describe('How long to wait until nobody uses the old slot.'),
-      quarantine: z
-        .boolean()
-        .default(false)
-        .describe('Lock the old account before its password is retired.'),
+      ...consumed(folder),
+      quarantine: duration({ least: '0s', most: '1d' })
+        .exactOptional()
+        .describe(
+          'For how long the old account is locked and watched before its password is retired.',
+        ),
+    })
+    .transform(({ quarantine, ...rest }) => ({
+      ...rename(rest),
+      ...(quarantine !== undefined && { quarantineMs: quarantine }),
+    }))
+  const dualPassword = z
+    .strictObject({
+      strategy: z
+        .literal('dual-password')
+        .describe('One user that has two passwords while a rotation is open: MySQL, MariaDB.'),
+      store: storeSchema(folder).describe('The secret with the flat document of the user.'),
+      ...consumed(folder),
+    })
+    .superRefine(({ database }, context) => {
+      if (database.engine === 'postgres')
+        context.addIssue({
+          code: 'custom',
+          path: ['strategy'],
+          message: 'needs MySQL or MariaDB: a user of PostgreSQL has one password',
+        })
     })
     .transform(rename)
   const singleUser = z
@@ -102,7 +111,12 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
       password: PASSWORD,
     })
     .transform(rename)
-  return z.discriminatedUnion('strategy', [alternating, singleUser, managedSchema(folder)])
+  return z.discriminatedUnion('strategy', [
+    alternating,
+    dualPassword,
+    singleUser,
+    managedSchema(folder),
+  ])
 }
 
 function managedSchema(folder: string) {
@@ -123,17 +137,41 @@ function managedSchema(folder: string) {
     .transform(rename)
 }
 
+/** What the strategies with consumers share. */
+function consumed(folder: string) {
+  return {
+    admin: z
+      .strictObject({ store: storeSchema(folder).describe('The secret with the admin’s login.') })
+      .describe('The user that changes passwords and counts sessions.'),
+    ...common(folder),
+    password: PASSWORD,
+    publish: z
+      .array(publishSchema(folder))
+      .refine(distinctIds, { error: 'two entries have the same id' })
+      .default([])
+      .describe('Where the credential is written for consumers, in this order.'),
+    roll: z
+      .array(rollSchema(folder))
+      .refine(distinctIds, { error: 'two entries have the same id' })
+      .default([])
+      .describe('What makes consumers pick it up, in this order.'),
+    drain: drain.describe('How long to wait until nobody uses the old slot.'),
+  }
+}
+
 interface Written {
   readonly prove_limit: number
   readonly call_limit: number
+  readonly evict_after: number
   readonly max_age?: number
 }
 
-function rename<T extends Written>({ prove_limit, call_limit, max_age, ...rest }: T) {
+function rename<T extends Written>({ prove_limit, call_limit, evict_after, max_age, ...rest }: T) {
   return {
     ...rest,
     proveLimitMs: prove_limit,
     callLimitMs: call_limit,
+    evictAfterMs: evict_after,
     ...(max_age !== undefined && { maxAgeMs: max_age }),
   }
 }

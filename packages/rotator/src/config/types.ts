@@ -10,28 +10,40 @@ export interface Config {
 }
 
 /** One target. */
-export type TargetConfig = AlternatingConfig | SingleUserConfig | ManagedConfig
+export type TargetConfig = AlternatingConfig | DualPasswordConfig | SingleUserConfig | ManagedConfig
 
 interface CommonConfig {
   readonly store: StoreConfig
   readonly database: DatabaseConfig
   /** Longest wait for a new password to be accepted on every endpoint. */
   readonly proveLimitMs: number
+  /** How long an urgent run lets sessions with a leaked password end by themselves. */
+  readonly evictAfterMs: number
   /** Longest time for one call of a store, a database, a file or a runtime. */
   readonly callLimitMs: number
   /** The age from which a rotation is due; absent where none is ever due. */
   readonly maxAgeMs?: number
 }
 
-/** Two users of which one is active. */
-export interface AlternatingConfig extends CommonConfig {
-  readonly strategy: 'alternating'
+/** What the strategies with consumers share. */
+interface ConsumedConfig extends CommonConfig {
   readonly admin: { readonly store: StoreConfig }
   readonly publish: readonly PublishConfig[]
   readonly roll: readonly RollConfig[]
   readonly drain: { readonly quietMs: number; readonly limitMs: number; readonly pollMs: number }
-  readonly quarantine: boolean
   readonly password: PasswordConfig
+}
+
+/** Two users of which one is active. */
+export interface AlternatingConfig extends ConsumedConfig {
+  readonly strategy: 'alternating'
+  /** How long the old account is locked and watched; absent where it is not locked. */
+  readonly quarantineMs?: number
+}
+
+/** One user that has two passwords while a rotation is open. */
+export interface DualPasswordConfig extends ConsumedConfig {
+  readonly strategy: 'dual-password'
 }
 
 /** One user that only the rotator logs in as, such as the admin. */
@@ -93,6 +105,8 @@ export interface MappingConfig {
   readonly host?: string
   readonly port?: string
   readonly dbname?: string
+  /** The version of the credential, for `cred_version` of consumers' sessions. */
+  readonly version?: string
 }
 
 /** Where a credential is written for consumers. */

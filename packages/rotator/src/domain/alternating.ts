@@ -19,6 +19,8 @@ export function decideAlternating(o: AlternatingFacts, intent: Intent): Decision
     return next('close', healedSlot(o), 'the staged document has the password that consumers use')
   if (pending === 'undo') return next('close', rotation?.to ?? other(o.store.active), 'backed out')
   if (rotation === undefined) return idle(o, intent)
+  if (intent === 'rehearse' && !rotation.rehearses)
+    return refuse('ROTATION_OPEN', `rotation ${rotation.id} has to be finished first`)
   return rotation.backOut === undefined && pending !== 'turn'
     ? forward(o, rotation, intent)
     : backOut(o, rotation)
@@ -36,16 +38,24 @@ function idle(o: AlternatingFacts, intent: Intent): Decision {
   if (drift) return drift
   if (!o.login[active].current)
     return refuse('ACTIVE_DENIED', `slot ${active}${o.login[active].locked ? ' is locked' : ''}`)
-  return o.sessions[standby] > 0 ? standbyInUse(o, intent) : startOrSettle(o, intent)
+  return o.sessions[standby] > 0 && !o.urgent ? standbyInUse(o, intent) : startOrSettle(o, intent)
 }
 
 function startOrSettle(o: AlternatingFacts, intent: Intent): Decision {
   const active = o.store.active
   const standby = other(active)
-  if (intent === 'rotate') {
+  const starts = intent === 'rotate' || intent === 'rehearse'
+  if (o.stray && intent !== 'rehearse')
+    return next('reconcile', active, 'the user has a second password that the document lacks')
+  if (starts) {
+    if (o.stray) return refuse('SECOND_PASSWORD', 'a rotation would have to end it first')
+    if (o.standbyUser === 'differs' && o.mayGrant)
+      return next('grant', standby, `slot ${standby} lacks privileges of slot ${active}`)
     if (o.standbyUser === 'differs')
       return refuse('PRIVILEGES_DIFFER', `slot ${standby} lacks privileges of slot ${active}`)
-    return next('open', standby, 'a rotation was asked for')
+    return intent === 'rotate'
+      ? next('open', standby, 'a rotation was asked for')
+      : next('rehearse', standby, 'a rehearsal was asked for')
   }
   const known = o.login[standby].current || o.placeholder[standby] || o.standbyUser === 'absent'
   if (known) return { kind: 'settled' }
@@ -54,7 +64,7 @@ function startOrSettle(o: AlternatingFacts, intent: Intent): Decision {
 
 function standbyInUse(o: AlternatingFacts, intent: Intent): Decision {
   const standby = other(o.store.active)
-  return intent === 'rotate'
+  return intent === 'rotate' || intent === 'rehearse'
     ? refuse('STANDBY_IN_USE', `${o.sessions[standby]} sessions as slot ${standby}`)
     : { kind: 'settled' }
 }

@@ -5,6 +5,8 @@ import { decide } from './decide.ts'
 import { assertSafe } from './invariants.ts'
 import type { AlternatingFacts } from './observed.ts'
 
+const KIND = { rehearses: false, urgent: false }
+
 /** Everybody is back on A, and the rotation to B only has to be closed. */
 const TURNED: AlternatingFacts = {
   strategy: 'alternating',
@@ -12,7 +14,7 @@ const TURNED: AlternatingFacts = {
     active: 'A',
     pending: 'none',
     stale: false,
-    rotation: { id: 'r', from: 'A', to: 'B', heals: false, backOut: 'asked to back out' },
+    rotation: { id: 'r', from: 'A', to: 'B', heals: false, ...KIND, backOut: 'asked to back out' },
   },
   login: {
     A: { current: true, pending: false, locked: false },
@@ -24,7 +26,11 @@ const TURNED: AlternatingFacts = {
   runtimes: [{ id: 'workers', roll: 'done' }],
   sessions: { A: 1, B: 0 },
   quiet: { A: false, B: true },
+  mayGrant: false,
   quarantine: false,
+  quarantined: false,
+  stray: false,
+  urgent: false,
 }
 
 describe('a rotation that turns back', () => {

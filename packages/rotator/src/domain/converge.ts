@@ -20,8 +20,10 @@ export function converge(o: AlternatingFacts, slot: Slot): Decision | undefined 
 
 /** True while somebody may be logging in, or about to log in, as this slot. */
 export function inUse(o: AlternatingFacts, slot: Slot): boolean {
-  return (
-    o.sessions[slot] > 0 ||
-    o.configs.some((config) => config.holds === slot || config.holds === `lost-${slot}`)
-  )
+  return o.sessions[slot] > 0 || isHeld(o, slot)
+}
+
+/** True while a config target tells consumers to use this slot. */
+export function isHeld(o: AlternatingFacts, slot: Slot): boolean {
+  return o.configs.some(({ holds }) => holds === slot || holds === `lost-${slot}`)
 }

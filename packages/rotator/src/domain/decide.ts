@@ -12,7 +12,7 @@ import { decideSingleUser } from './single-user.ts'
  */
 export function decide(observed: Observed, intent: Intent): Decision {
   if (observed.strategy === 'managed') return decideManaged(observed, intent)
-  return observed.strategy === 'alternating'
-    ? decideAlternating(observed, intent)
-    : decideSingleUser(observed, intent)
+  return observed.strategy === 'single-user'
+    ? decideSingleUser(observed, intent)
+    : decideAlternating(observed, intent)
 }

@@ -34,6 +34,7 @@ export type EventPayload =
       readonly inMs: number
       readonly attempt: number
     }
+  | { readonly code: 'SESSIONS_ENDED'; readonly slot: Subject; readonly sessions: string }
   | { readonly code: 'STORE_SETTLING'; readonly waitMs: number }
   | { readonly code: 'STOP_REQUESTED'; readonly signal: string }
   | {
@@ -59,7 +60,7 @@ export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
   RUN_STARTED: {
     level: 'info',
     what: 'A run has begun to look at the target.',
-    payload: '`intent` (rotate, converge, back-out), `by`',
+    payload: '`intent` (rotate, rehearse, converge, back-out), `by`',
   },
   STEP_STARTED: {
     level: 'info',
@@ -85,6 +86,11 @@ export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
     level: 'warn',
     what: 'Something failed in a way that may pass; the run waits and looks again.',
     payload: '`error`, `inMs`, `attempt`',
+  },
+  SESSIONS_ENDED: {
+    level: 'warn',
+    what: 'An urgent run ends sessions that began with a leaked password.',
+    payload: '`slot`, `sessions`',
   },
   STORE_SETTLING: {
     level: 'info',

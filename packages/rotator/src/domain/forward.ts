@@ -1,5 +1,5 @@
 import type { StepName } from './action.ts'
-import { converge, inUse } from './converge.ts'
+import { converge, inUse, isHeld } from './converge.ts'
 import type { AlternatingFacts, RotationFacts } from './observed.ts'
 import type { Decision, Intent } from './plan.ts'
 import type { Slot } from './slot.ts'
@@ -21,11 +21,22 @@ function beforeFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Deci
       : next('undo', to, `slot ${to} no longer logs in`)
   if (o.standbyUser === 'absent' || o.standbyUser === 'partial')
     return next('provision', to, `the user of slot ${to} cannot do what the active one can`)
+  if (o.standbyUser === 'differs' && o.mayGrant)
+    return next('grant', to, `the user of slot ${to} lacks privileges of the active one`)
   if (o.standbyUser === 'differs')
     return next('undo', to, `the user of slot ${to} lacks privileges of the active one`)
-  if (o.login[to].pending) return next('flip', to, `slot ${to} logs in with the staged password`)
-  if (inUse(o, to)) return next('undo', to, `somebody has begun to use slot ${to}`)
+  if (o.login[to].pending) return proven(o, r)
+  if (o.urgent ? isHeld(o, to) : inUse(o, to))
+    return next('undo', to, `somebody has begun to use slot ${to}`)
   return next('set', to, 'the database does not accept the staged password yet')
+}
+
+/** The staged password logs in everywhere. */
+function proven(o: AlternatingFacts, { to, rehearses }: RotationFacts): Decision {
+  if (rehearses) return next('undo', to, 'everything but the flip was rehearsed')
+  if (o.urgent && o.sessions[to] > 0 && !isHeld(o, to))
+    return next('evict', to, `the sessions on slot ${to} began with another password`)
+  return next('flip', to, `slot ${to} logs in with the staged password`)
 }
 
 function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
@@ -39,12 +50,15 @@ function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decis
   }
   const lag = converge(o, to)
   if (lag) return lag
-  if (retired(o, from)) return next('close', from, `the old password of slot ${from} is dead`)
+  if (retired(o, from))
+    return o.urgent && o.sessions[from] > 0
+      ? next('evict', from, `the sessions on slot ${from} began with the old password`)
+      : next('close', from, `the old password of slot ${from} is dead`)
   if (o.standbyUser === 'absent')
     return next('provision', from, `there is no user of slot ${from} yet`)
-  if (o.sessions[from] > 0 || !o.quiet[from])
+  if (!o.urgent && (o.sessions[from] > 0 || !o.quiet[from]))
     return next('drain', from, `nobody may be on slot ${from} when its password changes`)
-  if (o.quarantine && !o.login[from].locked && o.store.pending !== 'retire')
+  if (o.quarantine && !o.urgent && !o.quarantined && o.store.pending !== 'retire')
     return next('quarantine', from, 'the target asks for a quarantine')
   return o.store.pending === 'retire'
     ? next('retire', from, `slot ${from} still accepts its old password`)

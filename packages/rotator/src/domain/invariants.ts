@@ -26,9 +26,9 @@ export const INVARIANTS: Readonly<Record<InvariantId, string>> = {
  */
 export function brokenBy(observed: Observed, action: Action): InvariantId | undefined {
   if (observed.strategy === 'managed') return managedBreaks(observed, action)
-  return observed.strategy === 'alternating'
-    ? alternating(observed, action)
-    : singleUser(observed, action)
+  return observed.strategy === 'single-user'
+    ? singleUser(observed, action)
+    : alternating(observed, action)
 }
 
 /**
@@ -53,10 +53,13 @@ function alternating(o: AlternatingFacts, action: Action): InvariantId | undefin
     case 'flip':
       return flipBreaks(o, slot)
     case 'open':
+    case 'rehearse':
     case 'reconcile':
       return o.store.rotation ? 'I4' : undefined
     case 'turn':
       return o.login[slot].current ? undefined : 'I3'
+    case 'evict':
+      return evictBreaks(o, slot)
     case 'publish':
       return o.login[slot].current && slot === o.store.active ? undefined : 'I3'
     default:
@@ -74,7 +77,14 @@ function retireBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined 
   if (o.store.pending !== 'retire' || o.store.stale) return 'I2'
   const old = slot === o.store.rotation?.from && slot !== o.store.active
   const rolled = o.runtimes.every((runtime) => runtime.roll === 'done')
-  return old && rolled && o.quiet[slot] && !isUsed(o, slot) ? undefined : 'I1'
+  const left = o.urgent || o.quiet[slot]
+  return old && rolled && left && !isUsed(o, slot) ? undefined : 'I1'
+}
+
+/** Only sessions that began with a password which is no longer accepted are ended. */
+function evictBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+  const replaced = o.login[slot].pending && slot !== o.store.active
+  return o.urgent && replaced && !isUsed(o, slot) ? undefined : 'I1'
 }
 
 function flipBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
@@ -83,9 +93,10 @@ function flipBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
   return fresh && o.standbyUser !== 'equal' ? 'I3' : undefined
 }
 
+/** An urgent run ends sessions; what consumers are told to use it leaves alone, too. */
 function isUsed(o: AlternatingFacts, slot: Slot): boolean {
   const held = o.configs.some(({ holds }) => holds === slot || holds === `lost-${slot}`)
-  return held || o.sessions[slot] > 0
+  return held || (o.sessions[slot] > 0 && !o.urgent)
 }
 
 function singleUser(o: SingleUserFacts, action: Action): InvariantId | undefined {
@@ -93,7 +104,9 @@ function singleUser(o: SingleUserFacts, action: Action): InvariantId | undefined
   switch (action.step) {
     case 'set':
       if (o.pending !== 'open' || o.stale) return 'I2'
-      return o.sessions > 0 ? 'I1' : undefined
+      return o.sessions > 0 && !o.urgent ? 'I1' : undefined
+    case 'evict':
+      return o.urgent && o.pending === 'none' && o.login.current ? undefined : 'I1'
     case 'flip':
       return o.login.pending ? undefined : 'I3'
     case 'open':

@@ -19,6 +19,7 @@ export function decideManaged(o: ManagedFacts, intent: Intent): Decision {
     return refuse('SECRET_IMPAIRED', 'a rotation has failed')
   if (o.asked !== 'no') return afterAsking(o)
   if (intent === 'rotate' && !o.changed) return start(o)
+  if (intent === 'rehearse') return refuse('NOT_REHEARSABLE', 'its owner makes one password')
   return o.login.current
     ? { kind: 'settled' }
     : refuse('MANAGED_DENIED', `the owner says ${o.says}`)

@@ -27,6 +27,10 @@ export interface RotationFacts {
   readonly to: Slot
   /** True when it only brings consumers together on one slot and makes no fresh password for it. */
   readonly heals: boolean
+  /** True when it ends before the flip, whatever happens. */
+  readonly rehearses: boolean
+  /** True when it replaces what is in the wrong hands. */
+  readonly urgent: boolean
   /** Present when it is being turned back; says why. */
   readonly backOut?: string
 }
@@ -83,9 +87,12 @@ export interface Trouble {
   readonly code: string
 }
 
-/** The facts about a target with two users. */
+/**
+ * The facts about a target with two slots: two users of which one is active (`alternating`), or two
+ * passwords of one user of which one is to be used (`dual-password`).
+ */
 export interface AlternatingFacts {
-  readonly strategy: 'alternating'
+  readonly strategy: 'alternating' | 'dual-password'
   readonly store: StoreFacts
   readonly login: Readonly<Record<Slot, LoginFacts>>
   /** True where the document still has a deployment script's stand-in instead of a password. */
@@ -93,12 +100,26 @@ export interface AlternatingFacts {
   readonly standbyUser: UserState
   readonly configs: readonly ConfigFacts[]
   readonly runtimes: readonly RuntimeFacts[]
-  /** Sessions of each slot's user on all endpoints, as last counted. */
+  /**
+   * True when the one user of a dual-password target accepts a second password that the document
+   * does not have. Somebody may be using it.
+   */
+  readonly stray: boolean
+  /**
+   * Sessions of each slot on all endpoints, as last counted. Where both slots are one user, a
+   * session that does not say which password it has used counts for the slot that gives way.
+   */
   readonly sessions: Readonly<Record<Slot, number>>
   /** True when this run has watched the slot for the whole quiet window and saw no session. */
   readonly quiet: Readonly<Record<Slot, boolean>>
+  /** The operator lets the run grant the standby user what it lacks (`--fix`). */
+  readonly mayGrant: boolean
   /** The target asks for a quarantine before a password is retired. */
   readonly quarantine: boolean
+  /** True when this run has watched the quarantine of the slot that gives way to its end. */
+  readonly quarantined: boolean
+  /** What is in force has leaked: sessions that stand in the way are ended, not waited for. */
+  readonly urgent: boolean
   readonly trouble?: Trouble
 }
 
@@ -107,6 +128,8 @@ export interface SingleUserFacts {
   readonly strategy: 'single-user'
   readonly pending: 'none' | 'open' | 'undo' | 'foreign'
   readonly stale: boolean
+  /** The pending version was staged by an urgent run. */
+  readonly pendingUrgent: boolean
   readonly login: {
     readonly current: boolean
     readonly pending: boolean
@@ -117,5 +140,7 @@ export interface SingleUserFacts {
   readonly sessions: number
   /** The service that owns the secret and alone may change it; absent for a secret of our own. */
   readonly owner?: string
+  /** As in {@link AlternatingFacts}. */
+  readonly urgent: boolean
   readonly trouble?: Trouble
 }

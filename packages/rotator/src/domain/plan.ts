@@ -8,10 +8,11 @@ import type { RefusalCode } from './refusals.ts'
 /**
  * What the operator asked for.
  * - `rotate`: start a rotation, unless one is open: that one is finished instead.
+ * - `rehearse`: everything that a rotation does before the flip, and then undone.
  * - `converge`: finish what is open and remove drift; start nothing.
  * - `back-out`: turn the open rotation back.
  */
-export type Intent = 'rotate' | 'converge' | 'back-out'
+export type Intent = 'rotate' | 'rehearse' | 'converge' | 'back-out'
 
 /** The one next thing, or why there is none. */
 export type Decision =
@@ -44,11 +45,24 @@ export function plan(observed: Observed, intent: Intent): Plan {
   return { actions, end: { kind: 'undecided' } }
 }
 
-/** An open rotation is finished, never doubled: seeing one uses up the wish to start one. */
+/**
+ * An open rotation is finished, never doubled: seeing one uses up the wish to start one. What an
+ * urgent run asks for only an urgent rotation can give: another one is finished first.
+ */
 export function narrowIntent(intent: Intent, observed: Observed): Intent {
   if (observed.strategy === 'managed') return narrowManaged(intent, observed)
-  if (intent !== 'rotate') return intent
-  if (observed.strategy === 'single-user') return observed.pending === 'none' ? intent : 'converge'
-  const { rotation } = observed.store
-  return rotation && !rotation.heals ? 'converge' : intent
+  if (intent !== 'rotate' && intent !== 'rehearse') return intent
+  return satisfies(observed, intent) ? 'converge' : intent
+}
+
+function satisfies(
+  o: Exclude<Observed, { strategy: 'managed' }>,
+  intent: 'rotate' | 'rehearse',
+): boolean {
+  if (o.strategy === 'single-user') return o.pending !== 'none' && (!o.urgent || o.pendingUrgent)
+  const { rotation } = o.store
+  if (rotation === undefined || rotation.heals) return false
+  if (rotation.rehearses || intent === 'rehearse')
+    return rotation.rehearses && intent === 'rehearse'
+  return !o.urgent || rotation.urgent
 }

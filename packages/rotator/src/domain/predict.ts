@@ -25,9 +25,11 @@ export function predict(observed: Observed, action: Action): Observed {
 function predictAlternating(o: AlternatingFacts, action: Action, slot: Slot): AlternatingFacts {
   switch (action.step) {
     case 'open':
-      return staged(withRotation(o, slot, false), 'open', slot)
+      return staged(withRotation(o, slot, {}), 'open', slot)
+    case 'rehearse':
+      return staged(withRotation(o, slot, { rehearses: true }), 'open', slot)
     case 'reconcile':
-      return staged(withRotation(o, slot, true), 'open')
+      return staged(withRotation(o, slot, { heals: true }), 'open')
     case 'heal':
       return withLogin(staged(o, 'heal'), slot, { pending: true })
     case 'stage':
@@ -53,12 +55,18 @@ function predictAlternating(o: AlternatingFacts, action: Action, slot: Slot): Al
 function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): AlternatingFacts {
   switch (action.step) {
     case 'provision':
+    case 'grant':
       return { ...o, standbyUser: 'equal' }
     case 'set':
     case 'retire':
       return withLogin(o, slot, { current: false, pending: true, locked: false })
+    case 'evict':
+      return { ...o, sessions: { ...o.sessions, [slot]: 0 } }
     case 'quarantine':
-      return withLogin(o, slot, { current: false, pending: false, locked: true })
+      return {
+        ...withLogin(o, slot, { current: false, pending: false, locked: true }),
+        quarantined: true,
+      }
     case 'release':
       return withLogin(o, slot, { current: true, locked: false })
     case 'publish':
@@ -70,6 +78,7 @@ function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): Altern
       return {
         ...o,
         runtimes: o.runtimes.map((r) => (r.id === action.where ? { id: r.id, roll: 'done' } : r)),
+        sessions: { ...o.sessions, [slot]: Math.max(1, o.sessions[slot]) },
       }
     default:
       return o
@@ -94,8 +103,13 @@ function staged(o: AlternatingFacts, pending: PendingKind, fresh?: Slot): Altern
   return { ...o, store, login: { A: same('A'), B: same('B') } }
 }
 
-function withRotation(o: AlternatingFacts, to: Slot, heals: boolean): AlternatingFacts {
-  const rotation = { id: 'planned', from: other(to), to, heals }
+function withRotation(
+  o: AlternatingFacts,
+  to: Slot,
+  kind: { readonly heals?: boolean; readonly rehearses?: boolean },
+): AlternatingFacts {
+  const { heals = false, rehearses = false } = kind
+  const rotation = { id: 'planned', from: other(to), to, heals, rehearses, urgent: o.urgent }
   return { ...o, store: { ...o.store, rotation } }
 }
 
@@ -123,6 +137,7 @@ function flipped(o: AlternatingFacts, slot: Slot): AlternatingFacts {
     ...promoted(o),
     store: { active: slot, pending: 'none', stale: false, ...(record && { rotation: record }) },
     runtimes: o.runtimes.map(({ id }) => ({ id, roll: 'due' as const })),
+    quarantined: false,
     quiet: { A: false, B: false },
   }
 }
@@ -135,6 +150,7 @@ function closed(o: AlternatingFacts): AlternatingFacts {
   return {
     ...promoted(o),
     store: { active, pending: 'none', stale: false },
+    stray: o.stray && pending !== 'retire',
     configs: o.configs.map((config) => ({ ...config, holds: learnt(config.holds) })),
   }
 }
@@ -142,13 +158,21 @@ function closed(o: AlternatingFacts): AlternatingFacts {
 function predictSingleUser(o: SingleUserFacts, action: Action): SingleUserFacts {
   switch (action.step) {
     case 'open':
-      return { ...o, pending: 'open', stale: false, login: { ...o.login, pending: false } }
+      return {
+        ...o,
+        pending: 'open',
+        pendingUrgent: o.urgent,
+        stale: false,
+        login: { ...o.login, pending: false },
+      }
     case 'set':
       return { ...o, login: { current: false, pending: true, previous: false } }
     case 'undo':
       return { ...o, pending: 'undo', stale: false, login: { ...o.login, pending: true } }
     case 'rebase':
       return { ...o, stale: false }
+    case 'evict':
+      return { ...o, sessions: 0 }
     case 'flip':
     case 'close':
       return { ...o, pending: 'none', login: { current: true, pending: false, previous: false } }

@@ -11,6 +11,9 @@ export type RefusalCode =
   | 'ADMIN_IN_USE'
   | 'ADMIN_LOST'
   | 'ROLL_FAILED'
+  | 'ROTATION_OPEN'
+  | 'SECOND_PASSWORD'
+  | 'NOT_REHEARSABLE'
   | 'SECRET_IS_MANAGED'
   | 'SECRET_NOT_MANAGED'
   | 'SECRET_IMPAIRED'
@@ -104,5 +107,19 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   ROLL_FAILED: {
     what: 'A runtime does not come up on the credential that the rotation was turned back to.',
     hint: 'Both credentials log in, so look at the runtime itself; run again when it is well.',
+  },
+  ROTATION_OPEN: {
+    what: 'A rotation is open, and a rehearsal must not finish it.',
+    hint: 'Run `cuedot heal` (or `back-out`), then rehearse again.',
+  },
+  SECOND_PASSWORD: {
+    what: 'The user accepts a second password that the secret does not have.',
+    hint:
+      'Run `cuedot heal`: it brings consumers to the password of the secret, waits until nobody ' +
+      'else is left, and ends the second one. Then rehearse again.',
+  },
+  NOT_REHEARSABLE: {
+    what: 'A target with one user cannot be rehearsed: its new password would be the only one.',
+    hint: 'Run `cuedot verify`: it tries what can be tried without changing anything.',
   },
 }

@@ -20,7 +20,7 @@ export function decideSingleUser(o: SingleUserFacts, intent: Intent): Decision {
     return next('undo', o.trouble ? `${o.trouble.step}: ${o.trouble.code}` : 'asked to back out')
   if (!o.login.current && !o.login.previous)
     return refuse('ADMIN_LOST', 'neither the current, the staged nor the previous password logs in')
-  if (o.sessions > 0) return next('undo', 'somebody else has begun to use this user')
+  if (o.sessions > 0 && !o.urgent) return next('undo', 'somebody else has begun to use this user')
   return next('set', 'the database does not accept the staged password yet')
 }
 
@@ -29,8 +29,13 @@ function idle(o: SingleUserFacts, intent: Intent): Decision {
   if (!o.login.current && !o.login.previous)
     return refuse('ADMIN_LOST', 'neither the current nor the previous password logs in')
   if (o.trouble) return { kind: 'settled' }
-  if (intent !== 'rotate' && o.login.current) return { kind: 'settled' }
-  if (o.sessions > 0) return refuse('ADMIN_IN_USE', `${o.sessions} sessions that are not ours`)
+  if (intent === 'rehearse') return refuse('NOT_REHEARSABLE', 'one user has one password')
+  if (intent !== 'rotate' && o.login.current)
+    return o.urgent && o.sessions > 0
+      ? next('evict', 'these sessions began with the old password')
+      : { kind: 'settled' }
+  if (o.sessions > 0 && !o.urgent)
+    return refuse('ADMIN_IN_USE', `${o.sessions} sessions that are not ours`)
   return next(
     'open',
     o.login.current ? 'a rotation was asked for' : 'the database has only the previous password',

@@ -11,6 +11,7 @@ import { ManagedDocuments } from './documents/managed-documents.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
+import { SHAPES } from './documents/shape.ts'
 import type { Environment } from './environment.ts'
 import { Evidence } from './evidence.ts'
 import { guardTarget } from './guard.ts'
@@ -57,7 +58,7 @@ export class Desk implements StepContext {
       call,
       opened: (password, denied) => {
         this.secrets.add(password)
-        if (target.strategy !== 'alternating') this.logins.note('user', password, denied)
+        if (target.admin === target.store) this.logins.note('user', password, denied)
       },
     })
   }
@@ -102,17 +103,16 @@ export class Desk implements StepContext {
 
   async #read(): Promise<AnyDocuments> {
     const reading = await this.versions.read()
-    const { by, reason } = this.env
+    const { by, reason, urgent = false } = this.env
     const now = (): string => this.env.clock.now().toISOString()
-    const run = { rotationId: () => this.#rotationId, by, reason, now }
-    const { secret } = this.target.store
-    const request = this.ownerRequest
+    const run = { rotationId: () => this.#rotationId, by, reason, urgent, now }
+    const { strategy, store } = this.target
     const documents =
-      this.target.strategy === 'managed'
-        ? new ManagedDocuments(reading, secret, { ...run, request })
-        : this.target.strategy === 'alternating'
-          ? readSlotDocuments(reading, secret, run)
-          : readUserDocuments(reading, secret, run)
+      strategy === 'managed'
+        ? new ManagedDocuments(reading, store.secret, { ...run, request: this.ownerRequest })
+        : strategy === 'single-user'
+          ? readUserDocuments(reading, store.secret, run)
+          : readSlotDocuments(reading, store.secret, { ...run, shape: SHAPES[strategy] })
     documents.versions.onConfirmed = () => this.#confirmed(documents)
     for (const password of documents.passwords()) this.secrets.add(password)
     return documents
@@ -151,6 +151,10 @@ export class Desk implements StepContext {
 
   sawQuiet(subject: Subject): void {
     this.evidence.quiet.add(subject)
+  }
+
+  sawQuarantine(subject: Subject): void {
+    this.evidence.quarantined.add(subject)
   }
 
   gaveUp(runtimeId: string, why: string): void {

@@ -23,7 +23,10 @@ function after(world: World, step: string, happens: () => void): Environment {
 
 function logIn(world: World, slot: 'A' | 'B'): void {
   const password = world.users.get(USERNAMES[slot])?.password ?? ''
-  world.fleet.stragglers.push({ held: { username: USERNAMES[slot], password }, until: 9e15 })
+  world.fleet.stragglers = [
+    ...world.fleet.stragglers,
+    { held: { username: USERNAMES[slot], password }, until: 9e15 },
+  ]
 }
 
 describe('a run', () => {

@@ -14,4 +14,11 @@ export interface Environment {
   readonly by: string
   /** Why: written into the rotation's record. */
   readonly reason: string
+  /**
+   * What is in force has leaked (`rotate --compromised`): sessions that stand in the way are ended,
+   * and an open rotation that is not urgent does not do instead of this one.
+   */
+  readonly urgent?: boolean
+  /** The standby user is granted what it lacks (`--fix`). */
+  readonly mayGrant?: boolean
 }

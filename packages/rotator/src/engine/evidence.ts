@@ -10,6 +10,14 @@ export class Evidence {
   readonly found: Map<Subject, Sensitive> = new Map()
   /** Rolls that are not waited for any longer, by runtime id and token, with the reason. */
   readonly givenUp: Map<string, string> = new Map()
+  /** Slots whose quarantine was watched to its end. */
+  readonly quarantined: Set<Subject> = new Set()
   /** The step that failed for good. */
   trouble: Trouble | undefined
+
+  /** After a flip consumers are where nobody has watched them yet. */
+  consumersMoved(): void {
+    this.quiet.clear()
+    this.quarantined.clear()
+  }
 }

@@ -2,7 +2,7 @@ import type { Action } from '../domain/action.ts'
 import type { Observed } from '../domain/observed.ts'
 import type { Decision, Intent } from '../domain/plan.ts'
 import { REFUSALS } from '../domain/refusals.ts'
-import { ERROR_CATALOGUE } from '../errors.ts'
+import { ERROR_CATALOGUE } from '../error-catalogue.ts'
 import type { RotatorError } from '../errors.ts'
 import { describeSessions } from '../steps/drain.ts'
 import type { Desk } from './desk.ts'
@@ -155,7 +155,7 @@ export class Journal {
       outcome,
       target: this.#desk.target.name,
       ...(rotationId !== undefined && { rotationId }),
-      ...(o?.strategy === 'alternating' && { activeSlot: o.store.active }),
+      ...(o && 'store' in o && { activeSlot: o.store.active }),
       ...this.#desk.secrets.scrubFields(told),
       state: describeState(o, rotationId),
       actions: this.#actions,
@@ -169,6 +169,7 @@ const WHAT: Readonly<Record<Outcome, string>> = {
   rotated: 'The credential was rotated',
   healed: 'Drift was removed',
   'backed-out': 'The rotation was backed out',
+  rehearsed: 'Everything but the flip was done, and undone again',
   settled: 'There was nothing to do',
   refused: 'The run was refused',
   stopped: 'The run stopped half-way',

@@ -1,4 +1,6 @@
+import { isPlaceholder } from '@cuedot/client/protocol'
 import type { Observed } from '../domain/observed.ts'
+import { SLOTS } from '../domain/slot.ts'
 import { narrowIntent, plan } from '../domain/plan.ts'
 import type { Intent, Plan } from '../domain/plan.ts'
 import type { LockState, Session } from '../ports/database.ts'
@@ -83,7 +85,9 @@ function credentialsOf(documents: AnyDocuments): readonly CredentialStatus[] {
     return [{ slot: 'user', username: credential.username, active: true, ...changed }]
   }
   const { active, slots } = documents.document
-  return (['A', 'B'] as const).map((slot) => {
+  const oneUser = slots.A.username === slots.B.username
+  const shown = SLOTS.filter((slot) => !oneUser || !isPlaceholder(slots[slot].password))
+  return shown.map((slot) => {
     const { username, changedAt } = slots[slot]
     const changed = changedAt === undefined ? {} : { changedAt }
     return { slot, username, active: slot === active, ...changed }

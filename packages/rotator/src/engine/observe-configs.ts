@@ -1,6 +1,7 @@
 import type { Credential } from '@cuedot/client/protocol'
 import type { ConfigFacts, Holding } from '../domain/observed.ts'
 import { SLOTS } from '../domain/slot.ts'
+import type { Slot } from '../domain/slot.ts'
 import type { PublishedCredential } from '../ports/config-target.ts'
 import type { Desk } from './desk.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
@@ -27,13 +28,14 @@ async function holding(
   documents: SlotDocuments,
   published: PublishedCredential,
 ): Promise<Holding> {
-  const slot = SLOTS.find((name) => documents.username(name) === published.username)
+  const slot = slotHeld(documents, published)
   if (slot === undefined) {
     const stranger: Credential = { ...documents.credential('A'), ...login(published) }
     return (await desk.logins.works(stranger)) ? 'foreign' : 'dead'
   }
   const credential = documents.credential(slot)
-  if (credential.password.equals(published.password)) return slot
+  if (credential.password.equals(published.password))
+    return isNamed(credential, published) ? slot : 'dead'
   if (desk.logins.accepted(slot)?.equals(published.password) !== true) {
     // One user has one password: where another one is known to work, this one does not.
     if (desk.logins.accepted(slot) !== undefined) return 'dead'
@@ -41,6 +43,19 @@ async function holding(
   }
   desk.evidence.found.set(slot, published.password)
   return slot === 'A' ? 'lost-A' : 'lost-B'
+}
+
+/** Two users are told apart by name; two passwords of one user by themselves. */
+function slotHeld(documents: SlotDocuments, published: PublishedCredential): Slot | undefined {
+  const slots = SLOTS.filter((name) => documents.username(name) === published.username)
+  const holds = (name: Slot): boolean =>
+    documents.credential(name).password.equals(published.password)
+  return slots.find(holds) ?? (slots.length > 1 ? documents.facts().active : slots[0])
+}
+
+/** Sessions of consumers must be able to say which password they have used. */
+function isNamed({ version }: Credential, published: PublishedCredential): boolean {
+  return published.version === undefined || version === undefined || published.version === version
 }
 
 function login({

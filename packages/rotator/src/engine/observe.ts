@@ -1,8 +1,8 @@
-import type { AlternatingFacts, LoginFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
-import { SLOTS, other } from '../domain/slot.ts'
+import type { AlternatingFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
+import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
 import type { OwnerState } from '../ports/credential-owner.ts'
-import type { AdminSession, Session, UserComparison } from '../ports/database.ts'
+import type { AdminSession, SecondPassword, Session, UserComparison } from '../ports/database.ts'
 import type { SecretOwner } from '../ports/secret-store.ts'
 import { ownerOf } from '../steps/step.ts'
 import type { Fact } from '../steps/step.ts'
@@ -12,6 +12,7 @@ import { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { observeManaged } from './observe-managed.ts'
 import { observeConfigs } from './observe-configs.ts'
+import { observePasswords, observeUsers } from './observe-passwords.ts'
 import { observeRuntimes } from './observe-runtimes.ts'
 import { isPlaceholder } from '@cuedot/client/protocol'
 
@@ -21,6 +22,7 @@ interface Kept {
   readonly configs?: AlternatingFacts['configs']
   readonly runtimes?: AlternatingFacts['runtimes']
   readonly sessions?: readonly Session[]
+  readonly second?: SecondPassword
   /** What the owner of a managed credential says. */
   readonly owner?: OwnerState
   /** Whose the secret is; `none` for our own. */
@@ -28,7 +30,7 @@ interface Kept {
 }
 
 const KEPT_AS: Readonly<Record<Fact, keyof Kept | undefined>> = {
-  logins: undefined,
+  logins: 'second',
   'standby-user': 'standby',
   configs: 'configs',
   runtimes: 'runtimes',
@@ -36,7 +38,8 @@ const KEPT_AS: Readonly<Record<Fact, keyof Kept | undefined>> = {
   owner: 'owner',
 }
 
-const NO_LOGIN: LoginFacts = { current: false, pending: false, locked: false }
+/** One user is its own equal. */
+const SAME: UserComparison = { state: 'equal', lacks: [] }
 
 /** Reads facts, and reads again only what may have changed. */
 export class Observer {
@@ -88,7 +91,7 @@ export class Observer {
     const documents = await this.#desk.load()
     if (documents instanceof ManagedDocuments) return this.#managed(documents, session)
     return documents instanceof SlotDocuments
-      ? this.#alternating(documents, session)
+      ? this.#slots(documents, session)
       : this.#singleUser(documents, session)
   }
 
@@ -104,45 +107,40 @@ export class Observer {
     return value
   }
 
-  async #alternating(documents: SlotDocuments, session: AdminSession): Promise<AlternatingFacts> {
+  async #slots(documents: SlotDocuments, session: AdminSession): Promise<AlternatingFacts> {
     const desk = this.#desk
     const { active } = documents.facts()
-    const usernames = SLOTS.map((slot) => documents.username(slot))
-    const standby = await this.#keep('standby', () =>
-      session.compareUsers(
-        documents.username(active),
-        documents.username(other(active)),
-        desk.call(),
-      ),
+    const used = documents.username(active)
+    const spare = documents.username(other(active))
+    const oneUser = used === spare
+    const standby = await this.#keep('standby', async () =>
+      oneUser ? SAME : await session.compareUsers(used, spare, desk.call()),
     )
+    const usernames = oneUser ? [used] : [used, spare]
     const sessions = await this.#keep('sessions', () => session.sessions(usernames, desk.call()))
-    const login = {
-      A: await this.#login('A', documents, standby),
-      B: await this.#login('B', documents, standby),
-    }
+    const second = await this.#keep('second', async () =>
+      oneUser ? await session.hasSecondPassword(used, desk.call()) : 'nowhere',
+    )
+    const passwords = oneUser
+      ? await observePasswords(desk, documents, second !== 'nowhere')
+      : await observeUsers(desk, documents, standby)
     const configs = await this.#keep('configs', () => observeConfigs(desk, documents))
     const runtimes = await this.#keep('runtimes', () => observeRuntimes(desk, documents))
     const { trouble } = desk.evidence
     return {
-      strategy: 'alternating',
+      strategy: oneUser ? 'dual-password' : 'alternating',
       store: documents.facts(),
-      login,
-      placeholder: {
-        A: isPlaceholder(documents.credential('A').password),
-        B: isPlaceholder(documents.credential('B').password),
-      },
+      ...passwords,
       standbyUser: standby.state,
       configs,
       runtimes,
       ...this.#census(documents, sessions),
-      quarantine: desk.target.policy.quarantine,
+      mayGrant: desk.env.mayGrant === true,
+      quarantine: desk.target.policy.quarantineMs !== undefined,
+      quarantined: desk.evidence.quarantined.has(other(active)),
+      urgent: desk.env.urgent === true,
       ...(trouble && { trouble }),
     }
-  }
-
-  async #login(slot: Slot, documents: SlotDocuments, standby: UserComparison): Promise<LoginFacts> {
-    const absent = standby.state === 'absent' && slot !== documents.facts().active
-    return absent ? NO_LOGIN : this.#desk.logins.facts(slot, documents)
   }
 
   #census(
@@ -151,8 +149,7 @@ export class Observer {
   ): Pick<AlternatingFacts, 'sessions' | 'quiet'> {
     const { quiet } = this.#desk.evidence
     const count = (slot: Slot): number => {
-      const username = documents.username(slot)
-      const found = sessions.filter((session) => session.username === username).length
+      const found = sessions.filter((session) => documents.subjectOf(session) === slot).length
       if (found > 0) quiet.delete(slot)
       return found
     }
@@ -189,6 +186,7 @@ export class Observer {
       placeholder: isPlaceholder(documents.credential().password),
       sessions: sessions.length,
       ...(owned !== 'none' && { owner: owned.service }),
+      urgent: desk.env.urgent === true,
       ...(trouble && { trouble }),
     }
   }

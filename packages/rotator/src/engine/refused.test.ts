@@ -42,7 +42,7 @@ describe('a refused run', () => {
       code: 'STANDBY_IN_USE',
       arrange: (world) => {
         const held = { username: USERNAMES.B, password: 'b0-password' }
-        world.fleet.stragglers.push({ held, until: 9e15 })
+        world.fleet.stragglers = [...world.fleet.stragglers, { held, until: 9e15 }]
       },
     },
     {
@@ -67,7 +67,7 @@ describe('a refused run', () => {
       options: { singleUser: true },
       arrange: (world) => {
         const held = { username: USERNAMES.admin, password: 'c0-password' }
-        world.fleet.stragglers.push({ held, until: 9e15 })
+        world.fleet.stragglers = [...world.fleet.stragglers, { held, until: 9e15 }]
       },
     },
   ]

@@ -1,11 +1,11 @@
 import type { Action } from '../domain/action.ts'
-import type { Observed } from '../domain/observed.ts'
+import type { AlternatingFacts, Observed } from '../domain/observed.ts'
 import type { RefusalCode } from '../domain/refusals.ts'
 import type { ErrorCode } from '../errors.ts'
 
 /**
  * How a run ended.
- * - `rotated`, `healed`, `backed-out`: as the document records it.
+ * - `rotated`, `healed`, `backed-out`, `rehearsed`: as the document records it.
  * - `settled`: there was nothing to do.
  * - `refused`: nothing was done because acting could break an invariant; a person must look.
  * - `stopped`: half-way; both credentials work and running again is safe.
@@ -16,6 +16,7 @@ export type Outcome =
   | 'rotated'
   | 'healed'
   | 'backed-out'
+  | 'rehearsed'
   | 'settled'
   | 'refused'
   | 'stopped'
@@ -84,7 +85,7 @@ function describeSingleUser(o: Extract<Observed, { strategy: 'single-user' }>): 
     : 'A password is staged; the database still has the one before it.'
 }
 
-function describeAlternating(o: Extract<Observed, { strategy: 'alternating' }>): string {
+function describeAlternating(o: AlternatingFacts): string {
   const { active, rotation } = o.store
   if (rotation === undefined) {
     const works = o.login[active].current ? 'logs in' : 'does NOT log in'

@@ -79,7 +79,7 @@ describe('run', () => {
   test('names the straggler and stops before the point of no return', async () => {
     const { world, target } = arrange()
     const held = { username: USERNAMES.A, password: 'a0-password' }
-    world.fleet.stragglers.push({ held, until: 9e15 })
+    world.fleet.stragglers = [...world.fleet.stragglers, { held, until: 9e15 }]
     const result = await run(target, 'rotate', simEnvironment(world))
     expect(result).toMatchObject({ outcome: 'stopped', code: 'ERR_STRAGGLERS' })
     expect(result.what).toContain('app_a by web from 10.0.0.7 on db.example:5432')
@@ -143,7 +143,7 @@ describe('run', () => {
   test('ends the wait of a drain at once when it is asked to stop', async () => {
     const { world, target } = arrange()
     const held = { username: USERNAMES.A, password: 'a0-password' }
-    world.fleet.stragglers.push({ held, until: 9e15 })
+    world.fleet.stragglers = [...world.fleet.stragglers, { held, until: 9e15 }]
     const stop = new AbortController()
     const events = {
       emit: (event: RotationEvent): void => {

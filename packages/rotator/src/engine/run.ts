@@ -108,7 +108,7 @@ class Run {
     if (times >= MOST_REPEATS) return this.#setbacks.giveUp(action)
     await this.#journal.applied(action, step.title, () => step.apply(action, this.#desk))
     this.#last = { action, times: times + 1 }
-    if (action.step === 'flip') this.#desk.evidence.quiet.clear()
+    if (action.step === 'flip') this.#desk.evidence.consumersMoved()
     this.#observer.acted(step.touches)
     this.#setbacks.passed()
   }
@@ -126,6 +126,7 @@ function lacksPassword(observed: Observed): boolean {
   if (observed.strategy === 'managed') return !observed.login.current
   if (observed.strategy === 'single-user') return !observed.login.current && !observed.login.pending
   const { store, login, placeholder, standbyUser } = observed
+  if (observed.stray) return true
   return (['A', 'B'] as const).some((slot) => {
     const exists = slot === store.active || standbyUser !== 'absent'
     const { current, pending, locked } = login[slot]

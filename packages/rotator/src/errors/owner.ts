@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from '../errors.ts'
+import type { CatalogueEntry } from '../error-catalogue.ts'
 
 /** The details of the errors of a credential owner. */
 export interface OwnerErrorDetails {

@@ -53,6 +53,9 @@ export interface UserComparison {
   readonly lacks: readonly string[]
 }
 
+/** On which endpoints a user accepts two passwords; replicas may be behind. */
+export type SecondPassword = 'nowhere' | 'somewhere' | 'everywhere'
+
 /** How to open an admin session. */
 export interface AdminOptions {
   /** The target whose lock is meant: 1 to 200 characters. */
@@ -105,8 +108,8 @@ export interface AdminSession extends AsyncDisposable {
    * @throws ERR_DB_UNSUPPORTED where a user has one password only (PostgreSQL)
    */
   setPasswords(username: string, passwords: UserPasswords, call: Call): Promise<void>
-  /** True when the user accepts two passwords. Never logs in to find out. */
-  hasSecondPassword(username: string, call: Call): Promise<boolean>
+  /** Where the user accepts two passwords. Never logs in to find out. */
+  hasSecondPassword(username: string, call: Call): Promise<SecondPassword>
   /** Compares what `username` may do with what `reference` may do. */
   compareUsers(reference: string, username: string, call: Call): Promise<UserComparison>
   /**
@@ -127,6 +130,11 @@ export interface AdminSession extends AsyncDisposable {
    * changes when somebody logs in between two looks. Undefined where an endpoint does not count.
    */
   loginCount(username: string, call: Call): Promise<number | undefined>
+  /**
+   * How often a login to any locked account was refused since the servers began to count, over all
+   * endpoints. Undefined where an endpoint does not count.
+   */
+  lockedLogins(call: Call): Promise<number | undefined>
   /** `true`: no new login of this user; open sessions stay. `false`: undone, password untouched. */
   quarantine(username: string, on: boolean, call: Call): Promise<void>
 }

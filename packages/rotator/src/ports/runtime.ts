@@ -12,6 +12,12 @@ export interface RollState {
   readonly why?: string
 }
 
+/** Whether consumers are well now, and what they answered. */
+export interface Health {
+  readonly well: boolean
+  readonly why: string
+}
+
 /**
  * What makes consumers pick up a published credential: a service, a Deployment, a command; or what
  * judges them afterwards, like a health check.
@@ -30,6 +36,11 @@ export interface Runtime {
   readonly pollMs: number
   /** @param token - names one roll: 1 to 64 characters of `[A-Za-z0-9:-]`. */
   observe(token: string, call: Call): Promise<RollState>
+  /**
+   * Asks once whether consumers are well; absent where the runtime cannot tell. Watches a
+   * quarantine.
+   */
+  health?(call: Call): Promise<Health>
   /** Starts the roll and returns; it need not have finished. */
   roll(token: string, call: Call): Promise<void>
 }

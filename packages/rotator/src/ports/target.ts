@@ -22,8 +22,16 @@ export interface RunPolicy {
   readonly proveLimitMs: number
   /** Longest time for one call of a port. Default 30,000. */
   readonly callLimitMs: number
-  /** Lock the old account before its password is retired. Default false. */
-  readonly quarantine: boolean
+  /**
+   * For how long the old account is locked and watched before its password is retired. 0 to
+   * 86,400,000; undefined: it is not locked. Default undefined.
+   */
+  readonly quarantineMs: number | undefined
+  /**
+   * How long an urgent run lets sessions that began with a leaked password end by themselves. 0 to
+   * 3,600,000. Default 30,000.
+   */
+  readonly evictAfterMs: number
   readonly password: PasswordPolicy
 }
 
@@ -31,7 +39,7 @@ export interface RunPolicy {
 export interface Target {
   /** Unique in the configuration; names the lock. 1 to 200 characters. */
   readonly name: string
-  readonly strategy: 'alternating' | 'single-user' | 'managed'
+  readonly strategy: 'alternating' | 'dual-password' | 'single-user' | 'managed'
   readonly store: SecretStore
   readonly database: Database
   /** The admin's secret. For a single-user target it is `store` itself. */

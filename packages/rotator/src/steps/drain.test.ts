@@ -5,14 +5,20 @@ import { Desk } from '../engine/desk.ts'
 import type { Target } from '../ports/target.ts'
 import { drain } from './drain.ts'
 
-/** A target whose n-th count of sessions finds somebody where the n-th letter is an x. */
+/**
+ * A target whose n-th count of sessions finds somebody where the n-th letter is an x; before it
+ * somebody has come and gone where the letter is an l.
+ */
 function crowded(target: Target, looks: string): { readonly target: Target; looked: () => number } {
   let looked = 0
   const somebody = { username: 'app_a', client: '', application: 'web', endpoint: 'db' }
+  const found = { ...somebody, id: '1', credentialVersion: '' }
+  const logins = (): number => [...looks.slice(0, looked)].filter((letter) => letter === 'l').length
   const admin: Target['database']['admin'] = async (...args) => {
     const session = await target.database.admin(...args)
     return Object.assign(Object.create(session), {
-      sessions: async () => (looks[looked++] === 'x' ? [somebody] : []),
+      sessions: async () => (looks[looked++] === 'x' ? [found] : []),
+      loginCount: async () => (looks.includes('l') ? logins() : undefined),
     })
   }
   return {
@@ -28,6 +34,7 @@ describe('a drain', () => {
     ['waits until the last one has gone', 'xx...', 5],
     ['begins its window again when somebody comes back', 'x.x...', 6],
     ['begins it again however often that happens', '..x.x..x...', 11],
+    ['begins it again when somebody has come and gone between two looks', '..l..l...', 9],
   ])('%s', async (_name, looks, expected) => {
     const { world, target } = arrange()
     const crowd = crowded(target, looks)

@@ -1,6 +1,6 @@
-import type { Action } from '../domain/action.ts'
+import type { Action, Subject } from '../domain/action.ts'
 import { RotatorError } from '../errors.ts'
-import type { Session } from '../ports/database.ts'
+import type { AdminSession, Session } from '../ports/database.ts'
 import type { Step, StepContext } from './step.ts'
 
 /**
@@ -20,25 +20,62 @@ async function waitForQuiet(action: Action, context: StepContext): Promise<void>
   const { clock, documents, target } = context
   const { drainQuietMs, drainLimitMs, drainPollMs } = target.policy
   const username = documents.username(action.slot)
-  const session = await context.session()
   const begun = clock.now().getTime()
+  const lookout = new Lookout(action.slot, context)
   let quietSince: number | undefined
   while (!context.stop.aborted) {
-    const sessions = await session.sessions([username], context.call())
+    const somebody = await lookout.look()
     const now = clock.now().getTime()
-    quietSince = sessions.length === 0 ? (quietSince ?? now) : undefined
+    quietSince = somebody === undefined ? (quietSince ?? now) : undefined
     if (quietSince !== undefined && now - quietSince >= drainQuietMs)
       return context.sawQuiet(action.slot)
     if (quietSince === undefined && now - begun >= drainLimitMs)
       throw new RotatorError('ERR_STRAGGLERS', {
         slot: action.slot,
         username,
-        sessions: describeSessions(sessions),
+        sessions: somebody ?? '',
       })
     const { step, slot } = action
-    const on = sessions.length === 0 ? 'the quiet window' : describeSessions(sessions)
+    const on = somebody ?? 'the quiet window'
     context.emit({ code: 'STEP_WAITING', step, slot, waitedMs: now - begun, on })
     await clock.sleep(drainPollMs, context.stop)
+  }
+}
+
+/** Looks for whoever is, or has been since the last look, on a slot. */
+class Lookout {
+  readonly #slot: Subject
+  readonly #context: StepContext
+  /** Logins at the last look, where the servers count them. */
+  #logins: number | undefined
+
+  constructor(slot: Subject, context: StepContext) {
+    this.#slot = slot
+    this.#context = context
+  }
+
+  /** @returns who, readable; undefined where nobody was there. */
+  async look(): Promise<string | undefined> {
+    const { documents } = this.#context
+    const session = await this.#context.session()
+    const username = documents.username(this.#slot)
+    const all = await session.sessions([username], this.#context.call())
+    const sessions = all.filter((found) => documents.subjectOf(found) === this.#slot)
+    const more = await this.#loginsSince(session, username)
+    if (sessions.length > 0) return describeSessions(sessions)
+    return more > 0
+      ? `${username} by ${more} logins that were over before the next look`
+      : undefined
+  }
+
+  /** Where two slots are one user, its logins say nothing about either. */
+  async #loginsSince(session: AdminSession, username: string): Promise<number> {
+    if (this.#context.target.strategy === 'dual-password') return 0
+    const before = this.#logins
+    this.#logins = await session.loginCount(username, this.#context.call())
+    if (before === undefined || this.#logins === undefined) return 0
+    // A server that was restarted counts from the start: nothing is known about the time before.
+    return this.#logins < before ? 1 : this.#logins - before
   }
 }
 

@@ -3,7 +3,9 @@ import { ask } from './ask.ts'
 import { awaitOwner } from './await.ts'
 import { close } from './close.ts'
 import { drain } from './drain.ts'
+import { evict } from './evict.ts'
 import { flip } from './flip.ts'
+import { grant } from './grant.ts'
 import { heal } from './heal.ts'
 import { open } from './open.ts'
 import { provision } from './provision.ts'
@@ -11,6 +13,7 @@ import { publish } from './publish.ts'
 import { quarantine } from './quarantine.ts'
 import { rebase } from './rebase.ts'
 import { reconcile } from './reconcile.ts'
+import { rehearse } from './rehearse.ts'
 import { release } from './release.ts'
 import { retire } from './retire.ts'
 import { roll } from './roll.ts'
@@ -27,6 +30,7 @@ import { undo } from './undo.ts'
 export const RUNBOOK: { readonly [N in StepName]: Step } = {
   open,
   provision,
+  grant,
   set,
   flip,
   publish,
@@ -36,8 +40,10 @@ export const RUNBOOK: { readonly [N in StepName]: Step } = {
   stage,
   // ------------------------------------------------------------------ point of no return
   retire,
+  evict,
   close,
   // ------------------------------------------------------------------ when things are not in order
+  rehearse,
   heal,
   reconcile,
   rebase,

@@ -4,7 +4,7 @@ import type { Step } from './step.ts'
 /** The version that closes the rotation: it becomes current only after `retire`. */
 export const stage: Step = {
   name: 'stage',
-  title: 'Stage a fresh password for the old slot',
+  title: 'Stage the version without the old password',
   reversible: true,
   requires: ['configs', 'sessions'],
   touches: [],

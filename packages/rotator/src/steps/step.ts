@@ -2,7 +2,10 @@ import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Action, StepName, Subject } from '../domain/action.ts'
 import type { EventPayload } from '../domain/events.ts'
 import type { LoginFacts } from '../domain/observed.ts'
-import type { AdminSession } from '../ports/database.ts'
+import { other } from '../domain/slot.ts'
+import type { Slot } from '../domain/slot.ts'
+import { RotatorError } from '../errors.ts'
+import type { AdminSession, SecondPassword, Session } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CredentialOwner, OwnerState } from '../ports/credential-owner.ts'
@@ -25,6 +28,8 @@ export interface Documents {
    * Names the version that this action stages: the same action on the same state, the same token.
    */
   token(action: Action): string
+  /** Whose password this session was begun with, or counts as: see `AlternatingFacts.sessions`. */
+  subjectOf(session: Session): Subject | undefined
   readonly currentId: string
   readonly pendingId: string | undefined
   /** The store has confirmed a staged version. */
@@ -88,6 +93,8 @@ export interface StepContext {
   emit(event: EventPayload): void
   /** The slot was watched for the whole quiet window and nobody was there. */
   sawQuiet(subject: Subject): void
+  /** The slot's quarantine was watched to its end, and nobody missed it. */
+  sawQuarantine(subject: Subject): void
   /** A roll that will not be waited for any longer. */
   gaveUp(runtimeId: string, why: string): void
 }
@@ -163,6 +170,36 @@ export async function promotePending(context: StepContext): Promise<void> {
   if (pendingId === undefined) throw new Error('nothing is pending: decide must not ask for this')
   await target.store.promote(pendingId, currentId, context.call())
   documents.promoted()
+}
+
+/** The other of the two passwords of one user. */
+export function slotBeside(subject: Subject): Slot {
+  if (subject === 'user') throw new Error('a target with one slot has no second password')
+  return other(subject)
+}
+
+const POLL_MS = 250
+
+/**
+ * Waits until every endpoint knows of a change of the passwords of one user. A login that a replica
+ * still refuses would count against the account, so none is tried before.
+ * @throws ERR_DEADLINE
+ */
+export async function untilSecondPassword(
+  wanted: SecondPassword,
+  username: string,
+  context: StepContext,
+): Promise<void> {
+  const { clock, stop, target } = context
+  const limitMs = target.policy.proveLimitMs
+  const begun = clock.now().getTime()
+  const session = await context.session()
+  while ((await session.hasSecondPassword(username, context.call())) !== wanted) {
+    const operation = 'the passwords of the user to be the same on every endpoint'
+    if (stop.aborted || clock.now().getTime() - begun >= limitMs)
+      throw new RotatorError('ERR_DEADLINE', { operation, limitMs })
+    await clock.sleep(POLL_MS, stop)
+  }
 }
 
 /** Gives the subject's user its staged password and waits until every endpoint accepts it. */

@@ -28,6 +28,8 @@ export interface DatabaseFixture extends AsyncDisposable {
   readonly admin: Credential
   /** True when `Session.application` and the lock's `by` name the application. */
   readonly showsApplication: boolean
+  /** True when the server counts the logins of each user. */
+  readonly countsLogins: boolean
   /** The adapter under test. */
   database(options: { readonly endpoints: readonly Endpoint[]; readonly tls: TlsSetting }): Database
   /** Makes a user who may log in: with the rights of an application, or with none. */
@@ -38,10 +40,12 @@ export interface DatabaseFixture extends AsyncDisposable {
   halfMake(username: string): Promise<void>
   /** Does what only a user with the rights of `application` can do, in a session of its own. */
   useRights(credential: Credential): Promise<void>
-  /** Opens an application's session straight to the server. */
+  /** Opens an application's session straight to the server; it tells the credential's version. */
   openSession(credential: Credential, application: string): Promise<OpenSession>
   /** Ends all sessions of this user from the server's side. */
   killSessions(username: string): Promise<void>
+  /** Lets the admin end sessions of others, in sessions that it opens until this is disposed. */
+  letEndSessions(): Promise<AsyncDisposable>
   /** Takes every connection that the server has for ordinary users, until disposed. */
   exhaust(): Promise<AsyncDisposable>
   /** Starts a server that offers no TLS. */

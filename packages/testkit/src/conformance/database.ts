@@ -3,8 +3,10 @@ import { accountTests } from './database-accounts.ts'
 import { cutTests } from './database-cuts.ts'
 import { makeSuite } from './database-fixture.ts'
 import type { DatabaseFixture, Suite } from './database-fixture.ts'
+import { endedSessionTests } from './database-ended-sessions.ts'
 import { loginTests } from './database-login.ts'
 import { sessionTests } from './database-sessions.ts'
+import { twoPasswordTests } from './database-two-passwords.ts'
 
 export type { DatabaseFixture, OpenSession } from './database-fixture.ts'
 
@@ -12,8 +14,13 @@ export type { DatabaseFixture, OpenSession } from './database-fixture.ts'
  * Registers the tests that every `Database` adapter passes, on a real server.
  * @param name - the engine and its version, for the report
  * @param start - starts the server; called once, and what it returns is disposed at the end
+ * @param options - whether a user may have two passwords there
  */
-export function databaseConformance(name: string, start: () => Promise<DatabaseFixture>): void {
+export function databaseConformance(
+  name: string,
+  start: () => Promise<DatabaseFixture>,
+  options: { readonly hasTwoPasswords: boolean },
+): void {
   describe(`a database: ${name}`, () => {
     let suite: Suite | undefined
     const get = (): Suite => {
@@ -30,6 +37,8 @@ export function databaseConformance(name: string, start: () => Promise<DatabaseF
     loginTests(get)
     sessionTests(get)
     accountTests(get)
+    endedSessionTests(get)
+    if (options.hasTwoPasswords) twoPasswordTests(get)
     cutTests(get)
     logTest(get)
   })

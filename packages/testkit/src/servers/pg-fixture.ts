@@ -28,6 +28,7 @@ export async function postgresFixture(version: PostgresVersion): Promise<Databas
     untrustedCa: tls.untrustedCa,
     admin: server.admin,
     showsApplication: true,
+    countsLogins: false,
     database: (options) => postgresDatabase({ ...options, dbname: 'app' }),
     createUser: (username, password, rights) =>
       server.sql(...userStatements(server, { username, password, rights })),
@@ -49,6 +50,8 @@ export async function postgresFixture(version: PostgresVersion): Promise<Databas
       server.sql(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${text(username)}`,
       ),
+    // The admin may already: it has the slots' roles.
+    letEndSessions: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
     exhaust: () => exhaust(server),
     async plaintextServer() {
       const plain = await startPostgres({ version })
@@ -124,7 +127,9 @@ async function open(
   credential: Credential,
   application: string,
 ): Promise<ClientSession> {
-  const client = await server.connect(credential, application)
+  const { version } = credential
+  const told = version === undefined ? application : `${application} cred=${version}`
+  const client = await server.connect(credential, told)
   return {
     client,
     async work() {

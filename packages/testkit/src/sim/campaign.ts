@@ -2,7 +2,7 @@ import { trial } from './explore.ts'
 import { FAULT_MODES } from './faults.ts'
 import type { Fault, FaultMode } from './faults.ts'
 import { STARTS } from './starts.ts'
-import type { Start } from './starts.ts'
+import type { Start } from './start.ts'
 
 /** One share of a campaign: worker `index` of `of`. */
 export interface Share {

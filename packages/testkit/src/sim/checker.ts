@@ -1,7 +1,7 @@
 import type { Fleet } from './fleet.ts'
 import { USERNAMES } from './names.ts'
-import type { Held, Surroundings } from './names.ts'
-import type { SimStore } from './store.ts'
+import type { Held, SlotName, Surroundings } from './names.ts'
+import type { SimDocument, SimStore } from './store.ts'
 
 /** What the checker looks at. */
 export interface Checked extends Surroundings {
@@ -9,7 +9,8 @@ export interface Checked extends Surroundings {
   readonly fleet: Fleet
   readonly store: SimStore
   readonly adminStore: SimStore
-  readonly users: ReadonlyMap<string, { readonly password: string }>
+  readonly users: ReadonlyMap<string, { readonly password: string; readonly second?: unknown }>
+  username(slot: SlotName): string
   accepts(held: Held, endpoint?: 'writer' | 'replica'): boolean
 }
 
@@ -57,13 +58,13 @@ export class Checker {
     return this.#world.accepts(held) && this.#world.accepts(held, 'replica')
   }
 
-  #isKnown(slot: 'A' | 'B'): boolean {
-    const user = this.#world.users.get(USERNAMES[slot])
+  #isKnown(slot: SlotName): boolean {
+    const { store, users } = this.#world
+    const user = users.get(this.#world.username(slot))
     if (user === undefined || user.password === '') return true
-    const { current, pending } = this.#world.store.truth
-    return [current, pending].some(
-      (id) => this.#world.store.document(id)?.[slot]?.password === user.password,
-    )
+    const { current, pending } = store.truth
+    const known = [current, pending].flatMap((id) => passwordsIn(store.document(id), slot))
+    return [user.password, user.second].every((live) => live === undefined || known.includes(live))
   }
 
   #adminIsKnown(): boolean {
@@ -77,7 +78,13 @@ export class Checker {
     const { store } = this.#world
     const document = store.document(store.truth.current)
     const slot = document?.active_slot
-    if (slot === undefined) return false
-    return this.#works({ username: USERNAMES[slot], password: document?.[slot]?.password ?? '' })
+    const password = slot ? document?.[slot]?.password : document?.password
+    return this.#works({ username: this.#world.username(slot ?? 'A'), password: password ?? '' })
   }
+}
+
+/** The passwords that a document has for a slot's user. */
+function passwordsIn(document: SimDocument | undefined, slot: SlotName): readonly unknown[] {
+  if (document?.active_slot) return [document[slot]?.password]
+  return [document?.password, document?.other_password?.password]
 }

@@ -105,6 +105,7 @@ function simulatedDatabase(): DatabaseFixture {
     untrustedCa: '',
     admin,
     showsApplication: true,
+    countsLogins: false,
     database: () => simDatabase(world, gate),
     createUser: async (username, password, rights) => {
       world.addUser(username, password.reveal())
@@ -121,6 +122,7 @@ function simulatedDatabase(): DatabaseFixture {
     useRights: nothing,
     openSession: async () => ({ work: nothing, [Symbol.asyncDispose]: nothing }),
     killSessions: unused,
+    letEndSessions: unused,
     exhaust: unused,
     plaintextServer: unused,
     log: async () => '',

@@ -5,12 +5,16 @@ import type {
   AdminSession,
   Database,
   LockState,
+  SecondPassword,
   Session,
   UserComparison,
+  UserPasswords,
 } from '../../../rotator/src/ports/database.ts'
 import type { Gate } from './faults.ts'
+import { passwordsOf } from './world.ts'
 import type { SimUser, World } from './world.ts'
 import { USERNAMES } from './names.ts'
+import type { Held } from './names.ts'
 
 const WRITER = 'db.example:5432'
 const REPLICA = 'replica.example:5432'
@@ -83,14 +87,26 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       gate.call('db.compareUsers', 'read', () => compare(world, reference, username), call),
     provision: (reference, username, call) =>
       write('db.provision', () => provision(world, reference, username), call),
+    setPasswords: (username, passwords, call) =>
+      write('db.setPasswords', () => setPasswords(world, username, passwords), call),
+    hasSecondPassword: (username, call) =>
+      gate.call('db.hasSecondPassword', 'read', () => secondPassword(world, username), call),
+    grantMissing: (_reference, username, call) =>
+      write('db.grantMissing', () => Object.assign(userOf(world, username), { equal: true }), call),
     sessions: (usernames, call) => {
       const count = (): readonly Session[] =>
         world.fleet
           .sessions()
-          .filter((username) => usernames.includes(username))
+          .filter(({ username }) => usernames.includes(username))
           .map(asSession)
       return gate.call('db.sessions', 'read', count, call)
     },
+    endSessions: (sessions, call) => {
+      const end = (): void => world.fleet.end(sessions.map(({ id }) => id))
+      return write('db.endSessions', end, call)
+    },
+    loginCount: (_username, call) => gate.call('db.loginCount', 'read', () => undefined, call),
+    lockedLogins: (call) => gate.call('db.lockedLogins', 'read', () => undefined, call),
     quarantine: (username, on, call) =>
       write('db.quarantine', () => Object.assign(userOf(world, username), { locked: on }), call),
     [Symbol.asyncDispose]: async () => {
@@ -102,6 +118,22 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
 function setPassword(world: World, username: string, password: Sensitive): void {
   userOf(world, username)
   world.setPassword(username, password.reveal())
+}
+
+function setPasswords(world: World, username: string, { kept, added }: UserPasswords): void {
+  userOf(world, username)
+  if (!world.accepts({ username, password: kept.reveal() }))
+    world.checker.broken.push('I1 a password is kept that is not accepted')
+  world.setPasswords(username, kept.reveal(), added?.reveal())
+}
+
+function secondPassword(world: World, username: string): SecondPassword {
+  const user = userOf(world, username)
+  const behind = world.now < user.replicaAt
+  const replica = (behind ? user.replicaPasswords : passwordsOf(user)).length > 1
+  const writer = user.second !== undefined
+  if (writer && replica) return 'everywhere'
+  return writer || replica ? 'somewhere' : 'nowhere'
 }
 
 function compare(world: World, reference: string, username: string): UserComparison {
@@ -128,7 +160,8 @@ function userOf(world: World, username: string): SimUser {
   throw new RotatorError('ERR_DB_STATEMENT', { endpoint: WRITER, operation, sqlstate: '02000' })
 }
 
-function asSession(username: string): Session {
+function asSession({ username, version = '', id }: Held & { readonly id: string }): Session {
   const application = username === USERNAMES.admin ? 'psql' : 'web'
-  return { username, client: '10.0.0.7', application, endpoint: WRITER }
+  const where = { client: '10.0.0.7', application, endpoint: WRITER }
+  return { username, ...where, id, credentialVersion: version }
 }

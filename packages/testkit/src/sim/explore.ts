@@ -3,8 +3,10 @@ import { run } from '../../../rotator/src/engine/run.ts'
 import type { RunResult } from '../../../rotator/src/engine/result.ts'
 import type { Fault, Incident } from './faults.ts'
 import { Gate } from './faults.ts'
+import { USERNAMES } from './names.ts'
+import type { Held } from './names.ts'
 import { simClock, simRandom, simTarget } from './ports.ts'
-import type { Start } from './starts.ts'
+import type { Start } from './start.ts'
 import type { SimDocument } from './store.ts'
 import { SimCrash, World } from './world.ts'
 
@@ -33,6 +35,7 @@ export function simEnvironment(world: World, stop: AbortSignal = NEVER): Environ
     stop,
     by: 'sim',
     reason: 'trial',
+    urgent: world.options.urgent === true,
   }
 }
 
@@ -94,7 +97,7 @@ function incidentsOf(start: Start, world: World, at: number | undefined): readon
 function judge(start: Start, world: World, last: RunResult | undefined): readonly string[] {
   if (last === undefined) return ['I5 it never ended']
   if (start.ends.includes(last.outcome)) {
-    return last.outcome === 'refused' ? [] : unsettled(start, world)
+    return last.outcome === 'refused' ? [] : [...unsettled(start, world), ...leaked(world, last)]
   }
   return [`I5 it ended ${last.outcome} (${last.what}), expected ${start.ends.join(' or ')}`]
 }
@@ -104,20 +107,39 @@ function unsettled(start: Start, world: World): readonly string[] {
   const { truth } = world.store
   const document = world.store.document(truth.current)
   const active = document?.active_slot
+  const isOn = ({ username, password }: Held): boolean =>
+    active ? username === world.username(active) : password === document?.password
   const findings: string[] = []
   if (document?.rotation) findings.push('I5 a rotation is still open')
   if (truth.pending !== truth.current && isUndone(world.store.document(truth.pending), document))
     findings.push('I5 a version is still pending')
   for (const [id, held] of world.configs) {
-    if (active && held.username !== world.username(active))
-      findings.push(`I5 ${id} is not on the active slot`)
+    if (!isOn(held)) findings.push(`I5 ${id} is not on the active slot`)
   }
   for (const held of world.fleet.instances) {
-    if (active && held.username !== world.username(active))
-      findings.push('I5 an instance is not on the active slot')
+    if (!isOn(held)) findings.push('I5 an instance is not on the active slot')
   }
   return findings
 }
+
+/** After an urgent rotation nothing from before logs in, and nobody is left who did. */
+function leaked(world: World, last: RunResult): readonly string[] {
+  if (!world.options.urgent || last.outcome !== 'rotated') return []
+  const live = [...world.users].flatMap(([username, { password, second }]) =>
+    [password, second].filter((candidate) => LEAKED.has(candidate)).map(() => username),
+  )
+  const relevant = live.filter(
+    (username) => (world.options.singleUser === true) === (username === USERNAMES.admin),
+  )
+  const left = world.fleet.stragglers.map(({ held }) => `I5 ${held.username} was not sent away`)
+  return [...relevant.map((username) => `I5 ${username} still has a leaked password`), ...left]
+}
+
+const LEAKED: ReadonlySet<string | undefined> = new Set([
+  'a0-password',
+  'b0-password',
+  'c0-password',
+])
 
 /**
  * A version whose work is done may keep AWSPENDING when an operator has edited the secret since.

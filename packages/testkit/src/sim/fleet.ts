@@ -1,6 +1,7 @@
 import { USERNAMES } from './names.ts'
 import type { Held, Surroundings } from './names.ts'
 
+/** A client that keeps its own copy of a credential, until it stops. */
 interface Straggler {
   readonly held: Held
   readonly until: number
@@ -24,7 +25,7 @@ export class Fleet {
   readonly #configs: ReadonlyMap<string, Held>
   instances: Held[]
   /** Old instances that finish, and clients that nobody told. Each may still log in. */
-  stragglers: Straggler[] = []
+  stragglers: readonly Straggler[] = []
   /** Rolls that have begun. */
   begun = 0
   /** Tokens of rolls, and which instances are still to be replaced. */
@@ -83,22 +84,43 @@ export class Fleet {
     }
     this.#world.changes += 1
     const old = this.instances[index]
-    if (old) this.stragglers.push({ held: old, until: at + LINGER_MS })
+    if (old) this.stragglers = [...this.stragglers, { held: old, until: at + LINGER_MS }]
     this.instances[index] = held
     if (roll.left.length === 0) this.#done.add(roll.token)
   }
 
   #isUnhealthy(held: Held): boolean {
-    const slot = this.#world.options.unhealthyOn
+    const { unhealthyOn: slot, dualPassword } = this.#world.options
+    if (slot !== undefined && dualPassword) return held.password !== 'a0-password'
     return slot !== undefined && held.username === USERNAMES[slot]
   }
 
   /** One pooled session an instance, one a straggler. */
-  sessions(): readonly string[] {
-    return this.consumers().map((held) => held.username)
+  sessions(): readonly (Held & { readonly id: string })[] {
+    const named = (held: Held, id: string): Held & { readonly id: string } => ({ ...held, id })
+    return [
+      ...this.instances.map((held, index) => named(held, `instance ${index}`)),
+      ...this.stragglers.map((straggler) => named(straggler.held, this.#name(straggler))),
+    ]
   }
 
+  readonly #names = new Map<Straggler, string>()
+
+  #name(straggler: Straggler): string {
+    const name = this.#names.get(straggler) ?? `straggler ${this.#names.size}`
+    this.#names.set(straggler, name)
+    return name
+  }
+
+  /** The server ends these sessions. A straggler does not come back; an instance does, at once. */
+  end(ids: readonly string[]): void {
+    this.#world.changes += 1
+    this.stragglers = this.stragglers.filter((straggler) => !ids.includes(this.#name(straggler)))
+  }
+
+  /** Everybody who logs in by right: old instances may finish in a world that has not leaked. */
   consumers(): readonly Held[] {
+    if (this.#world.options.urgent) return this.instances
     return [...this.instances, ...this.stragglers.map((straggler) => straggler.held)]
   }
 }

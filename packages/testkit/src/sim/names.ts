@@ -5,13 +5,16 @@ export type SlotName = 'A' | 'B'
 export interface Held {
   readonly username: string
   readonly password: string
+  /** The version of the credential, where its holder knows it and tells the server. */
+  readonly version?: string
 }
 
-/** The users of every world. */
-export const USERNAMES: Readonly<Record<SlotName | 'admin', string>> = {
+/** The users of every world. A dual-password target has one for both of its slots. */
+export const USERNAMES: Readonly<Record<SlotName | 'admin' | 'both', string>> = {
   A: 'app_a',
   B: 'app_b',
   admin: 'boss',
+  both: 'app',
 }
 
 /** What makes one world differ from another. Times in virtual milliseconds. */
@@ -25,6 +28,10 @@ export interface WorldOptions {
   readonly unhealthyOn?: SlotName
   readonly quarantine?: boolean
   readonly singleUser?: boolean
+  /** One user with two passwords. */
+  readonly dualPassword?: boolean
+  /** The run is told that what is in force has leaked. */
+  readonly urgent?: boolean
 }
 
 /** What the parts of a world share: its options, its clock, and that something has changed. */

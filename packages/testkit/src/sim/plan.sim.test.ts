@@ -9,7 +9,7 @@ import { Gate } from './faults.ts'
 import type { Fault } from './faults.ts'
 import { simTarget } from './ports.ts'
 import { STARTS } from './starts.ts'
-import type { Start } from './starts.ts'
+import type { Start } from './start.ts'
 import { SimCrash, World } from './world.ts'
 
 /** Starts in which something happens that no plan can know. */
@@ -17,6 +17,8 @@ const DISTURBED: ReadonlySet<string> = new Set([
   'rollout too slow',
   'unhealthy on B',
   'straggler that never leaves by itself',
+  'dual password, unhealthy on the new one',
+  'dual password, a straggler that never leaves by itself',
 ])
 
 const UNDISTURBED = STARTS.filter((start) => !start.incident && !DISTURBED.has(start.name))

@@ -9,6 +9,7 @@ import { DEFAULT_PASSWORD_POLICY } from '../../../rotator/src/domain/password.ts
 import { simDatabase } from './database.ts'
 import type { Gate } from './faults.ts'
 import type { SimStore } from './store.ts'
+import type { Held } from './names.ts'
 import type { World } from './world.ts'
 
 const POLICY: RunPolicy = {
@@ -17,20 +18,21 @@ const POLICY: RunPolicy = {
   drainPollMs: 1_000,
   proveLimitMs: 10_000,
   callLimitMs: 5_000,
-  quarantine: false,
+  quarantineMs: undefined,
+  evictAfterMs: 2_000,
   password: DEFAULT_PASSWORD_POLICY,
 }
 
 /** A target whose every port acts on the world, through the gate. */
 export function simTarget(world: World, gate: Gate): Target {
   const admin = simStore(world, world.adminStore, gate)
-  const policy = { ...POLICY, quarantine: world.options.quarantine ?? false }
+  const policy = { ...POLICY, quarantineMs: world.options.quarantine ? 2_000 : undefined }
   const common = { name: 'sim', database: simDatabase(world, gate), admin, policy }
   if (world.options.singleUser)
     return { ...common, strategy: 'single-user', store: admin, configs: [], runtimes: [] }
   return {
     ...common,
-    strategy: 'alternating',
+    strategy: world.options.dualPassword ? 'dual-password' : 'alternating',
     store: simStore(world, world.store, gate),
     configs: [...world.configs.keys()].map((id) => simConfig(world, id, gate)),
     runtimes: [simRuntime(world, gate)],
@@ -129,11 +131,12 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
           const held = world.configs.get(id)
           if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
           const password = new Sensitive(held.password, `password at ${id}`)
-          return { username: held.username, password }
+          const { username, version } = held
+          return { username, password, ...(version !== undefined && { version }) }
         },
         call,
       ),
-    write: ({ username, password }, call) =>
+    write: ({ username, password, version }, call) =>
       gate.call(
         'config.write',
         'write',
@@ -141,8 +144,12 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
           unlessLocked(world, 'config.write')
           const held = world.configs.get(id)
           if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
-          const next = { username, password: password.reveal() }
-          const same = held.username === next.username && held.password === next.password
+          const named = world.options.dualPassword && version !== undefined && { version }
+          const next: Held = { username, password: password.reveal(), ...named }
+          const same =
+            held.username === next.username &&
+            held.password === next.password &&
+            held.version === next.version
           if (!same) world.setConfig(id, next)
         },
         call,

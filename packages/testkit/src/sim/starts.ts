@@ -1,36 +1,13 @@
-import type { Intent } from '../../../rotator/src/domain/plan.ts'
-import type { RunResult } from '../../../rotator/src/engine/result.ts'
 import { run } from '../../../rotator/src/engine/run.ts'
 import { Gate } from './faults.ts'
 import { simTarget } from './ports.ts'
 import { simEnvironment } from './explore.ts'
 import { USERNAMES } from './names.ts'
+import { DUAL_STARTS } from './dual-starts.ts'
 import { slotDocument } from './world.ts'
-import type { WorldOptions } from './names.ts'
+import { DONE, straggler } from './start.ts'
+import type { Start } from './start.ts'
 import type { World } from './world.ts'
-
-/** A state that a rotation may find, and how it may end from there. */
-export interface Start {
-  readonly name: string
-  readonly options: WorldOptions
-  readonly intent: Intent
-  readonly arrange?: (world: World) => void
-  /** Something that happens right before the n-th call. */
-  readonly incident?: { readonly at: number; readonly what: (world: World) => Promise<void> }
-  /** What a person does before running again. */
-  readonly heal?: (world: World) => void
-  readonly ends: readonly RunResult['outcome'][]
-}
-
-const DONE: readonly RunResult['outcome'][] = ['rotated', 'settled', 'healed', 'backed-out']
-
-/** A client that nobody told: it keeps its own copy of a credential until it is stopped. */
-function straggler(world: World, slot: 'A' | 'B', forMs: number): void {
-  const user = world.users.get(USERNAMES[slot])
-  if (user === undefined) return
-  const held = { username: USERNAMES[slot], password: user.password }
-  world.fleet.stragglers.push({ held, until: world.now + forMs })
-}
 
 function everyoneOnB(world: World): void {
   const held = { username: USERNAMES.B, password: 'b0-password' }
@@ -55,7 +32,7 @@ async function operatorEdits(world: World): Promise<void> {
   store.overwrite(JSON.stringify({ ...document, edited: 'by hand' }))
 }
 
-export const STARTS: readonly Start[] = [
+const TWO_USERS: readonly Start[] = [
   { name: 'in order', options: {}, intent: 'rotate', ends: DONE },
   { name: 'active slot is B', options: {}, intent: 'rotate', ends: DONE, arrange: startOnB },
   { name: 'the store lags', options: { staleReadMs: 3_000 }, intent: 'rotate', ends: DONE },
@@ -74,7 +51,7 @@ export const STARTS: readonly Start[] = [
     options: {},
     intent: 'back-out',
     ends: ['backed-out', 'settled'],
-    arrange: openRotation,
+    arrange: (world) => openRotation(world),
   },
   {
     name: 'backed out after the password is set',
@@ -197,7 +174,51 @@ export const STARTS: readonly Start[] = [
     ends: ['rotated', 'settled', 'backed-out'],
     arrange: olderDatabase,
   },
+  {
+    name: 'a rehearsal',
+    options: {},
+    intent: 'rehearse',
+    ends: ['rehearsed', 'backed-out', 'settled'],
+  },
+  {
+    name: 'a rotation after a rehearsal that was killed',
+    options: {},
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => openRotation(world, { rehearses: true }),
+  },
+  { name: 'compromised', options: { urgent: true }, intent: 'rotate', ends: DONE },
+  {
+    name: 'compromised, with intruders on both slots',
+    options: { urgent: true },
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => {
+      straggler(world, 'A', 9e15)
+      straggler(world, 'B', 9e15)
+    },
+  },
+  {
+    name: 'compromised, while a rotation is open',
+    options: { urgent: true },
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => openRotation(world),
+  },
+  {
+    name: 'admin, compromised',
+    options: { singleUser: true, urgent: true },
+    intent: 'rotate',
+    ends: ['rotated', 'settled', 'backed-out'],
+    arrange: (world) => {
+      const held = { username: USERNAMES.admin, password: 'c0-password' }
+      world.fleet.stragglers = [{ held, until: 9e15 }]
+    },
+  },
 ]
+
+/** Every start that a rotation is tried from. */
+export const STARTS: readonly Start[] = [...TWO_USERS, ...DUAL_STARTS]
 
 function startOnB(world: World): void {
   world.store.overwrite(slotDocument('a0-password', 'b0-password', 'B'))
@@ -210,8 +231,8 @@ function olderDatabase(world: World): void {
 }
 
 /** A run was killed after it had staged the standby's next password. */
-function openRotation(world: World): void {
+function openRotation(world: World, more: object = {}): void {
   const document = JSON.parse(slotDocument('a0-password', 'b1-password', 'B')) as object
-  const rotation = { id: 'killed', from: 'A', to: 'B', reason: '', by: '', opened_at: '' }
+  const rotation = { id: 'killed', from: 'A', to: 'B', reason: '', by: '', opened_at: '', ...more }
   world.store.stage(JSON.stringify({ ...document, rotation }), 'staged-by-a-killed-run')
 }

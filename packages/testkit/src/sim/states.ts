@@ -12,7 +12,7 @@ import type { Slot } from '../../../rotator/src/domain/slot.ts'
 const SLOTS: readonly Slot[] = ['A', 'B']
 const BOOLEANS: readonly boolean[] = [false, true]
 
-export const INTENTS: readonly Intent[] = ['rotate', 'converge', 'back-out']
+export const INTENTS: readonly Intent[] = ['rotate', 'rehearse', 'converge', 'back-out']
 
 const PENDING: readonly PendingKind[] = [
   'none',
@@ -28,10 +28,12 @@ const ROTATIONS: readonly (RotationFacts | undefined)[] = [
   undefined,
   ...SLOTS.flatMap((from) => {
     const to: Slot = from === 'A' ? 'B' : 'A'
+    const plain = { id: 'r', from, to, heals: false, rehearses: false, urgent: false }
     return [
-      { id: 'r', from, to, heals: false },
-      { id: 'r', from, to, heals: true },
-      { id: 'r', from, to, heals: false, backOut: 'why' },
+      plain,
+      { ...plain, heals: true },
+      { ...plain, rehearses: true },
+      { ...plain, backOut: 'why' },
     ]
   }),
 ]
@@ -61,7 +63,7 @@ export function* alternatingStates(): Generator<AlternatingFacts> {
 const BASE = {
   strategy: 'alternating',
   placeholder: { A: false, B: false },
-  quarantine: false,
+  mayGrant: false,
 } as const
 
 function storeStates(): readonly AlternatingFacts['store'][] {
@@ -85,11 +87,20 @@ function loginPairs(): readonly AlternatingFacts['login'][] {
 
 type Consumers = Pick<
   AlternatingFacts,
-  'configs' | 'runtimes' | 'sessions' | 'quiet' | 'standbyUser' | 'trouble' | 'quarantine'
+  | 'configs'
+  | 'runtimes'
+  | 'sessions'
+  | 'quiet'
+  | 'standbyUser'
+  | 'trouble'
+  | 'quarantine'
+  | 'quarantined'
+  | 'stray'
+  | 'urgent'
 >
 
 /** Holdings vary with quiet runtimes; runtimes, sessions and users vary with one holding each. */
-function* consumerStates(active: Slot): Generator<Consumers> {
+function* consumerStates(active: Slot): Generator<Consumers & Partial<AlternatingFacts>> {
   const other: Slot = active === 'A' ? 'B' : 'A'
   for (const holds of HOLDINGS) {
     for (const [roll, crowd] of product(ROLLS, CROWDS)) {
@@ -98,15 +109,24 @@ function* consumerStates(active: Slot): Generator<Consumers> {
     }
   }
   const trouble = { step: 'publish', code: 'ERR_TARGET_UNWRITABLE' }
-  for (const [holds, quarantine] of product(HOLDINGS, BOOLEANS))
-    yield { ...CALM, standbyUser: 'equal', ...held(holds, active, 'done'), trouble, quarantine }
+  for (const [holds, quarantine] of product(HOLDINGS, BOOLEANS)) {
+    const consumers = { ...CALM, standbyUser: 'equal', ...held(holds, active, 'done') } as const
+    yield { ...consumers, trouble, quarantine }
+    yield { ...consumers, quarantine, quarantined: true }
+    yield { ...consumers, standbyUser: 'differs', quarantine, mayGrant: true }
+  }
+  for (const [holds, [roll, crowd]] of product(HOLDINGS, product(ROLLS, CROWDS))) {
+    const consumers = { ...crowd, standbyUser: 'equal', ...held(holds, active, roll) } as const
+    yield { ...consumers, stray: true }
+    yield { ...consumers, urgent: true }
+  }
 }
 
 function held(
   holds: Holding,
   active: Slot,
   roll: (typeof ROLLS)[number],
-): Pick<Consumers, 'configs' | 'runtimes' | 'quarantine'> {
+): Pick<Consumers, 'configs' | 'runtimes' | 'quarantine' | 'quarantined' | 'stray' | 'urgent'> {
   return {
     configs: [
       { id: 'web', holds: active },
@@ -114,6 +134,9 @@ function held(
     ],
     runtimes: [{ id: 'workers', roll }],
     quarantine: false,
+    quarantined: false,
+    stray: false,
+    urgent: false,
   }
 }
 
@@ -134,7 +157,8 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
   const pendings = ['none', 'open', 'undo', 'foreign'] as const
   const logins = product(BOOLEANS, product(BOOLEANS, BOOLEANS))
   const troubles = [undefined, { step: 'set', code: 'ERR_DB_DENIED' }]
-  for (const [pending, [current, [staged, previous]]] of product(pendings, logins)) {
+  const kinds = product(product(pendings, logins), product(BOOLEANS, BOOLEANS))
+  for (const [[pending, [current, [staged, previous]]], [urgent, pendingUrgent]] of kinds) {
     for (const [stale, [placeholder, [sessions, [trouble, owner]]]] of product(
       BOOLEANS,
       product(BOOLEANS, product([0, 2], product(troubles, [undefined, 'rds']))),
@@ -147,6 +171,8 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
         login,
         placeholder,
         sessions,
+        urgent,
+        pendingUrgent,
         ...(trouble && { trouble }),
         ...(owner !== undefined && { owner }),
       }

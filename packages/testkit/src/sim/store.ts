@@ -6,6 +6,8 @@ export interface SimDocument {
   readonly A?: { readonly password: string }
   readonly B?: { readonly password: string }
   readonly password?: string
+  readonly other_password?: { readonly password: string }
+  readonly password_slot?: 'A' | 'B'
   readonly rotation?: { readonly id: string }
   readonly last?: { readonly id: string }
 }

@@ -8,8 +8,10 @@ import { SimStore } from './store.ts'
 export interface SimUser {
   /** Empty until somebody sets one. */
   password: string
+  /** Accepted besides, by the one user of a dual-password target. */
+  second: string | undefined
   /** What a replica still accepts until `replicaAt`. */
-  replicaPassword: string
+  replicaPasswords: readonly string[]
   replicaAt: number
   locked: boolean
   /** False until somebody has granted it what the other slot has. */
@@ -46,19 +48,20 @@ export class World implements Surroundings {
   constructor(options: WorldOptions = {}) {
     this.options = options
     this.now = options.beginsAt ?? 1_000_000
-    this.store = new SimStore(this, slotDocument('a0-password', 'b0-password'))
+    this.store = new SimStore(this, firstDocument(options))
     this.adminStore = new SimStore(this, adminDocument('c0-password'))
-    this.addUser(USERNAMES.A, 'a0-password')
-    this.addUser(USERNAMES.B, 'b0-password')
+    this.addUser(this.username('A'), 'a0-password')
+    if (!options.dualPassword) this.addUser(USERNAMES.B, 'b0-password')
     this.addUser(USERNAMES.admin, 'c0-password')
+    const held = { username: this.username('A'), password: 'a0-password' }
     for (const id of ['web.env', 'job.json'])
-      this.configs.set(id, { username: USERNAMES.A, password: 'a0-password' })
+      this.configs.set(id, options.dualPassword ? { ...held, version: 'a0' } : held)
     this.fleet = new Fleet(this, this.configs)
     this.checker = new Checker(this)
   }
 
   username(slot: SlotName): string {
-    return USERNAMES[slot]
+    return this.options.dualPassword ? USERNAMES.both : USERNAMES[slot]
   }
 
   setConfig(id: string, held: Held): void {
@@ -70,7 +73,8 @@ export class World implements Surroundings {
     this.changes += 1
     this.users.set(username, {
       password,
-      replicaPassword: password,
+      second: undefined,
+      replicaPasswords: [password],
       replicaAt: 0,
       locked: false,
       equal: true,
@@ -92,18 +96,38 @@ export class World implements Surroundings {
     const user = this.users.get(held.username)
     if (user === undefined || user.locked) return false
     const behind = endpoint === 'replica' && this.now < user.replicaAt
-    return held.password === (behind ? user.replicaPassword : user.password)
+    return (behind ? user.replicaPasswords : passwordsOf(user)).includes(held.password)
   }
 
   setPassword(username: string, password: string): void {
+    this.setPasswords(username, password, undefined).locked = false
+  }
+
+  setPasswords(username: string, password: string, second: string | undefined): SimUser {
     const user = this.users.get(username)
     if (user === undefined) throw new Error(`no user ${username}`)
     this.changes += 1
-    if (this.now >= user.replicaAt) user.replicaPassword = user.password
+    if (this.now >= user.replicaAt) user.replicaPasswords = passwordsOf(user)
     user.replicaAt = this.now + (this.options.replicaLagMs ?? 0)
     user.password = password
-    user.locked = false
+    user.second = second
+    return user
   }
+}
+
+/** What the writer accepts for this user. */
+export function passwordsOf({ password, second }: SimUser): readonly string[] {
+  return second === undefined ? [password] : [password, second]
+}
+
+function firstDocument({ dualPassword }: WorldOptions): string {
+  return dualPassword ? dualDocument('a0-password') : slotDocument('a0-password', 'b0-password')
+}
+
+/** The dual-password document that a world starts with. */
+export function dualDocument(password: string, more: object = {}): string {
+  const user = { username: USERNAMES.both, password, host: 'db.example', port: 5432, dbname: 'app' }
+  return JSON.stringify({ ...user, password_version: 'a0', owner: 'team', ...more })
 }
 
 /** The slot document that a world starts with. */

@@ -11,6 +11,8 @@ export interface Mapping {
   readonly host?: string
   readonly port?: string
   readonly dbname?: string
+  /** The version of the credential; empty where it has none. */
+  readonly version?: string
 }
 
 /**
@@ -21,13 +23,14 @@ export function fieldsOf(
   mapping: Mapping,
   options: { readonly file: string; readonly isValid: (name: string) => boolean },
 ): ReadonlyMap<Field, string> {
-  const { username, password, host, port, dbname } = mapping
+  const { username, password, host, port, dbname, version } = mapping
   const all: readonly (readonly [Field, string | undefined])[] = [
     ['username', username],
     ['password', password],
     ['host', host],
     ['port', port],
     ['dbname', dbname],
+    ['version', version],
   ]
   const fields = new Map<Field, string>()
   const seen = new Set<string>()

@@ -4,7 +4,7 @@ import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 
 /** What a place can hold. */
-export type Field = 'username' | 'password' | 'host' | 'port' | 'dbname'
+export type Field = 'username' | 'password' | 'host' | 'port' | 'dbname' | 'version'
 
 /**
  * One literal in a config file that holds a part of the credential.
@@ -51,12 +51,14 @@ export function published(places: readonly Place[], path: string): PublishedCred
   const host = valueOf(places, 'host', path)
   const port = portOf(places, path)
   const dbname = valueOf(places, 'dbname', path)
+  const version = valueOf(places, 'version', path)
   return {
     username: required(places, 'username', path),
     password: new Sensitive(required(places, 'password', path), `password in ${path}`),
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port }),
     ...(dbname !== undefined && { dbname }),
+    ...(version !== undefined && { version }),
   }
 }
 
@@ -100,6 +102,7 @@ export function wanted(credential: Credential): ReadonlyMap<Field, string> {
     ['password', credential.password.reveal()],
     ['host', credential.host],
     ['port', String(credential.port)],
+    ['version', credential.version ?? ''],
     ...(credential.dbname === '' ? [] : [['dbname', credential.dbname] as const]),
   ])
 }

@@ -5,8 +5,10 @@ import type {
   AdminOptions,
   AdminSession,
   LockState,
+  SecondPassword,
   Session,
   UserComparison,
+  UserPasswords,
 } from '../../ports/database.ts'
 import type { Endpoint } from '../common/tls.ts'
 import { alterRole } from './alter-role.ts'
@@ -14,7 +16,7 @@ import { Link, nameOf } from './link.ts'
 import type { LinkOptions } from './link.ts'
 import { lookAtLock, takeLock } from './lock.ts'
 import { compare } from './compare.ts'
-import { provision } from './provision.ts'
+import { grantMissing, provision } from './provision.ts'
 import { SessionsView } from './sessions.ts'
 import { changePassword } from './password.ts'
 import { cutBytes, identifier } from './sql.ts'
@@ -141,6 +143,33 @@ class PostgresAdminSession implements AdminSession {
 
   async provision(reference: string, username: string, call: Call): Promise<void> {
     await this.#inTurn(() => provision(this.#link, { reference, username }, call))
+  }
+
+  async setPasswords(_username: string, _passwords: UserPasswords, _call: Call): Promise<void> {
+    const problem = 'a role of PostgreSQL has one password'
+    throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: this.#link.endpoint, problem })
+  }
+
+  async hasSecondPassword(_username: string, _call: Call): Promise<SecondPassword> {
+    return 'nowhere'
+  }
+
+  async grantMissing(reference: string, username: string, call: Call): Promise<void> {
+    await this.#inTurn(() => grantMissing(this.#link, { reference, username }, call))
+  }
+
+  async endSessions(sessions: readonly Session[], call: Call): Promise<void> {
+    await this.#inTurn(() => this.#sessions.end(sessions, call))
+  }
+
+  /** PostgreSQL counts sessions for a database as a whole (pg_stat_database), for no role. */
+  async loginCount(_username: string, _call: Call): Promise<number | undefined> {
+    return undefined
+  }
+
+  /** PostgreSQL counts refused logins nowhere: they are in its log only. */
+  async lockedLogins(_call: Call): Promise<number | undefined> {
+    return undefined
   }
 
   async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {

@@ -18,7 +18,7 @@ for (const version of POSTGRES_HERE)
     let server: TestPostgres
     let db: Database
     beforeAll(async () => {
-      server = await startPostgres({ version, settings: { max_prepared_transactions: '5' } })
+      server = await startPostgres({ version })
       db = at(server.port)
     })
     afterAll(() => server.stop())
@@ -79,22 +79,6 @@ for (const version of POSTGRES_HERE)
       )
       await root.end()
       expect(rows).toEqual([{ good: true }])
-    })
-
-    test('a prepared transaction counts as a session of its owner', async () => {
-      const who = await user('prepares')
-      const client = await server.connect(who)
-      await client.query(`BEGIN; SELECT 1; PREPARE TRANSACTION 'left behind'`)
-      await client.end()
-      await using admin = await session(server.admin)
-      const left = {
-        username: 'prepares',
-        client: '',
-        application: 'prepared transaction left behind',
-      }
-      expect(await admin.sessions(['prepares'], call())).toEqual([
-        { ...left, endpoint: db.endpoints[0] },
-      ])
     })
 
     test('a user whose settings make it act as another changes its own password', async () => {

@@ -14,9 +14,26 @@ import { identifier } from './sql.ts'
  *   ERR_DB_DENIED when the admin may not give something
  */
 export async function provision(link: Link, pair: Pair, call: Call): Promise<void> {
+  await inTransaction(link, call, async () => {
+    await referenceRole(link, pair.reference, call)
+    if (!(await readRole(link, pair.username, call)))
+      await run(link, `CREATE ROLE ${identifier(pair.username)} NOLOGIN`, call)
+    await giveLacking(link, pair, call)
+  })
+}
+
+/**
+ * Gives a role that is there what it lacks, in one transaction, and takes nothing away.
+ * @throws ERR_DB_UNSUPPORTED when either role is missing, and as {@link provision}
+ */
+export async function grantMissing(link: Link, pair: Pair, call: Call): Promise<void> {
+  await inTransaction(link, call, () => giveLacking(link, pair, call))
+}
+
+async function inTransaction(link: Link, call: Call, work: () => Promise<void>): Promise<void> {
   await run(link, 'BEGIN', call)
   try {
-    await provisionInside(link, pair, call)
+    await work()
     await run(link, 'COMMIT', call)
   } catch (error) {
     if (!link.dead) await run(link, 'ROLLBACK', call).catch(() => link.destroy())
@@ -24,15 +41,13 @@ export async function provision(link: Link, pair: Pair, call: Call): Promise<voi
   }
 }
 
-async function provisionInside(link: Link, pair: Pair, call: Call): Promise<void> {
+async function giveLacking(link: Link, pair: Pair, call: Call): Promise<void> {
   const reference = await referenceRole(link, pair.reference, call)
-  const name = identifier(pair.username)
-  if (!(await readRole(link, pair.username, call)))
-    await run(link, `CREATE ROLE ${name} NOLOGIN`, call)
   const lacking = async (): Promise<readonly Fact[]> => {
-    const role = await readRole(link, pair.username, call)
-    return role ? await lackingFacts(link, { reference, role }, call) : []
+    const role = await referenceRole(link, pair.username, call)
+    return await lackingFacts(link, { reference, role }, call)
   }
+  const name = identifier(pair.username)
   const facts = await lacking()
   refuseWhatCannotBeGiven(link, pair, facts)
   for (const { give, line } of facts) if (give) await run(link, give(name), call, `give ${line}`)

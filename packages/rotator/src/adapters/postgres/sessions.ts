@@ -1,35 +1,59 @@
+import { RotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { Session } from '../../ports/database.ts'
 import type { Endpoint } from '../common/tls.ts'
 import type { Link } from './link.ts'
 
+/** A number that the system may give again, and the moment at which this process started. */
+const PROCESS = `pid || ' ' || coalesce(extract(epoch FROM backend_start)::text, '')`
+
 /**
- * Address and backend type are NULL for other roles' sessions unless the admin has
- * pg_read_all_stats. Parallel workers belong to a session that is listed anyway.
- * Source: PostgreSQL documentation, pg_stat_activity.
+ * Address, start and backend type are NULL for other roles' sessions unless the admin has
+ * pg_read_all_stats or the rights of the role. Parallel workers belong to a session that is listed
+ * anyway. Source: PostgreSQL documentation, pg_stat_activity.
  */
 const ACTIVITY = `
   SELECT usename AS username, host(client_addr) AS client, application_name AS application,
-         pid || ' ' || extract(epoch FROM backend_start) AS process
+         ${PROCESS} AS process
   FROM pg_catalog.pg_stat_activity
   WHERE usename = ANY($1::text[]) AND backend_type IS DISTINCT FROM 'parallel worker'
   ORDER BY backend_start, pid`
 
-/** A prepared transaction outlives its session and keeps its owner's locks and rights. */
+/** Begins the id of a prepared transaction, which has no server process. */
+const WAITING = 'prepared '
+
+/**
+ * A prepared transaction outlives its session, and only its owner or a superuser can finish it: a
+ * transaction manager that has moved to the other slot could not. Whoever works as an owner role
+ * prepares as that role, and either slot can finish it; such a one holds nobody up.
+ * Source: PostgreSQL documentation, COMMIT PREPARED; test "a prepared transaction of an owner role
+ * is nobody's session".
+ */
 const PREPARED = `
   SELECT owner AS username, NULL AS client, 'prepared transaction ' || gid AS application,
-         NULL AS process
+         '${WAITING}' || transaction || ' ' || extract(epoch FROM prepared) AS process
   FROM pg_catalog.pg_prepared_xacts WHERE owner = ANY($1::text[]) ORDER BY prepared`
 
 const OWN = `
-  SELECT pid || ' ' || extract(epoch FROM backend_start) AS process
+  SELECT ${PROCESS} AS process
   FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()`
+
+/**
+ * The number alone could mean a later session by now. The server waits until each has ended.
+ * Source: PostgreSQL documentation, pg_terminate_backend (the time-out is in milliseconds).
+ */
+const END = `
+  SELECT pg_terminate_backend(pid, $2::bigint)
+  FROM pg_catalog.pg_stat_activity WHERE ${PROCESS} = $1`
+
+/** How long the server waits for a session to end once it was told to. */
+const END_MS = 5000
 
 interface Row {
   readonly username: string
   readonly client: string | null
   readonly application: string | null
-  readonly process: string | null
+  readonly process: string
 }
 
 /** Sees sessions on the writer, and on readers over connections opened when first needed. */
@@ -53,9 +77,7 @@ export class SessionsView implements AsyncDisposable {
 
   /** The sessions of these users everywhere, and their prepared transactions, without our own. */
   async of(usernames: readonly string[], call: Call): Promise<readonly Session[]> {
-    const links = [this.#writer]
-    for (const reader of this.#readers) links.push(await this.#reader(reader, call))
-    for (const link of links) await this.#know(link, call)
+    const links = await this.#all(call)
     const values = [usernames]
     const operation = 'list sessions'
     const found: Session[] = []
@@ -64,10 +86,36 @@ export class SessionsView implements AsyncDisposable {
       if (link === this.#writer)
         rows.push(...(await link.query<Row>({ sql: PREPARED, values, operation }, call)))
       const own = new Set(this.#own.values())
-      const others = rows.filter(({ process }) => process === null || !own.has(process))
+      const others = rows.filter(({ process }) => !own.has(process))
       found.push(...others.map((row) => toSession(row, link.endpoint)))
     }
     return found
+  }
+
+  /**
+   * Ends these sessions where they were seen, but never our own. A prepared transaction is nobody's
+   * connection: it stays until its manager finishes it.
+   * @throws ERR_DB_DENIED when the admin may not end one, or may not see when it started
+   */
+  async end(sessions: readonly Session[], call: Call): Promise<void> {
+    const links = await this.#all(call)
+    const own = new Set(this.#own.values())
+    for (const { id, endpoint, username } of sessions) {
+      const link = links.find((one) => one.endpoint === endpoint)
+      if (!link || own.has(id) || id.startsWith(WAITING)) continue
+      const operation = `end a session of ${username}`
+      if (id.endsWith(' '))
+        throw new RotatorError('ERR_DB_DENIED', { endpoint, username: link.username, operation })
+      await link.query({ sql: END, values: [id, END_MS], operation }, call)
+    }
+  }
+
+  /** A connection to every endpoint, each of which knows its own server process. */
+  async #all(call: Call): Promise<readonly Link[]> {
+    const links = [this.#writer]
+    for (const reader of this.#readers) links.push(await this.#reader(reader, call))
+    for (const link of links) await this.#know(link, call)
+    return links
   }
 
   async #reader(endpoint: Endpoint, call: Call): Promise<Link> {
@@ -93,6 +141,12 @@ export class SessionsView implements AsyncDisposable {
   }
 }
 
-function toSession({ username, client, application }: Row, endpoint: string): Session {
-  return { username, client: client ?? '', application: application ?? '', endpoint }
+function toSession(row: Row, endpoint: string): Session {
+  const { username, process: id } = row
+  const application = row.application ?? ''
+  const credentialVersion = CREDENTIAL.exec(application)?.[1] ?? ''
+  return { username, client: row.client ?? '', application, endpoint, id, credentialVersion }
 }
+
+/** What a client writes into its `application_name`, beside its name. */
+const CREDENTIAL = /(?:^|[\s;,])cred=([^\s;,]+)/

@@ -67,6 +67,12 @@ export function httpHealthRuntime(options: HttpHealthOptions): Runtime {
       }
       return judge(course, options)
     },
+    health: async ({ signal }) => {
+      signal.throwIfAborted()
+      const { ca, timeoutMs } = options
+      const answer = await probe({ url, timeoutMs, signal, ...(ca !== undefined && { ca }) })
+      return { well: isGood(answer, options), why: tell(answer) }
+    },
     roll: async (token, { signal }) => {
       signal.throwIfAborted()
       if (!courses.has(token)) courses.set(token, newCourse())
@@ -80,10 +86,17 @@ function newCourse(): Course {
 }
 
 function note(course: Course, answer: ProbeAnswer, options: HttpHealthOptions): void {
-  const isGood = answer.kind === 'status' && (options.expect ?? [200]).includes(answer.status)
   course.probes += 1
-  course.goodInARow = isGood ? course.goodInARow + 1 : 0
-  course.last = answer.kind === 'status' ? `status ${answer.status}` : answer.reason
+  course.goodInARow = isGood(answer, options) ? course.goodInARow + 1 : 0
+  course.last = tell(answer)
+}
+
+function isGood(answer: ProbeAnswer, { expect = [200] }: HttpHealthOptions): boolean {
+  return answer.kind === 'status' && expect.includes(answer.status)
+}
+
+function tell(answer: ProbeAnswer): string {
+  return answer.kind === 'status' ? `status ${answer.status}` : answer.reason
 }
 
 function judge(course: Course, options: HttpHealthOptions): RollState {

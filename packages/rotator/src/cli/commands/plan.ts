@@ -13,6 +13,7 @@ import { lookAtEach } from './look-at-each.ts'
 
 const INTENTS: Readonly<Record<string, Intent>> = {
   rotate: 'rotate',
+  rehearse: 'rehearse',
   heal: 'converge',
   'back-out': 'back-out',
 }

@@ -4,7 +4,7 @@ import { run } from '../../engine/run.ts'
 import { formatDuration } from '../../config/duration.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import type { CommonOptions } from '../options.ts'
+import type { CommonOptions, RotateOptions } from '../options.ts'
 import { print, printJson, threeLines } from '../output.ts'
 import { chooseRenderer } from '../render/choose.ts'
 import { stopOnSignals } from '../signals.ts'
@@ -14,7 +14,7 @@ import { chooseTargets, environment, openConfig, openTarget } from '../workspace
 export async function runCommand(
   intent: Intent,
   name: string | undefined,
-  options: CommonOptions,
+  options: RotateOptions,
 ): Promise<ExitCode> {
   const config = await openConfig(options)
   const [chosen] = chooseTargets(config, name, {})
@@ -22,7 +22,9 @@ export async function runCommand(
   const renderer = await chooseRenderer(options)
   const stop = stopOnSignals((text) => renderer.note(text))
   try {
-    const env = await environment(options, { events: renderer, stop: stop.signal })
+    const given = { events: renderer, stop: stop.signal }
+    const mayGrant = options.fix === true
+    const env = { ...(await environment(options, given)), mayGrant }
     const result = await run(composed.target, intent, env)
     await renderer.close()
     tellResult(result, intent, options)
@@ -39,5 +41,6 @@ function tellResult(result: RunResult, intent: Intent, options: CommonOptions): 
   print(threeLines(result))
   const { actions, durationMs } = result
   const steps = `${actions.length} ${actions.length === 1 ? 'step' : 'steps'}`
-  if (intent === 'rotate') print(`${steps} in ${formatDuration(durationMs)}`)
+  if (intent === 'rotate' || intent === 'rehearse')
+    print(`${steps} in ${formatDuration(durationMs)}`)
 }

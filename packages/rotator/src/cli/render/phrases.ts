@@ -28,6 +28,8 @@ export function phrase(event: RotationEvent): string {
       return `${nameOfStep(event)}: FAILED: ${event.message}`
     case 'RETRYING':
       return `${event.error}: trying again in ${formatDuration(event.inMs)} (${event.attempt})`
+    case 'SESSIONS_ENDED':
+      return `ending sessions that began with a leaked password: ${event.sessions}`
     case 'STORE_SETTLING':
       return `waiting ${formatDuration(event.waitMs)} until the store shows its latest state`
     case 'STOP_REQUESTED':

@@ -84,6 +84,7 @@ export class TerminalRenderer implements Renderer {
       case 'RUN_ENDED':
         return undefined
       case 'RETRYING':
+      case 'SESSIONS_ENDED':
       case 'STORE_SETTLING':
       case 'STOP_REQUESTED':
         return this.#line(phrase(event))

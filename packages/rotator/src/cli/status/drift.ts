@@ -49,6 +49,7 @@ function strayConfig({ id, holds }: ConfigFacts, active: Slot): readonly string[
 }
 
 function loginDrift(o: AlternatingFacts, slot: Slot): readonly string[] {
+  if (o.strategy === 'dual-password' && slot !== o.store.active) return strayPassword(o)
   if (o.placeholder[slot]) return [`slot ${slot} has the stand-in of a deployment script`]
   if (slot !== o.store.active && o.standbyUser === 'absent')
     return [`the user of slot ${slot} does not exist yet; the next rotation makes it`]
@@ -57,7 +58,13 @@ function loginDrift(o: AlternatingFacts, slot: Slot): readonly string[] {
   return [`slot ${slot} does not log in with the password in the document`]
 }
 
-function standbySessions(look: Look, { store }: AlternatingFacts): readonly string[] {
+function strayPassword({ stray }: AlternatingFacts): readonly string[] {
+  return stray ? ['the user accepts a second password that the document lacks'] : []
+}
+
+/** One user's sessions do not tell which password they have used. */
+function standbySessions(look: Look, { store, strategy }: AlternatingFacts): readonly string[] {
+  if (strategy === 'dual-password') return []
   const standby = look.credentials.find(({ active }) => !active)?.username
   const stray = look.sessions.filter(({ username }) => username === standby)
   if (stray.length === 0) return []

@@ -10,6 +10,7 @@ import { statusText } from './text.ts'
 
 const NOW = new Date('2026-01-31T00:00:00Z')
 const DAY = 86_400_000
+const MARKS = { id: '1', credentialVersion: '' }
 const IN = { current: true, pending: false, locked: false }
 
 const FACTS: AlternatingFacts = {
@@ -22,7 +23,11 @@ const FACTS: AlternatingFacts = {
   runtimes: [],
   sessions: { A: 0, B: 1 },
   quiet: { A: false, B: false },
+  mayGrant: false,
   quarantine: false,
+  quarantined: false,
+  stray: false,
+  urgent: false,
 }
 
 const LOOK: Look = {
@@ -33,7 +38,9 @@ const LOOK: Look = {
     { slot: 'B', username: 'shop_b', active: true, changedAt: '2026-01-21T00:00:00Z' },
   ],
   lock: { kind: 'free' },
-  sessions: [{ username: 'shop_b', client: '10.0.0.1', application: 'web', endpoint: 'db:5432' }],
+  sessions: [
+    { username: 'shop_b', client: '10.0.0.1', application: 'web', endpoint: 'db:5432', ...MARKS },
+  ],
   lacks: [],
   last: { id: 'x', outcome: 'rotated', closed_at: '2026-01-30T00:00:00Z' },
   plan: { actions: [], end: { kind: 'settled' } },
@@ -47,7 +54,7 @@ const CONFIG: AlternatingConfig = {
   publish: [],
   roll: [],
   drain: { quietMs: 0, limitMs: 0, pollMs: 0 },
-  quarantine: false,
+  evictAfterMs: 0,
   proveLimitMs: 0,
   callLimitMs: 0,
   password: { length: 30, exclude: '' },
@@ -84,8 +91,21 @@ describe('the age of a password', () => {
 })
 
 describe('drift', () => {
-  const stray = { username: 'shop_a', client: '10.0.0.9', application: 'cron', endpoint: 'db:5432' }
-  const rotation = { id: 'r', from: 'A', to: 'B', heals: false } as const
+  const stray = {
+    username: 'shop_a',
+    client: '10.0.0.9',
+    application: 'cron',
+    endpoint: 'db:5432',
+    ...MARKS,
+  }
+  const rotation = {
+    id: 'r',
+    from: 'A',
+    to: 'B',
+    heals: false,
+    rehearses: false,
+    urgent: false,
+  } as const
   test.each<readonly [string, Look]>([
     ['web holds slot A, and slot B is active', seen({ configs: [{ id: 'web', holds: 'A' }] })],
     ['web holds a working password of slot A', seen({ configs: [{ id: 'web', holds: 'lost-A' }] })],
@@ -122,6 +142,8 @@ describe('drift', () => {
       login: { current: false, pending: false, previous: true },
       placeholder: true,
       sessions: 1,
+      urgent: false,
+      pendingUrgent: false,
     }
     expect(driftOf({ ...LOOK, observed, sessions: [stray] })).toEqual([
       'the secret has the stand-in of a deployment script',
@@ -162,7 +184,7 @@ describe('status', () => {
     const lock = kind === 'held' ? { kind, by: 'cuedot alice' } : { kind }
     const store = {
       ...FACTS.store,
-      rotation: { id: 'r', from: 'A', to: 'B', heals: false },
+      rotation: { id: 'r', from: 'A', to: 'B', heals: false, rehearses: false, urgent: false },
     } as const
     const actions = [{ step: 'drain', slot: 'A', why: 'it is due' }] as const
     const look = seen({ store }, { lock, plan: { actions, end: { kind: 'settled' } } })

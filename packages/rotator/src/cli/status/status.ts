@@ -34,15 +34,15 @@ export function statusOf(look: Look, config: TargetConfig, now: Date): Status {
     ...credential,
     ...ageOf(credential, config.maxAgeMs, now),
   }))
-  const alternating = observed.strategy === 'alternating' ? observed.store : undefined
-  const rotation = alternating?.rotation
+  const slots = 'store' in observed ? observed.store : undefined
+  const rotation = slots?.rotation
   const drift = driftOf(look)
   const overdue = credentials.some(({ dueInMs }) => dueInMs !== undefined && dueInMs < 0)
   const unfinished = next.actions.length > 0 && lock.kind !== 'held'
   return {
     target,
     strategy: config.strategy,
-    ...(alternating && { activeSlot: alternating.active }),
+    ...(slots && { activeSlot: slots.active }),
     credentials,
     ...(rotation && { rotation }),
     lock,

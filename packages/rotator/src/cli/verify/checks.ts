@@ -34,7 +34,7 @@ export async function verifyTarget(
     if (hasStore) await checkOwner(desk, checks)
     if (hasStore) await checkLogins(desk, checks)
     if (hasStore && hasAdmin) await checkUsers(desk, checks)
-    if (own?.strategy === 'alternating') {
+    if (own && 'publish' in own) {
       for (const publish of own.publish) await checkConfigTarget(desk, checks, publish)
       for (const roll of own.roll) await checkRuntime(checks, roll)
     }
@@ -73,7 +73,17 @@ async function checkUsers(desk: Desk, checks: Checklist): Promise<void> {
     const session = await desk.session()
     await session.sessions([names.active, names.standby], desk.call())
   })
-  await checks.run('privileges', '', () => comparePrivileges(desk, active, checks))
+  if (names.active === names.standby)
+    await checks.run('second password', '', () => describeSecond(desk, names.active))
+  else await checks.run('privileges', '', () => comparePrivileges(desk, active, checks))
+}
+
+async function describeSecond(desk: Desk, username: string): Promise<string> {
+  const session = await desk.session()
+  const where = await session.hasSecondPassword(username, desk.call())
+  return where !== 'nowhere'
+    ? `${username} accepts two passwords`
+    : `${username} accepts one password`
 }
 
 async function comparePrivileges(desk: Desk, active: Slot, checks: Checklist): Promise<string> {

@@ -19,7 +19,7 @@ function closing(current: SlotDocument, { last, active }: SlotDocument): Pending
   if (rotation === undefined && last.id === current.last?.id) return 'none'
   if (active !== current.active) return 'foreign'
   if (rotation && last.id !== rotation.id) return 'foreign'
-  if (last.outcome === 'backed-out') return 'undo'
+  if (last.outcome === 'backed-out' || last.outcome === 'rehearsed') return 'undo'
   if (rotation) return 'retire'
   return last.outcome === 'healed' ? 'heal' : 'foreign'
 }

@@ -4,6 +4,7 @@ import type { Documents, OwnerRequest } from '../../steps/step.ts'
 import { Labelled } from './labelled.ts'
 import { parseFlatVersion, parseForeign } from './parse-version.ts'
 import type { RunRecord } from './record.ts'
+import type { SessionMarks } from './shape.ts'
 
 /**
  * The documents of a secret that its owner writes: they are read and nothing else. What is pending
@@ -49,6 +50,10 @@ export class ManagedDocuments implements Documents {
   get openRotation(): string | undefined {
     const { asked, seen } = this.#request
     return seen || asked !== 'no' ? this.#run.rotationId() : undefined
+  }
+
+  subjectOf({ username }: SessionMarks): 'user' | undefined {
+    return username === this.username() ? 'user' : undefined
   }
 
   username(): string {

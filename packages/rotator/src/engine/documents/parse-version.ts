@@ -1,4 +1,9 @@
-import { DocumentError, parseFlatDocument, parseSlotDocument } from '@cuedot/client/protocol'
+import {
+  DocumentError,
+  parseDualDocument,
+  parseFlatDocument,
+  parseSlotDocument,
+} from '@cuedot/client/protocol'
 import type { FlatDocument, Sensitive, SlotDocument } from '@cuedot/client/protocol'
 import { RotatorError } from '../../errors.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
@@ -7,6 +12,11 @@ import type { Parsed } from './record.ts'
 /** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */
 export function parseSlotVersion(version: SecretVersion, secret: string): Parsed<SlotDocument> {
   return parseVersion(version, secret, parseSlotDocument)
+}
+
+/** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */
+export function parseDualVersion(version: SecretVersion, secret: string): Parsed<SlotDocument> {
+  return parseVersion(version, secret, parseDualDocument)
 }
 
 /** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */

@@ -1,17 +1,19 @@
 import type { StoreReading } from '../../ports/secret-store.ts'
-import { parseFlatVersion, parseForeign, parseSlotVersion } from './parse-version.ts'
+import { parseFlatVersion, parseForeign } from './parse-version.ts'
 import type { RunRecord } from './record.ts'
+import type { DocumentShape } from './shape.ts'
 import { SlotDocuments } from './slot-documents.ts'
 import { UserDocuments } from './user-documents.ts'
 
-/** @throws ERR_DOCUMENT_* when the current version is no slot document. */
+/** @throws ERR_DOCUMENT_* when the current version has not this shape. */
 export function readSlotDocuments(
   reading: StoreReading,
   secret: string,
-  run: RunRecord,
+  run: RunRecord & { readonly shape: DocumentShape },
 ): SlotDocuments {
-  const current = parseSlotVersion(reading.current, secret)
-  const pending = parseForeign(reading.pending, (version) => parseSlotVersion(version, secret))
+  const { shape } = run
+  const current = shape.parse(reading.current, secret)
+  const pending = parseForeign(reading.pending, (version) => shape.parse(version, secret))
   return new SlotDocuments({ current, ...pending }, secret, run)
 }
 

@@ -6,6 +6,8 @@ export interface RunRecord {
   rotationId(): string
   readonly by: string
   readonly reason: string
+  /** What is replaced has leaked. */
+  readonly urgent: boolean
   /** ISO-8601, UTC. */
   now(): string
 }

@@ -1,11 +1,8 @@
-import {
-  differsBeyondRotation,
-  editSlotDocument,
-  encodeSlotDocument,
-} from '@cuedot/client/protocol'
+import { encodeSlotDocument } from '@cuedot/client/protocol'
 import type {
   Credential,
   LastRecord,
+  PasswordChange,
   RotationRecord,
   Sensitive,
   SlotDocument,
@@ -18,20 +15,26 @@ import type { Slot } from '../../domain/slot.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Documents } from '../../steps/step.ts'
 import { classifyPending } from './classify-pending.ts'
-import { parseSlotVersion } from './parse-version.ts'
 import { Labelled } from './labelled.ts'
 import type { ReadVersions } from './labelled.ts'
 import type { RunRecord } from './record.ts'
+import type { DocumentShape, SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
 
-/** The documents of an alternating target: what its two versions hold, and what the next should. */
+/** The documents of a target with two slots: what its versions hold, and what the next should. */
 export class SlotDocuments implements Documents {
   readonly #run: RunRecord
+  readonly #shape: DocumentShape
   readonly versions: Labelled<SlotDocument>
 
-  constructor(read: ReadVersions<SlotDocument>, secret: string, run: RunRecord) {
+  constructor(
+    read: ReadVersions<SlotDocument>,
+    secret: string,
+    run: RunRecord & { readonly shape: DocumentShape },
+  ) {
     this.#run = run
-    this.versions = new Labelled(read, (version) => parseSlotVersion(version, secret))
+    this.#shape = run.shape
+    this.versions = new Labelled(read, (version) => run.shape.parse(version, secret))
   }
 
   /** What the pending version would make of the current one. */
@@ -93,7 +96,7 @@ export class SlotDocuments implements Documents {
   #staleFor(changed: Slot | 'none'): boolean {
     const pending = this.versions.pending
     if (pending === undefined) return false
-    return differsBeyondRotation(this.versions.current.document, pending.document, changed)
+    return this.#shape.differs(this.versions.current.document, pending.document, changed)
   }
 
   /** The slot whose password the pending version may change. */
@@ -118,6 +121,13 @@ export class SlotDocuments implements Documents {
     return this.versions.pending?.document.slots[slotOf(subject)].password
   }
 
+  subjectOf(session: SessionMarks): Slot | undefined {
+    const { active } = this.versions.current.document
+    const { rotation } = this.versions.current.document
+    const found = this.#shape.slotOf(session, this.versions.documents())
+    return found ?? this.#shape.unknown(active, rotation)
+  }
+
   rollToken(): string {
     const id = this.#rotation()?.id ?? this.#run.rotationId()
     return `${id}:${this.versions.current.document.active}`
@@ -131,28 +141,34 @@ export class SlotDocuments implements Documents {
 
   draft(action: Action, password?: Sensitive): Sensitive {
     return encodeSlotDocument(
-      editSlotDocument(this.versions.current.document, this.#edit(action, password)),
+      this.#shape.edit(this.versions.current.document, this.#edit(action, password)),
     )
   }
 
   #edit(action: Action, password: Sensitive | undefined): SlotDocumentEdit {
     const slot = slotOf(action.slot)
     const rotation = this.#rotation()
-    const changedAt = this.#run.now()
-    const passwords = password && { passwords: { [slot]: { password, changedAt } } }
+    const fresh = password && this.#fresh(password)
+    const passwords = fresh && { passwords: { [slot]: fresh } }
     switch (action.step) {
       case 'open':
         return { active: slot, ...passwords, rotation: this.#record(slot) }
+      case 'rehearse':
+        return { active: slot, ...passwords, rotation: { ...this.#record(slot), rehearses: true } }
       case 'reconcile':
-        return { active: slot, rotation: { ...this.#record(slot), heals: true } }
+        return {
+          active: slot,
+          ...this.#named(slot),
+          rotation: { ...this.#record(slot), heals: true },
+        }
       case 'stage':
         return {
-          ...passwords,
+          ...this.#closing(slot, fresh),
           rotation: null,
           last: this.#last(rotation?.heals ? 'healed' : 'rotated'),
         }
       case 'heal':
-        return { ...passwords, last: this.#last('healed') }
+        return { ...this.#found(slot, password), last: this.#last('healed') }
       case 'turn':
         return {
           active: slot,
@@ -162,7 +178,10 @@ export class SlotDocuments implements Documents {
         return {
           ...this.#keep(slot, password),
           rotation: null,
-          last: this.#last('backed-out', action.why),
+          last: this.#last(
+            this.#isRehearsed(slot, password) ? 'rehearsed' : 'backed-out',
+            action.why,
+          ),
         }
       case 'rebase':
         return this.#rebased()
@@ -171,8 +190,38 @@ export class SlotDocuments implements Documents {
     }
   }
 
+  #fresh(password: Sensitive): PasswordChange {
+    const id = this.#rotation()?.id ?? this.#run.rotationId()
+    return this.#shape.fresh(password, this.#run.now(), id)
+  }
+
+  /** A password that consumers had all along; how they name it is not known. */
+  #found(slot: Slot, password: Sensitive | undefined): SlotDocumentEdit {
+    return password ? { passwords: { [slot]: { password, changedAt: this.#run.now() } } } : {}
+  }
+
+  #closing(slot: Slot, fresh: PasswordChange | undefined): SlotDocumentEdit {
+    const change = this.#shape.closing(fresh)
+    return change === undefined ? {} : { passwords: { [slot]: change } }
+  }
+
+  /** A password that sessions could not name yet gets a name. */
+  #named(slot: Slot): SlotDocumentEdit {
+    const { password, version } = this.versions.current.document.slots[slot]
+    const named = this.#fresh(password).version
+    if (version !== undefined || named === undefined) return {}
+    return { passwords: { [slot]: { password, version: named } } }
+  }
+
+  /** The database accepted what a rehearsal had staged. */
+  #isRehearsed(slot: Slot, accepted: Sensitive | undefined): boolean {
+    const staged = this.stagedPassword(slot)
+    const proven = accepted !== undefined && staged !== undefined && accepted.equals(staged)
+    return proven && this.#rotation()?.rehearses === true
+  }
+
   #record(to: Slot): RotationRecord {
-    const { reason, by } = this.#run
+    const { reason, by, urgent } = this.#run
     return {
       id: this.#run.rotationId(),
       from: other(to),
@@ -180,6 +229,7 @@ export class SlotDocuments implements Documents {
       reason,
       by,
       opened_at: this.#run.now(),
+      ...(urgent && { urgent }),
     }
   }
 
@@ -191,10 +241,13 @@ export class SlotDocuments implements Documents {
   }
 
   /**
-   * A given-up slot keeps whichever of its passwords logs in; if none is known to, the staged one.
+   * A given-up slot keeps whichever of its passwords logs in. If none is known to, a user keeps the
+   * staged one, and a second password is none.
    */
   #keep(slot: Slot, accepted: Sensitive | undefined): SlotDocumentEdit {
     const staged = this.versions.pending?.document.slots[slot]
+    if (accepted === undefined && this.#shape.givenUp === 'none')
+      return { passwords: { [slot]: null } }
     const keepsStaged = staged && (accepted === undefined || accepted.equals(staged.password))
     if (keepsStaged) return { passwords: { [slot]: staged } }
     return accepted ? { passwords: { [slot]: { password: accepted } } } : {}
@@ -233,6 +286,7 @@ function slotOf(subject: Subject): Slot {
 }
 
 function rotationFacts(record: RotationRecord): NonNullable<StoreFacts['rotation']> {
-  const { id, from, to, heals, back_out: backOut } = record
-  return { id, from, to, heals: heals === true, ...(backOut !== undefined && { backOut }) }
+  const { id, from, to, heals = false, rehearses = false, urgent = false } = record
+  const { back_out: backOut } = record
+  return { id, from, to, heals, rehearses, urgent, ...(backOut !== undefined && { backOut }) }
 }

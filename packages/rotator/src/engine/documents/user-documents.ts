@@ -12,6 +12,7 @@ import { parseFlatVersion } from './parse-version.ts'
 import { Labelled } from './labelled.ts'
 import type { ReadVersions } from './labelled.ts'
 import type { RunRecord } from './record.ts'
+import type { SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
 
 type Kind = SingleUserFacts['pending']
@@ -57,8 +58,9 @@ export class UserDocuments implements Documents {
     return this.#kind === 'open' ? this.versions.pending?.document.last?.id : undefined
   }
 
-  facts(): Pick<SingleUserFacts, 'pending' | 'stale'> {
-    return { pending: this.#kind, stale: this.#isStale() }
+  facts(): Pick<SingleUserFacts, 'pending' | 'stale' | 'pendingUrgent'> {
+    const pendingUrgent = this.versions.pending?.document.last?.urgent === true
+    return { pending: this.#kind, stale: this.#isStale(), pendingUrgent }
   }
 
   /** True when somebody changed the current version after the pending one was made from it. */
@@ -73,6 +75,10 @@ export class UserDocuments implements Documents {
 
   credential(): Credential {
     return this.versions.current.document.credential
+  }
+
+  subjectOf({ username }: SessionMarks): 'user' | undefined {
+    return username === this.username() ? 'user' : undefined
   }
 
   stagedPassword(): Sensitive | undefined {
@@ -105,7 +111,7 @@ export class UserDocuments implements Documents {
     const closed_at = this.#run.now()
     return action.step === 'undo'
       ? { id, outcome: 'backed-out', closed_at, why: action.why }
-      : { id, outcome: 'rotated', closed_at }
+      : { id, outcome: 'rotated', closed_at, ...(this.#run.urgent && { urgent: true }) }
   }
 
   staged(version: SecretVersion): void {

@@ -6,7 +6,7 @@ import { ProtocolDatabase } from '../protocol/database.ts'
 import type { DatabaseOptions } from '../protocol/database.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import { SESSION_MODE } from '../protocol/sql.ts'
-import { setLocked, setPassword } from './passwords.ts'
+import { hasSecondPassword, setLocked, setPassword, setPasswords } from './passwords.ts'
 import { compareUsers, provisionUser } from './users.ts'
 
 /**
@@ -43,4 +43,14 @@ async function prepare(connection: Connection, call: Call): Promise<void> {
 const STATEMENT_SECONDS = 5
 const VERSION = 'SELECT VERSION()'
 
-const MARIADB: Dialect = { prepare, setPassword, setLocked, compareUsers, provisionUser }
+const MARIADB: Dialect = {
+  prepare,
+  setPassword,
+  setPasswords,
+  hasSecondPassword,
+  setLocked,
+  compareUsers,
+  provisionUser,
+  // MariaDB counts logins to locked accounts nowhere.
+  lockedLogins: async () => undefined,
+}

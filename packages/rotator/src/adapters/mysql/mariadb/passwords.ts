@@ -2,7 +2,7 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
-import type { LockChange, PasswordChange } from '../protocol/dialect.ts'
+import type { LockChange, PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
 import { entriesUnlessOwn, existingEntries, lockEntries } from '../protocol/entries.ts'
 import { nativeHash, quoteAccount } from '../protocol/sql.ts'
 import { NATIVE, assertNative, readAccounts } from './accounts.ts'
@@ -25,6 +25,37 @@ export async function setPassword(
   const accounts = entries.map((entry) => `${quoteAccount(entry)} ${via}`).join(', ')
   const operation = `set the password of "${user}"`
   await connection.run({ operation, sql: `ALTER USER ${accounts} ACCOUNT UNLOCK` }, call)
+}
+
+/**
+ * One statement, complete: whatever the user accepted before, afterwards it is these. The server
+ * tries them in this order.
+ * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by native password
+ */
+export async function setPasswords(
+  connection: Connection,
+  { user, passwords: { kept, added } }: PasswordsChange,
+  call: Call,
+): Promise<void> {
+  const entries = await existingEntries({ connection, user, read: readAccounts }, call)
+  assertNative(connection, entries)
+  const ways = [kept, ...(added ? [added] : [])].map(
+    (password) => `${NATIVE} USING '${nativeHash(password)}'`,
+  )
+  const via = `IDENTIFIED VIA ${ways.join(' OR ')}`
+  const accounts = entries.map((entry) => `${quoteAccount(entry)} ${via}`).join(', ')
+  const operation = added ? `add a password to "${user}"` : `end the second password of "${user}"`
+  await connection.run({ operation, sql: `ALTER USER ${accounts}` }, call)
+}
+
+/** Asks the user table, so that no login has to be refused. */
+export async function hasSecondPassword(
+  connection: Connection,
+  user: string,
+  call: Call,
+): Promise<boolean> {
+  const entries = await existingEntries({ connection, user, read: readAccounts }, call)
+  return entries.some(({ plugins }) => plugins.length > 1)
 }
 
 /** Locks or unlocks every host entry of the user. Open sessions stay. */

@@ -9,6 +9,8 @@ export interface AccountEntry extends UserEntry {
   readonly plugin: string
   /** True when more than a password is asked for (MySQL 8.0.27 and later). */
   readonly multiFactor: boolean
+  /** True when it accepts a second password (RETAIN CURRENT PASSWORD). */
+  readonly hasSecond: boolean
   readonly requirement: Requirement
   readonly limits: Limits
   readonly passwords: PasswordOptions
@@ -79,6 +81,7 @@ const COLUMNS: readonly string[] = [
   "COALESCE(User_attributes->>'$.Password_locking.failed_login_attempts', 0)",
   "COALESCE(User_attributes->>'$.Password_locking.password_lock_time_days', 0)",
   "COALESCE(JSON_CONTAINS_PATH(User_attributes, 'one', '$.multi_factor_authentication'), 0)",
+  "COALESCE(JSON_CONTAINS_PATH(User_attributes, 'one', '$.additional_password'), 0)",
 ]
 
 /**
@@ -140,6 +143,7 @@ function toEntry(user: string, row: Row, roles: readonly Row[]): AccountEntry {
       lockDays: number(16),
     },
     multiFactor: number(17) === 1,
+    hasSecond: number(18) === 1,
     defaultRoles: roles.filter(([of]) => of === host).map(([, ...role]) => toRole(role)),
   }
 }

@@ -2,11 +2,12 @@ import type { Call } from '../../../ports/call.ts'
 import type { Database } from '../../../ports/database.ts'
 import { RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
+import { countLockedLogins } from '../protocol/counters.ts'
 import { ProtocolDatabase } from '../protocol/database.ts'
 import type { DatabaseOptions } from '../protocol/database.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import { SESSION_MODE } from '../protocol/sql.ts'
-import { setLocked, setPassword } from './passwords.ts'
+import { hasSecondPassword, setLocked, setPassword, setPasswords } from './passwords.ts'
 import { compareUsers, provisionUser } from './users.ts'
 
 /**
@@ -62,4 +63,13 @@ const FACTS =
   'SELECT VERSION(), (SELECT VARIABLE_VALUE FROM performance_schema.global_variables' +
   " WHERE VARIABLE_NAME = 'log_raw')"
 
-const MYSQL: Dialect = { prepare, setPassword, setLocked, compareUsers, provisionUser }
+const MYSQL: Dialect = {
+  prepare,
+  setPassword,
+  setPasswords,
+  hasSecondPassword,
+  setLocked,
+  compareUsers,
+  provisionUser,
+  lockedLogins: countLockedLogins,
+}

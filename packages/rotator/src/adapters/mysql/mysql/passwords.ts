@@ -2,9 +2,10 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
-import type { LockChange, PasswordChange } from '../protocol/dialect.ts'
+import type { LockChange, PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
 import { entriesUnlessOwn, existingEntries, lockEntries } from '../protocol/entries.ts'
 import { quoteAccount, quoteText } from '../protocol/sql.ts'
+import type { Account } from '../protocol/sql.ts'
 import { MULTI_FACTOR, PLUGINS, assertSupported, readAccounts } from './accounts.ts'
 
 /**
@@ -36,6 +37,52 @@ export async function setPassword(
 }
 
 const DISCARD = 'DISCARD OLD PASSWORD'
+
+/**
+ * Up to three statements, after each of which `kept` logs in, so that they may be begun again at
+ * any time. `RETAIN CURRENT PASSWORD` alone must not: said twice it makes the new password both,
+ * and the one that consumers have is gone. So a second password is ended first: `kept` becomes the
+ * first one again, whichever it was, and then the other is discarded. All tested in
+ * mysql-two-passwords.int.test.ts.
+ * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by a password, or the
+ *   account's PASSWORD HISTORY or REUSE INTERVAL stands against setting `kept` again
+ */
+export async function setPasswords(
+  connection: Connection,
+  { user, passwords: { kept, added } }: PasswordsChange,
+  call: Call,
+): Promise<void> {
+  const entries = await existingEntries({ connection, user, read: readAccounts }, call)
+  assertSupported(connection, entries)
+  const doubled = entries.filter(({ hasSecond }) => hasSecond)
+  if (doubled.length > 0) {
+    const operation = `end the second password of "${user}"`
+    await connection.run({ operation, sql: `ALTER USER ${retaining(doubled, kept)}` }, call)
+    const discarded = doubled.map((entry) => `${quoteAccount(entry)} ${DISCARD}`).join(', ')
+    await connection.run({ operation, sql: `ALTER USER ${discarded}` }, call)
+  }
+  if (added === undefined) return
+  const operation = `add a password to "${user}"`
+  await connection.run({ operation, sql: `ALTER USER ${retaining(entries, added)}` }, call)
+}
+
+/** Naming the plugin would be a change of it, which RETAIN does not go with. */
+function retaining(entries: readonly Account[], password: Sensitive): string {
+  const secret = quoteText(password.reveal())
+  return entries
+    .map((entry) => `${quoteAccount(entry)} IDENTIFIED BY ${secret} RETAIN CURRENT PASSWORD`)
+    .join(', ')
+}
+
+/** Asks the user table, so that no login has to be refused. */
+export async function hasSecondPassword(
+  connection: Connection,
+  user: string,
+  call: Call,
+): Promise<boolean> {
+  const entries = await existingEntries({ connection, user, read: readAccounts }, call)
+  return entries.some(({ hasSecond }) => hasSecond)
+}
 
 /** Locks or unlocks every host entry of the user. Open sessions stay. */
 export async function setLocked(

@@ -1,10 +1,18 @@
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
-import type { AdminSession, LockState, Session, UserComparison } from '../../../ports/database.ts'
+import type {
+  AdminSession,
+  LockState,
+  SecondPassword,
+  Session,
+  UserComparison,
+  UserPasswords,
+} from '../../../ports/database.ts'
 import type { Connection } from './connection.ts'
+import { countLogins } from './counters.ts'
 import type { Dialect } from './dialect.ts'
 import { releaseLock } from './lock.ts'
-import { readSessions } from './sessions.ts'
+import { endSessions, readSessions } from './sessions.ts'
 
 /** What an admin session is made of. */
 export interface SessionParts {
@@ -33,6 +41,21 @@ export class ProtocolAdminSession implements AdminSession {
     await dialect.setPassword(writer, { user: username, password }, call)
   }
 
+  async setPasswords(username: string, passwords: UserPasswords, call: Call): Promise<void> {
+    const { dialect, writer } = this.#parts
+    await dialect.setPasswords(writer, { user: username, passwords }, call)
+  }
+
+  async hasSecondPassword(username: string, call: Call): Promise<SecondPassword> {
+    const { dialect } = this.#parts
+    const connections = await this.#connections(call)
+    const answers: boolean[] = []
+    for (const connection of connections)
+      answers.push(await dialect.hasSecondPassword(connection, username, call))
+    if (answers.every(Boolean)) return 'everywhere'
+    return answers.some(Boolean) ? 'somewhere' : 'nowhere'
+  }
+
   async compareUsers(reference: string, username: string, call: Call): Promise<UserComparison> {
     const { dialect, writer } = this.#parts
     return await dialect.compareUsers(writer, { reference, user: username }, call)
@@ -43,9 +66,31 @@ export class ProtocolAdminSession implements AdminSession {
     await dialect.provisionUser(writer, { reference, user: username }, call)
   }
 
+  /** Making a user like another leaves alone what it has already. */
+  async grantMissing(reference: string, username: string, call: Call): Promise<void> {
+    await this.provision(reference, username, call)
+  }
+
   async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {
+    return await readSessions(await this.#connections(call), usernames, call)
+  }
+
+  async endSessions(sessions: readonly Session[], call: Call): Promise<void> {
+    await endSessions(await this.#connections(call), sessions, call)
+  }
+
+  async loginCount(username: string, call: Call): Promise<number | undefined> {
+    return await countLogins(await this.#connections(call), username, call)
+  }
+
+  async lockedLogins(call: Call): Promise<number | undefined> {
+    return await this.#parts.dialect.lockedLogins(await this.#connections(call), call)
+  }
+
+  /** One to every endpoint, the writer first. */
+  async #connections(call: Call): Promise<readonly Connection[]> {
     this.#readers ??= await this.#parts.openReaders(call)
-    return await readSessions([this.#parts.writer, ...this.#readers], usernames, call)
+    return [this.#parts.writer, ...this.#readers]
   }
 
   async quarantine(username: string, on: boolean, call: Call): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
-import type { UserComparison } from '../../../ports/database.ts'
+import type { UserComparison, UserPasswords } from '../../../ports/database.ts'
 import type { Connection } from './connection.ts'
 
 /** What servers that talk this protocol do each in their own way. */
@@ -14,6 +14,12 @@ export interface Dialect {
   prepare(connection: Connection, call: Call): Promise<void>
   /** As `AdminSession.setPassword`. */
   setPassword(connection: Connection, change: PasswordChange, call: Call): Promise<void>
+  /** As `AdminSession.setPasswords`. */
+  setPasswords(connection: Connection, change: PasswordsChange, call: Call): Promise<void>
+  /** True when this server lets the user in with either of two passwords. */
+  hasSecondPassword(connection: Connection, user: string, call: Call): Promise<boolean>
+  /** As `AdminSession.lockedLogins`. */
+  lockedLogins(connections: readonly Connection[], call: Call): Promise<number | undefined>
   /** As `AdminSession.quarantine`. */
   setLocked(connection: Connection, change: LockChange, call: Call): Promise<void>
   /** As `AdminSession.compareUsers`. */
@@ -26,6 +32,12 @@ export interface Dialect {
 export interface PasswordChange {
   readonly user: string
   readonly password: Sensitive
+}
+
+/** A user and the passwords that are to be accepted. */
+export interface PasswordsChange {
+  readonly user: string
+  readonly passwords: UserPasswords
 }
 
 /** A user, and whether it may not log in. */

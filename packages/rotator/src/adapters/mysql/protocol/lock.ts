@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Call } from '../../../ports/call.ts'
 import type { AdminOptions, LockState } from '../../../ports/database.ts'
 import type { Connection } from './connection.ts'
-import { readPrograms } from './programs.ts'
+import { readAttributes } from './attributes.ts'
 
 /**
  * The name of a target's lock. A hash, because names of user-level locks are at most 64 characters
@@ -64,9 +64,9 @@ async function holderOf(connection: Connection, name: string, call: Call): Promi
     },
     call,
   )
-  const programs = await readPrograms(connection, call)
+  const program = (await readAttributes(connection, call)).get(id)?.program ?? ''
   const facts = [
-    ...(programs.has(id) ? [programs.get(id)] : []),
+    ...(program === '' ? [] : [program]),
     ...(client ? [`user ${client[0]} from ${client[1]}, idle for ${client[2]} s`] : []),
     `connection ${id} of ${connection.endpoint}`,
   ]

@@ -2,7 +2,7 @@ import type { Call } from '../../../ports/call.ts'
 import type { Session } from '../../../ports/database.ts'
 import { RotatorError } from '../../../errors.ts'
 import type { Cell, Connection } from './connection.ts'
-import { readPrograms } from './programs.ts'
+import { readAttributes } from './attributes.ts'
 
 const PROCESSES = 'information_schema.PROCESSLIST'
 
@@ -54,13 +54,66 @@ async function readFrom(
   const rows = await connection.run(statement, call)
   const others = rows.filter(([id]) => !filter.ids.includes(id))
   if (others.length === 0) return []
-  const programs = await readPrograms(connection, call)
+  const attributes = await readAttributes(connection, call)
   return others.map(([id, user, host]) => ({
     username: String(user),
     client: clientOf(String(host)),
-    application: programs.get(id) ?? '',
+    application: attributes.get(id)?.program ?? '',
     endpoint: connection.endpoint,
+    id: String(id),
+    credentialVersion: attributes.get(id)?.credentialVersion ?? '',
   }))
+}
+
+/**
+ * Ends these sessions where they were seen. Connection ids are not used again while a server runs
+ * (MySQL's documentation of CONNECTION_ID), and the user is compared besides.
+ * @throws ERR_DB_DENIED when the admin may not end one
+ */
+export async function endSessions(
+  connections: readonly Connection[],
+  sessions: readonly Session[],
+  call: Call,
+): Promise<void> {
+  for (const session of sessions) {
+    const connection = connections.find(({ endpoint }) => endpoint === session.endpoint)
+    if (connection && (await isThere(connection, session, call)))
+      await endOne(connection, session, call)
+  }
+}
+
+async function isThere(
+  connection: Connection,
+  { id, username }: Session,
+  call: Call,
+): Promise<boolean> {
+  const operation = 'look for a session'
+  const sql = `SELECT 1 FROM ${PROCESSES} WHERE ID = ? AND BINARY USER = ?`
+  const rows = await connection.run({ operation, sql, values: [Number(id), username] }, call)
+  return rows.length > 0
+}
+
+/** On Amazon RDS nobody may KILL; its procedure does it. Untried there: see docs/databases.md. */
+async function endOne(connection: Connection, session: Session, call: Call): Promise<void> {
+  const { endpoint, username } = connection
+  const operation = `end a session of "${session.username}"`
+  const id = Number(session.id)
+  const statements = [
+    { operation, sql: `KILL CONNECTION ${id}` },
+    { operation, sql: 'CALL mysql.rds_kill(?)', values: [id] },
+  ]
+  for (const statement of statements) {
+    const done = await connection.run(statement, call).then(() => true, refusedOnly)
+    if (done || !(await isThere(connection, session, call))) return
+  }
+  throw new RotatorError('ERR_DB_DENIED', { endpoint, username, operation })
+}
+
+/** A session that is gone, somebody else's session, and no such procedure are all refusals. */
+function refusedOnly(error: unknown): false {
+  const known = error instanceof RotatorError
+  if (known && (error.code === 'ERR_DB_STATEMENT' || error.code === 'ERR_DB_DENIED')) return false
+  throw error
 }
 
 /** The metrics table always has rows and answers to nobody without PROCESS. */

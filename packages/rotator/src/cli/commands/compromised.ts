@@ -1,0 +1,150 @@
+import { adminTargetOf } from '../../config/admin-target.ts'
+import { formatDuration } from '../../config/duration.ts'
+import type { Config } from '../../config/types.ts'
+import type { RotationEvent } from '../../domain/events.ts'
+import { look } from '../../engine/look.ts'
+import type { RunResult } from '../../engine/result.ts'
+import { knownCredentials, stillAccepted } from '../../engine/revocation.ts'
+import type { LiveLogin } from '../../engine/revocation.ts'
+import { run } from '../../engine/run.ts'
+import { describeSessions } from '../../steps/drain.ts'
+import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import type { CommonOptions } from '../options.ts'
+import { print, printJson, tell, threeLines } from '../output.ts'
+import { chooseRenderer } from '../render/choose.ts'
+import { stopOnSignals } from '../signals.ts'
+import { chooseTargets, environment, openConfig, openTarget } from '../workspace.ts'
+
+/** What `rotate --compromised --json` gives. Times in milliseconds, never a password. */
+interface Compromised {
+  readonly outcome: RunResult['outcome'] | 'still-accepted'
+  /** The admin's rotation first, the target's after it. */
+  readonly runs: readonly RunResult[]
+  /** When each password died, from the start of the command. */
+  readonly revoked: readonly Death[]
+  /** How many leaked credentials were tried after the last run. */
+  readonly tried: number
+  /** Those that still log in: must be empty. */
+  readonly stillAccepted: readonly LiveLogin[]
+}
+
+interface Death {
+  readonly target: string
+  readonly slot: string
+  readonly afterMs: number
+}
+
+/** One target of the emergency, before and after its run. */
+interface Part {
+  readonly name: string
+  readonly result: RunResult
+  readonly tried: number
+  readonly live: readonly LiveLogin[]
+}
+
+/**
+ * `rotate --compromised`: the admin and both slots, whoever may still be using them. The error
+ * budget is told first; afterwards every credential that the secrets had is tried.
+ */
+export async function compromisedCommand(
+  name: string | undefined,
+  options: CommonOptions,
+): Promise<ExitCode> {
+  const config = await openConfig(options)
+  const [chosen] = chooseTargets(config, name, {})
+  const begun = performance.now()
+  const deaths: Death[] = []
+  const parts: Part[] = []
+  const admin = adminTargetOf(chosen, config)
+  const targets = [...(admin ? [admin] : []), { name: chosen, config }]
+  for (const target of targets)
+    parts.push(await rotateOne(target, options, (event) => noteDeath(event, begun, deaths)))
+  const told = summary(parts, deaths)
+  tellAll(told, options)
+  return exitCode(told)
+}
+
+async function rotateOne(
+  { name, config }: { readonly name: string; readonly config: Config },
+  options: CommonOptions,
+  watch: (event: RotationEvent) => void,
+): Promise<Part> {
+  const composed = await openTarget(config, name)
+  const renderer = await chooseRenderer(options)
+  const stop = stopOnSignals((text) => renderer.note(text))
+  const events = {
+    emit: (event: RotationEvent): void => {
+      watch(event)
+      renderer.emit(event)
+    },
+  }
+  try {
+    const given = { events, stop: stop.signal }
+    const env = { ...(await environment(options, given)), urgent: true }
+    const { target } = composed
+    const leaked = await knownCredentials(target, env)
+    const seen = await look(target, 'rotate', env)
+    renderer.note(budget(name, target.policy.evictAfterMs, seen?.sessions ?? []))
+    const result = await run(target, 'rotate', env)
+    const over = result.outcome === 'rotated'
+    const live = over ? await stillAccepted(target, leaked, env) : []
+    return { name, result, tried: over ? leaked.length : 0, live }
+  } finally {
+    await renderer.close()
+    await composed.release()
+    stop.release()
+  }
+}
+
+/** What may fail, before it does. */
+function budget(
+  name: string,
+  evictAfterMs: number,
+  sessions: Parameters<typeof describeSessions>[0],
+): string {
+  const now = sessions.length === 0 ? 'none' : describeSessions(sessions)
+  const grace = formatDuration(evictAfterMs)
+  return (
+    `${name}: whoever has not moved when an old password dies cannot log in any more; sessions ` +
+    `that it began are ended ${grace} later, with what they are doing. Sessions now: ${now}`
+  )
+}
+
+/** A slot's first password dies when it is set anew, its last one when it is retired. */
+function noteDeath(event: RotationEvent, begun: number, deaths: Death[]): void {
+  if (event.code !== 'STEP_APPLIED' || (event.step !== 'set' && event.step !== 'retire')) return
+  const { target, slot } = event
+  deaths.push({ target, slot, afterMs: Math.round(performance.now() - begun) })
+}
+
+function summary(parts: readonly Part[], revoked: readonly Death[]): Compromised {
+  const live = parts.flatMap((part) => part.live)
+  const failed = parts.find(({ result }) => result.outcome !== 'rotated')
+  return {
+    outcome: failed ? failed.result.outcome : live.length > 0 ? 'still-accepted' : 'rotated',
+    runs: parts.map(({ result }) => result),
+    revoked,
+    tried: parts.reduce((sum, { tried }) => sum + tried, 0),
+    stillAccepted: live,
+  }
+}
+
+function tellAll(told: Compromised, options: CommonOptions): void {
+  if (options.json === true || options.logJson === true) return printJson(told, options)
+  for (const result of told.runs) print(`${result.target}\n${threeLines(result)}`)
+  for (const { target, slot, afterMs } of told.revoked)
+    print(`${target}: the password of ${slot} died after ${formatDuration(afterMs)}`)
+  if (told.tried > 0 && told.stillAccepted.length === 0)
+    print(`${told.tried} credentials that the secrets had were tried: none logs in any more`)
+  for (const { username, endpoint } of told.stillAccepted)
+    tell(`STILL ACCEPTED: ${username} on ${endpoint} with a password from before`)
+}
+
+function exitCode(told: Compromised): ExitCode {
+  const codes = told.runs.map(({ outcome }) => exitCodeOf(outcome, 'rotate'))
+  return (
+    codes.find((code) => code !== EXIT.ok) ??
+    (told.stillAccepted.length > 0 ? EXIT.refused : EXIT.ok)
+  )
+}
