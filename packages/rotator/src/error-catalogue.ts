@@ -1,4 +1,4 @@
-import { OWNER_ERRORS } from './errors/owner.ts'
+import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
 
 export interface CatalogueEntry {

@@ -5,7 +5,7 @@
  * stands in `domain/refusals.ts`. What each code means stands in `error-catalogue.ts`.
  */
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
-import type { OwnerErrorDetails } from './errors/owner.ts'
+import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
 /**
  * What may be done about an error.

@@ -106,6 +106,7 @@ describe('a configuration that can be used', () => {
       },
       rds: { cluster: 'shop' },
       wait: { limitMs: 900_000, pollMs: 5_000, doubtMs: 60_000 },
+      evictAfterMs: 30_000,
       proveLimitMs: 60_000,
       callLimitMs: 30_000,
     })

@@ -46,7 +46,7 @@ describe('a rotation of two passwords of one user', () => {
     expect(new Set(heard.answers)).toEqual(new Set(['accepted']))
   })
 
-  test('ends a second password that nobody knows before it makes another, after a drain', async () => {
+  test('drains and ends a second password that nobody knows before it makes one', async () => {
     const { world, target } = arrange({ dualPassword: true })
     world.setPasswords(USERNAMES.both, 'a0-password', 'x0-password')
     const result = await rotated(world, target)

@@ -20,7 +20,7 @@ export interface OwnerCourse {
   readonly looked?: (count: number) => void
 }
 
-/** The owner of the admin's credential in a simulated world: it sets the password and the secret. */
+/** The owner of the admin's credential in a simulated world: it sets password and secret. */
 export class SimOwner implements CredentialOwner {
   readonly limitMs = 600_000
   readonly pollMs = 1_000
