@@ -128,6 +128,7 @@ function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
     proveLimitMs,
     callLimitMs,
     quarantineMs: config.strategy === 'alternating' ? config.quarantineMs : undefined,
+    expireAfterMs: config.strategy === 'alternating' ? config.expireAfterMs : undefined,
     evictAfterMs,
     password,
   }

@@ -81,10 +81,25 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
         .describe(
           'For how long the old account is locked and watched before its password is retired.',
         ),
+      expire_after: duration({ least: '1m', most: '30d' })
+        .exactOptional()
+        .describe(
+          'From the first drain on: after this the old account expires by itself, should nobody ' +
+            'finish the rotation. PostgreSQL only; the slots’ VALID UNTIL is cuedot’s then.',
+        ),
     })
-    .transform(({ quarantine, ...rest }) => ({
+    .superRefine(({ database, expire_after }, context) => {
+      if (expire_after !== undefined && database.engine !== 'postgres')
+        context.addIssue({
+          code: 'custom',
+          path: ['expire_after'],
+          message: 'needs PostgreSQL: accounts of other servers do not expire at a moment',
+        })
+    })
+    .transform(({ quarantine, expire_after, ...rest }) => ({
       ...rename(rest),
       ...(quarantine !== undefined && { quarantineMs: quarantine }),
+      ...(expire_after !== undefined && { expireAfterMs: expire_after }),
     }))
   const dualPassword = z
     .strictObject({

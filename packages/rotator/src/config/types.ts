@@ -39,6 +39,8 @@ export interface AlternatingConfig extends ConsumedConfig {
   readonly strategy: 'alternating'
   /** How long the old account is locked and watched; absent where it is not locked. */
   readonly quarantineMs?: number
+  /** After how long the account of the old slot expires by itself; absent where it does not. */
+  readonly expireAfterMs?: number
 }
 
 /** One user that has two passwords while a rotation is open. */

@@ -12,6 +12,7 @@ export type StepName =
   | 'flip'
   | 'publish'
   | 'roll'
+  | 'expire'
   | 'drain'
   | 'quarantine'
   | 'release'

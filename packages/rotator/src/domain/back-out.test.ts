@@ -26,6 +26,8 @@ const TURNED: AlternatingFacts = {
   runtimes: [{ id: 'workers', roll: 'done' }],
   sessions: { A: 1, B: 0 },
   quiet: { A: false, B: true },
+  expires: { A: false, B: false },
+  expiry: false,
   mayGrant: false,
   quarantine: false,
   quarantined: false,

@@ -5,7 +5,7 @@ import type { Decision } from './plan.ts'
 /** A rotation that is being turned back: the same convergence, towards the slot it came from. */
 export function backOut(o: AlternatingFacts, r: RotationFacts): Decision {
   const { from, to } = r
-  if (o.login[from].locked)
+  if (o.login[from].locked || o.expires[from])
     return { kind: 'next', action: { step: 'release', slot: from, why: 'it is needed again' } }
   if (!o.login[from].current)
     return { kind: 'refused', code: 'BACK_OUT_IMPOSSIBLE', why: `slot ${from} does not log in` }

@@ -25,6 +25,7 @@ function beforeFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Deci
     return next('grant', to, `the user of slot ${to} lacks privileges of the active one`)
   if (o.standbyUser === 'differs')
     return next('undo', to, `the user of slot ${to} lacks privileges of the active one`)
+  if (o.expires[to]) return next('release', to, 'its account would expire in use')
   if (o.login[to].pending) return proven(o, r)
   if (o.urgent ? isHeld(o, to) : inUse(o, to))
     return next('undo', to, `somebody has begun to use slot ${to}`)
@@ -44,7 +45,7 @@ function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decis
   const failed = o.runtimes.find((runtime) => runtime.roll === 'failed')
   const turnBecause = reasonToTurn(o, to, intent, failed?.id)
   if (turnBecause !== undefined) {
-    if (o.login[from].locked) return next('release', from, turnBecause)
+    if (o.login[from].locked || o.expires[from]) return next('release', from, turnBecause)
     if (canTurn(o, from)) return next('turn', from, turnBecause)
     return { kind: 'refused', code: 'BACK_OUT_IMPOSSIBLE', why: turnBecause }
   }
@@ -56,11 +57,16 @@ function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decis
       : next('close', from, `the old password of slot ${from} is dead`)
   if (o.standbyUser === 'absent')
     return next('provision', from, `there is no user of slot ${from} yet`)
-  if (!o.urgent && (o.sessions[from] > 0 || !o.quiet[from]))
+  const staged = o.store.pending === 'retire'
+  if (!o.urgent && (o.sessions[from] > 0 || !o.quiet[from])) {
+    if (o.expiry && !o.expires[from] && !staged)
+      return next('expire', from, 'it must not outlive a rotation that nobody finishes')
     return next('drain', from, `nobody may be on slot ${from} when its password changes`)
-  if (o.quarantine && !o.urgent && !o.quarantined && o.store.pending !== 'retire')
+  }
+  if (o.expires[from]) return next('release', from, 'its next password must not expire')
+  if (o.quarantine && !o.urgent && !o.quarantined && !staged)
     return next('quarantine', from, 'the target asks for a quarantine')
-  return o.store.pending === 'retire'
+  return staged
     ? next('retire', from, `slot ${from} still accepts its old password`)
     : next('stage', from, `nobody uses slot ${from} any more`)
 }

@@ -60,6 +60,8 @@ function alternating(o: AlternatingFacts, action: Action): InvariantId | undefin
       return o.login[slot].current ? undefined : 'I3'
     case 'evict':
       return evictBreaks(o, slot)
+    case 'expire':
+      return slot === o.store.active || isHeld(o, slot) ? 'I1' : undefined
     case 'publish':
       return o.login[slot].current && slot === o.store.active ? undefined : 'I3'
     default:
@@ -95,8 +97,11 @@ function flipBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
 
 /** An urgent run ends sessions; what consumers are told to use it leaves alone, too. */
 function isUsed(o: AlternatingFacts, slot: Slot): boolean {
-  const held = o.configs.some(({ holds }) => holds === slot || holds === `lost-${slot}`)
-  return held || (o.sessions[slot] > 0 && !o.urgent)
+  return isHeld(o, slot) || (o.sessions[slot] > 0 && !o.urgent)
+}
+
+function isHeld(o: AlternatingFacts, slot: Slot): boolean {
+  return o.configs.some(({ holds }) => holds === slot || holds === `lost-${slot}`)
 }
 
 function singleUser(o: SingleUserFacts, action: Action): InvariantId | undefined {

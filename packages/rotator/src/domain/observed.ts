@@ -112,6 +112,10 @@ export interface AlternatingFacts {
   readonly sessions: Readonly<Record<Slot, number>>
   /** True when this run has watched the slot for the whole quiet window and saw no session. */
   readonly quiet: Readonly<Record<Slot, boolean>>
+  /** The slot's account lets nobody log in from a date on that is set at the server. */
+  readonly expires: Readonly<Record<Slot, boolean>>
+  /** The target asks for such a date on the slot that gives way. */
+  readonly expiry: boolean
   /** The operator lets the run grant the standby user what it lacks (`--fix`). */
   readonly mayGrant: boolean
   /** The target asks for a quarantine before a password is retired. */

@@ -67,8 +67,10 @@ function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): Altern
         ...withLogin(o, slot, { current: false, pending: false, locked: true }),
         quarantined: true,
       }
+    case 'expire':
+      return { ...o, expires: { ...o.expires, [slot]: true } }
     case 'release':
-      return withLogin(o, slot, { current: true, locked: false })
+      return released(o, slot)
     case 'publish':
       return {
         ...o,
@@ -83,6 +85,14 @@ function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): Altern
     default:
       return o
   }
+}
+
+/** An account that is open again lets in whom it let in before, and what was staged stays so. */
+function released(o: AlternatingFacts, slot: Slot): AlternatingFacts {
+  const expires = { ...o.expires, [slot]: false }
+  const isStaged = o.store.pending !== 'none' && o.store.rotation?.to === slot
+  const locked = { locked: false, ...(!isStaged && { current: true }) }
+  return { ...withLogin(o, slot, locked), expires }
 }
 
 function accepts(login: LoginFacts): boolean {

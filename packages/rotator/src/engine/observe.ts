@@ -23,19 +23,20 @@ interface Kept {
   readonly runtimes?: AlternatingFacts['runtimes']
   readonly sessions?: readonly Session[]
   readonly second?: SecondPassword
+  readonly expires?: AlternatingFacts['expires']
   /** What the owner of a managed credential says. */
   readonly owner?: OwnerState
   /** Whose the secret is; `none` for our own. */
   readonly owned?: SecretOwner | 'none'
 }
 
-const KEPT_AS: Readonly<Record<Fact, keyof Kept | undefined>> = {
-  logins: 'second',
-  'standby-user': 'standby',
-  configs: 'configs',
-  runtimes: 'runtimes',
-  sessions: 'sessions',
-  owner: 'owner',
+const KEPT_AS: Readonly<Record<Fact, readonly (keyof Kept)[]>> = {
+  logins: ['second', 'expires'],
+  'standby-user': ['standby'],
+  configs: ['configs'],
+  runtimes: ['runtimes'],
+  sessions: ['sessions'],
+  owner: ['owner'],
 }
 
 /** One user is its own equal. */
@@ -59,7 +60,7 @@ export class Observer {
   }
 
   forget(facts: readonly Fact[]): void {
-    const keys = new Set<string | undefined>(facts.map((fact) => KEPT_AS[fact]))
+    const keys = new Set<string>(facts.flatMap((fact) => KEPT_AS[fact]))
     this.#kept = Object.fromEntries(Object.entries(this.#kept).filter(([key]) => !keys.has(key)))
   }
 
@@ -70,10 +71,9 @@ export class Observer {
 
   /** The facts of these that are known from before the last action. */
   staleAmong(facts: readonly Fact[]): readonly Fact[] {
-    return facts.filter((fact) => {
-      const key = KEPT_AS[fact]
-      return key !== undefined && this.#kept[key] !== undefined && !this.#fresh.has(key)
-    })
+    const isStale = (key: keyof Kept): boolean =>
+      this.#kept[key] !== undefined && !this.#fresh.has(key)
+    return facts.filter((fact) => KEPT_AS[fact].some(isStale))
   }
 
   /** How the standby user falls short, for messages. */
@@ -121,6 +121,11 @@ export class Observer {
     const second = await this.#keep('second', async () =>
       oneUser ? await session.hasSecondPassword(used, desk.call()) : 'nowhere',
     )
+    const expires = await this.#keep('expires', async () => {
+      const expiring = async (slot: Slot): Promise<boolean> =>
+        (await session.expiry(documents.username(slot), desk.call())) !== undefined
+      return { A: await expiring('A'), B: await expiring('B') }
+    })
     const passwords = oneUser
       ? await observePasswords(desk, documents, second !== 'nowhere')
       : await observeUsers(desk, documents, standby)
@@ -135,6 +140,8 @@ export class Observer {
       configs,
       runtimes,
       ...this.#census(documents, sessions),
+      expires,
+      expiry: desk.target.policy.expireAfterMs !== undefined,
       mayGrant: desk.env.mayGrant === true,
       quarantine: desk.target.policy.quarantineMs !== undefined,
       quarantined: desk.evidence.quarantined.has(other(active)),

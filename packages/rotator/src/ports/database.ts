@@ -126,8 +126,9 @@ export interface AdminSession extends AsyncDisposable {
   /** Ends exactly these sessions; one that is gone already is no error. */
   endSessions(sessions: readonly Session[], call: Call): Promise<void>
   /**
-   * How often this user has logged in since the servers began to count, over all endpoints: it
-   * changes when somebody logs in between two looks. Undefined where an endpoint does not count.
+   * How often this user has logged in, or tried to, since the servers began to count, over all
+   * endpoints: it changes when somebody comes and goes between two looks. Undefined where an
+   * endpoint does not count.
    */
   loginCount(username: string, call: Call): Promise<number | undefined>
   /**
@@ -135,6 +136,14 @@ export interface AdminSession extends AsyncDisposable {
    * endpoints. Undefined where an endpoint does not count.
    */
   lockedLogins(call: Call): Promise<number | undefined>
+  /**
+   * From this moment on the server lets nobody log in as this user, whoever is there to see to it;
+   * open sessions stay. Undefined: never.
+   * @throws ERR_DB_UNSUPPORTED where a server has no such date (MySQL, MariaDB)
+   */
+  expire(username: string, at: Date | undefined, call: Call): Promise<void>
+  /** When the account expires; undefined: never. */
+  expiry(username: string, call: Call): Promise<Date | undefined>
   /** `true`: no new login of this user; open sessions stay. `false`: undone, password untouched. */
   quarantine(username: string, on: boolean, call: Call): Promise<void>
 }

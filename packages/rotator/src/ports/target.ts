@@ -28,6 +28,11 @@ export interface RunPolicy {
    */
   readonly quarantineMs: number | undefined
   /**
+   * After how long the account of the slot that gives way expires by itself, counted from the first
+   * drain; for servers that can. 60,000 to 2,592,000,000; undefined: never. Default undefined.
+   */
+  readonly expireAfterMs: number | undefined
+  /**
    * How long an urgent run lets sessions that began with a leaked password end by themselves. 0 to
    * 3,600,000. Default 30,000.
    */

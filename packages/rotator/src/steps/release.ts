@@ -1,15 +1,18 @@
 import type { Step } from './step.ts'
 
-/** The password was not touched, so consumers log in as before. */
+/** Ends a quarantine and an expiry. The password was not touched: consumers log in as before. */
 export const release: Step = {
   name: 'release',
-  title: 'End the quarantine of a slot that is needed again',
+  title: 'Open the account of a slot that is needed: no quarantine, no expiry',
   reversible: true,
   requires: [],
   touches: ['logins'],
   apply: async (action, context) => {
     const session = await context.session()
     context.logins.forget(action.slot)
-    await session.quarantine(context.documents.username(action.slot), false, context.call())
+    const username = context.documents.username(action.slot)
+    if ((await session.expiry(username, context.call())) !== undefined)
+      await session.expire(username, undefined, context.call())
+    await session.quarantine(username, false, context.call())
   },
 }

@@ -4,6 +4,7 @@ import { awaitOwner } from './await.ts'
 import { close } from './close.ts'
 import { drain } from './drain.ts'
 import { evict } from './evict.ts'
+import { expire } from './expire.ts'
 import { flip } from './flip.ts'
 import { grant } from './grant.ts'
 import { heal } from './heal.ts'
@@ -35,6 +36,7 @@ export const RUNBOOK: { readonly [N in StepName]: Step } = {
   flip,
   publish,
   roll,
+  expire,
   drain,
   quarantine,
   stage,

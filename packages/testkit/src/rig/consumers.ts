@@ -5,7 +5,7 @@ import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import type { ConsumerConnection, RigEngine } from './engine.ts'
 
-type Login = Pick<Credential, 'username' | 'password'>
+type Login = Pick<Credential, 'username' | 'password' | 'version'>
 
 /** How often each consumer opens a connection of its own. */
 const PACE_MS = 60
@@ -116,6 +116,8 @@ interface Worker {
 
 /** What a consumer finds in the file. */
 async function readLogin(envFile: string): Promise<Login> {
-  const { DB_USER = '', DB_PASSWORD = '' } = parseEnv(await readFile(envFile, 'utf8'))
-  return { username: DB_USER, password: new Sensitive(DB_PASSWORD, 'password in the file') }
+  const found = parseEnv(await readFile(envFile, 'utf8'))
+  const { DB_USER = '', DB_PASSWORD = '', DB_CRED_VERSION: version } = found
+  const password = new Sensitive(DB_PASSWORD, 'password in the file')
+  return { username: DB_USER, password, ...(version !== undefined && { version }) }
 }

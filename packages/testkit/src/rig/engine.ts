@@ -16,8 +16,10 @@ export interface RigEngine extends AsyncDisposable {
   readonly caFile: string
   readonly admin: Credential
   readonly slots: Readonly<Record<'A' | 'B', Credential>>
-  /** Logs in as a consumer would. Rejects when the server refuses. */
-  connect(credential: Pick<Credential, 'username' | 'password'>): Promise<ConsumerConnection>
+  /** Logs in as a consumer would, and tells the version. Rejects when the server refuses. */
+  connect(
+    credential: Pick<Credential, 'username' | 'password' | 'version'>,
+  ): Promise<ConsumerConnection>
   /** Everything that the server has logged, every statement among it. */
   log(): Promise<string>
   /**

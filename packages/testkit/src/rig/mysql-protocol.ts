@@ -42,13 +42,16 @@ export async function protocolRig({ engine, start, identified }: Parts): Promise
     await first.query(`CREATE USER ${account} ${identified(password)} REQUIRE SSL`)
     await first.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON openemr.* TO ${account}`)
   }
+  const endsSessions = engine === 'mysql' ? 'CONNECTION_ADMIN' : 'CONNECTION ADMIN'
+  const adminAccount = quoteAccount({ user: admin.username, host: '%' })
+  await first.query(`GRANT ${endsSessions} ON *.* TO ${adminAccount}`)
   await first.end()
   const before = counted(await server.log())
   const running = starting.move()
   return {
     ...{ engine, host, port, dbname: 'openemr', caFile: tls.caFile, admin, slots },
-    async connect({ username, password }) {
-      const connection = await connectTo({ ...slots.A, username, password }, tls)
+    async connect(login) {
+      const connection = await connectTo({ ...slots.A, ...login }, tls)
       return {
         work: async () => void (await connection.query('INSERT INTO visit (id) VALUES (1)')),
         close: () => connection.end(),
@@ -74,6 +77,7 @@ function connectTo(credential: Credential, tls: TestTls): Promise<Connection> {
     password: credential.password.reveal(),
     database: credential.dbname,
     ssl: { ca: tls.ca },
+    connectAttributes: { program_name: 'consumer', cred_version: credential.version ?? '' },
   })
 }
 

@@ -37,32 +37,43 @@ export interface Rig extends AsyncDisposable {
   document(label: 'AWSCURRENT' | 'AWSPENDING'): Promise<RigDocument | undefined>
 }
 
-/** A slot document, as far as a test looks into it. */
+/** A slot document, or a dual-password document, as far as a test looks into it. */
 export interface RigDocument {
   readonly active_slot: 'A' | 'B'
   readonly A: { readonly username: string; readonly password: string }
   readonly B: { readonly username: string; readonly password: string }
+  readonly username?: string
+  readonly password?: string
+  readonly other_password?: { readonly password: string }
   readonly rotation?: object
 }
 
+/** The strategy of a rig's target. A dual-password target has the user of slot A. */
+export type RigStrategy = 'alternating' | 'dual-password'
+
 /** Builds a rig on a running server. Consumers are not started. */
-export async function startRig(engine: RigEngine): Promise<Rig> {
+export async function startRig(
+  engine: RigEngine,
+  strategy: RigStrategy = 'alternating',
+): Promise<Rig> {
   await using starting = new AsyncDisposableStack()
   starting.use(engine)
   const dir = await mkdtemp(join(tmpdir(), 'cuedot-rig-'))
   starting.defer(() => rm(dir, { recursive: true, force: true }))
   const store = starting.use(await startSecretsManager())
   const admin = secretsManagerAdmin(store.endpoint)
-  await admin.createSecret('rig/slots', JSON.stringify(slotDocument(engine)))
+  await admin.createSecret('rig/slots', JSON.stringify(documentOf(engine, strategy)))
   await admin.createSecret('rig/admin', JSON.stringify(flat(engine.admin)))
   const envFile = join(dir, 'app.env')
   const { username, password } = engine.slots.A
-  await writeFile(envFile, `DB_USER=${username}\nDB_PASSWORD=${password.reveal()}\n`, {
-    mode: 0o600,
-  })
+  const login = `DB_USER=${username}\nDB_PASSWORD=${password.reveal()}\n`
+  await writeFile(envFile, `${login}DB_CRED_VERSION=\n`, { mode: 0o600 })
   const consumers = new Consumers(engine, envFile)
   const control = starting.use(await rollServer(consumers))
-  await writeFile(join(dir, 'cuedot.yaml'), stringify(config(engine, store.endpoint, control.url)))
+  await writeFile(
+    join(dir, 'cuedot.yaml'),
+    stringify(config(engine, strategy, [store.endpoint, control.url])),
+  )
   const running = starting.move()
   return {
     ...{ engine, store, consumers, dir },
@@ -80,11 +91,16 @@ function flat({ username, password, host, port, dbname }: RigEngine['admin']): o
   return { username, password: password.reveal(), host, port, dbname }
 }
 
-function slotDocument({ slots }: RigEngine): object {
+function documentOf({ slots }: RigEngine, strategy: RigStrategy): object {
+  if (strategy === 'dual-password') return { ...flat(slots.A), team: 'rig' }
   return { active_slot: 'A', A: flat(slots.A), B: flat(slots.B), team: 'rig' }
 }
 
-function config(engine: RigEngine, endpoint: string, rollUrl: string): object {
+function config(
+  engine: RigEngine,
+  strategy: RigStrategy,
+  [endpoint, rollUrl]: readonly [string, string],
+): object {
   const secret = (name: string): object => {
     return { kind: 'secrets-manager', secret: name, region: 'eu-central-1', endpoint }
   }
@@ -94,7 +110,7 @@ function config(engine: RigEngine, endpoint: string, rollUrl: string): object {
     version: 1,
     targets: {
       app: {
-        strategy: 'alternating',
+        strategy,
         store: secret('rig/slots'),
         admin: { store: secret('rig/admin') },
         database: {
@@ -108,7 +124,7 @@ function config(engine: RigEngine, endpoint: string, rollUrl: string): object {
             id: 'env',
             kind: 'dotenv',
             path: 'app.env',
-            keys: { username: 'DB_USER', password: 'DB_PASSWORD' },
+            keys: { username: 'DB_USER', password: 'DB_PASSWORD', version: 'DB_CRED_VERSION' },
           },
         ],
         roll: [
@@ -120,6 +136,7 @@ function config(engine: RigEngine, endpoint: string, rollUrl: string): object {
           },
         ],
         drain: { quiet: '300ms', limit: '30s', poll: '100ms' },
+        evict_after: '1s',
       },
     },
   }

@@ -107,6 +107,14 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
     },
     loginCount: (_username, call) => gate.call('db.loginCount', 'read', () => undefined, call),
     lockedLogins: (call) => gate.call('db.lockedLogins', 'read', () => undefined, call),
+    expire: (username, at, call) =>
+      write(
+        'db.expire',
+        () => Object.assign(userOf(world, username), { expiresAt: at?.getTime() }),
+        call,
+      ),
+    expiry: (username, call) =>
+      gate.call('db.expiry', 'read', () => dateOf(world.users.get(username)?.expiresAt), call),
     quarantine: (username, on, call) =>
       write('db.quarantine', () => Object.assign(userOf(world, username), { locked: on }), call),
     [Symbol.asyncDispose]: async () => {
@@ -134,6 +142,10 @@ function secondPassword(world: World, username: string): SecondPassword {
   const writer = user.second !== undefined
   if (writer && replica) return 'everywhere'
   return writer || replica ? 'somewhere' : 'nowhere'
+}
+
+function dateOf(at: number | undefined): Date | undefined {
+  return at === undefined ? undefined : new Date(at)
 }
 
 function compare(world: World, reference: string, username: string): UserComparison {

@@ -27,6 +27,8 @@ export interface WorldOptions {
   /** The runtime refuses to come up on this slot. */
   readonly unhealthyOn?: SlotName
   readonly quarantine?: boolean
+  /** The account of the slot that gives way expires after this time. */
+  readonly expireAfterMs?: number
   readonly singleUser?: boolean
   /** One user with two passwords. */
   readonly dualPassword?: boolean

@@ -16,6 +16,7 @@ import { SimCrash, World } from './world.ts'
 const DISTURBED: ReadonlySet<string> = new Set([
   'rollout too slow',
   'unhealthy on B',
+  'expiry, unhealthy on B',
   'straggler that never leaves by itself',
   'dual password, unhealthy on the new one',
   'dual password, a straggler that never leaves by itself',

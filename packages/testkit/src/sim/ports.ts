@@ -19,6 +19,7 @@ const POLICY: RunPolicy = {
   proveLimitMs: 10_000,
   callLimitMs: 5_000,
   quarantineMs: undefined,
+  expireAfterMs: undefined,
   evictAfterMs: 2_000,
   password: DEFAULT_PASSWORD_POLICY,
 }
@@ -26,7 +27,8 @@ const POLICY: RunPolicy = {
 /** A target whose every port acts on the world, through the gate. */
 export function simTarget(world: World, gate: Gate): Target {
   const admin = simStore(world, world.adminStore, gate)
-  const policy = { ...POLICY, quarantineMs: world.options.quarantine ? 2_000 : undefined }
+  const { quarantine, expireAfterMs } = world.options
+  const policy = { ...POLICY, quarantineMs: quarantine ? 2_000 : undefined, expireAfterMs }
   const common = { name: 'sim', database: simDatabase(world, gate), admin, policy }
   if (world.options.singleUser)
     return { ...common, strategy: 'single-user', store: admin, configs: [], runtimes: [] }

@@ -46,6 +46,22 @@ const TWO_USERS: readonly Start[] = [
   },
   { name: 'unhealthy on B', options: { unhealthyOn: 'B' }, intent: 'rotate', ends: ['backed-out'] },
   { name: 'quarantine', options: { quarantine: true }, intent: 'rotate', ends: DONE },
+  { name: 'expiry', options: { expireAfterMs: 3_600_000 }, intent: 'rotate', ends: DONE },
+  {
+    name: 'expiry, and nobody finished in time',
+    options: { expireAfterMs: 3_600_000 },
+    intent: 'rotate',
+    ends: DONE,
+    arrange: (world) => {
+      Object.assign(world.users.get(USERNAMES.B) ?? {}, { expiresAt: world.now - 1 })
+    },
+  },
+  {
+    name: 'expiry, unhealthy on B',
+    options: { expireAfterMs: 3_600_000, unhealthyOn: 'B' },
+    intent: 'rotate',
+    ends: ['backed-out'],
+  },
   {
     name: 'backed out before the password is set',
     options: {},

@@ -63,6 +63,8 @@ export function* alternatingStates(): Generator<AlternatingFacts> {
 const BASE = {
   strategy: 'alternating',
   placeholder: { A: false, B: false },
+  expires: { A: false, B: false },
+  expiry: false,
   mayGrant: false,
 } as const
 
@@ -118,6 +120,9 @@ function* consumerStates(active: Slot): Generator<Consumers & Partial<Alternatin
   for (const [holds, [roll, crowd]] of product(HOLDINGS, product(ROLLS, CROWDS))) {
     const consumers = { ...crowd, standbyUser: 'equal', ...held(holds, active, roll) } as const
     yield { ...consumers, stray: true }
+    yield { ...consumers, expiry: true }
+    yield { ...consumers, expires: { A: true, B: false } }
+    yield { ...consumers, expires: { A: false, B: true } }
     yield { ...consumers, urgent: true }
   }
 }
@@ -199,6 +204,7 @@ export function swapSlots(facts: AlternatingFacts): AlternatingFacts {
     ...facts,
     store: { ...store, active: swap(store.active), ...(rotation && { rotation }) },
     login: pair(facts.login),
+    expires: pair(facts.expires),
     placeholder: pair(facts.placeholder),
     sessions: pair(facts.sessions),
     quiet: pair(facts.quiet),

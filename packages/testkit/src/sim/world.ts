@@ -14,6 +14,8 @@ export interface SimUser {
   replicaPasswords: readonly string[]
   replicaAt: number
   locked: boolean
+  /** In virtual milliseconds. */
+  expiresAt?: number | undefined
   /** False until somebody has granted it what the other slot has. */
   equal: boolean
 }
@@ -94,7 +96,7 @@ export class World implements Surroundings {
 
   accepts(held: Held, endpoint: 'writer' | 'replica' = 'writer'): boolean {
     const user = this.users.get(held.username)
-    if (user === undefined || user.locked) return false
+    if (user === undefined || user.locked || this.now >= (user.expiresAt ?? Infinity)) return false
     const behind = endpoint === 'replica' && this.now < user.replicaAt
     return (behind ? user.replicaPasswords : passwordsOf(user)).includes(held.password)
   }

@@ -19,7 +19,7 @@ import { compare } from './compare.ts'
 import { grantMissing, provision } from './provision.ts'
 import { SessionsView } from './sessions.ts'
 import { changePassword } from './password.ts'
-import { cutBytes, identifier } from './sql.ts'
+import { cutBytes, identifier, literal } from './sql.ts'
 
 /** How to open an admin session: one connection to the writer, and later one to each reader. */
 export interface AdminSessionOptions extends Omit<LinkOptions, 'endpoint' | 'application'> {
@@ -174,6 +174,24 @@ class PostgresAdminSession implements AdminSession {
 
   async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {
     return await this.#inTurn(() => this.#sessions.of(usernames, call))
+  }
+
+  async expire(username: string, at: Date | undefined, call: Call): Promise<void> {
+    const until = literal(at?.toISOString() ?? 'infinity')
+    const sql = `ALTER ROLE ${identifier(username)} VALID UNTIL ${until}`
+    const operation = at ? 'let the role expire' : 'let the role not expire'
+    await this.#inTurn(() => alterRole(this.#link, { sql, operation }, call))
+  }
+
+  async expiry(username: string, call: Call): Promise<Date | undefined> {
+    const operation = 'look when the role expires'
+    const sql =
+      'SELECT extract(epoch FROM rolvaliduntil)::float8 AS seconds FROM pg_catalog.pg_roles' +
+      ' WHERE rolname = $1 AND isfinite(rolvaliduntil)'
+    const [row] = await this.#inTurn(() =>
+      this.#link.query<{ seconds: number }>({ sql, values: [username], operation }, call),
+    )
+    return row && new Date(row.seconds * 1000)
   }
 
   async quarantine(username: string, on: boolean, call: Call): Promise<void> {

@@ -53,6 +53,8 @@ function loginDrift(o: AlternatingFacts, slot: Slot): readonly string[] {
   if (o.placeholder[slot]) return [`slot ${slot} has the stand-in of a deployment script`]
   if (slot !== o.store.active && o.standbyUser === 'absent')
     return [`the user of slot ${slot} does not exist yet; the next rotation makes it`]
+  if (o.expires[slot] && slot === o.store.active)
+    return [`the account of slot ${slot}, which is active, expires at a date (VALID UNTIL)`]
   if (o.login[slot].locked) return [`the user of slot ${slot} is locked`]
   if (o.login[slot].current || o.login[slot].pending) return []
   return [`slot ${slot} does not log in with the password in the document`]

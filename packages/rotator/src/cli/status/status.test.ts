@@ -23,6 +23,8 @@ const FACTS: AlternatingFacts = {
   runtimes: [],
   sessions: { A: 0, B: 1 },
   quiet: { A: false, B: false },
+  expires: { A: false, B: false },
+  expiry: false,
   mayGrant: false,
   quarantine: false,
   quarantined: false,

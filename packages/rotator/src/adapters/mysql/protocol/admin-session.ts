@@ -8,6 +8,7 @@ import type {
   UserComparison,
   UserPasswords,
 } from '../../../ports/database.ts'
+import { RotatorError } from '../../../errors.ts'
 import type { Connection } from './connection.ts'
 import { countLogins } from './counters.ts'
 import type { Dialect } from './dialect.ts'
@@ -66,9 +67,31 @@ export class ProtocolAdminSession implements AdminSession {
     await dialect.provisionUser(writer, { reference, user: username }, call)
   }
 
-  /** Making a user like another leaves alone what it has already. */
+  /**
+   * Making a user like another leaves alone what it has already. A host pattern too many cannot be
+   * granted away.
+   */
   async grantMissing(reference: string, username: string, call: Call): Promise<void> {
     await this.provision(reference, username, call)
+    const { state, lacks } = await this.compareUsers(reference, username, call)
+    if (state !== 'differs') return
+    const { endpoint } = this.#parts.writer
+    const problem = `"${username}" still differs from "${reference}": ${lacks.join('; ')}`
+    throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem })
+  }
+
+  /** A password may expire here, but the account with its sessions' logins only day by day. */
+  async expire(_username: string, at: Date | undefined): Promise<void> {
+    if (at === undefined) return
+    const problem = 'accounts of this server do not expire at a moment'
+    throw new RotatorError('ERR_DB_UNSUPPORTED', {
+      endpoint: this.#parts.writer.endpoint,
+      problem,
+    })
+  }
+
+  async expiry(): Promise<Date | undefined> {
+    return undefined
   }
 
   async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {

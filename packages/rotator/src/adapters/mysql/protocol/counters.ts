@@ -27,8 +27,9 @@ function hidden(error: unknown): readonly never[] {
 }
 
 /**
- * Logins of this user since the servers were started. Needs performance_schema, which is off by
- * default in MariaDB. Source: MySQL's "Connection Tables": TOTAL_CONNECTIONS only grows.
+ * Logins of this user since the servers were started; MySQL counts those that it refused, too.
+ * Undefined where performance_schema is off (MariaDB's default) or had no room for every account.
+ * Source: MySQL's "Connection Tables": TOTAL_CONNECTIONS only grows.
  */
 export async function countLogins(
   connections: readonly Connection[],
@@ -36,7 +37,10 @@ export async function countLogins(
   call: Call,
 ): Promise<number | undefined> {
   const sql =
-    'SELECT IF(@@performance_schema, COALESCE(SUM(TOTAL_CONNECTIONS), 0), NULL)' +
+    'SELECT IF(@@performance_schema AND NOT EXISTS (' +
+    'SELECT 1 FROM performance_schema.global_status' +
+    " WHERE VARIABLE_NAME = 'Performance_schema_accounts_lost' AND VARIABLE_VALUE > 0)," +
+    ' COALESCE(SUM(TOTAL_CONNECTIONS), 0), NULL)' +
     ' FROM performance_schema.accounts WHERE BINARY USER = ?'
   return await sumOver(connections, { operation: 'count logins', sql, values: [username] }, call)
 }

@@ -1,0 +1,4 @@
+import { mariadbRig } from '../../testkit/src/rig/mariadb.ts'
+import { compromisedTests } from './compromised-tests.ts'
+
+compromisedTests('MariaDB', mariadbRig, 'dual-password')
