@@ -57,6 +57,16 @@ describe('the page of the runbook', () => {
     expect(order).not.toContain(-1)
   })
 
+  test('has a section of its own for a managed credential', () => {
+    const steps = ['open', 'close', 'heal', 'ask', 'await'].map((name) => [name, step(name)])
+    const { text } = runbookPage(Object.fromEntries(steps))
+    const order = ['## When', '`heal`', '## A managed', '`ask`', '`await`'].map((word) =>
+      text.indexOf(word),
+    )
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(order).not.toContain(-1)
+  })
+
   test('keeps what follows the last step of a rotation apart', () => {
     const { text } = runbookPage({ a: step('close'), b: step('heal') })
     expect(text.indexOf('`heal`')).toBeGreaterThan(text.indexOf('## When things are not in order'))

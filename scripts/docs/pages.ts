@@ -1,5 +1,6 @@
 /** Which pages are made from which registries. */
 import { configJsonSchema } from '../../packages/rotator/src/config/json-schema.ts'
+import { rdsIamActions } from '../../packages/rotator/src/adapters/rds/iam.ts'
 import { iamActions } from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
 import { EVENT_CATALOGUE } from '../../packages/rotator/src/domain/events.ts'
 import { REFUSALS } from '../../packages/rotator/src/domain/refusals.ts'
@@ -14,7 +15,10 @@ import { runbookPage } from './runbook.ts'
 /** All generated pages. */
 export const pages = (): readonly Page[] => [
   errorsPage(ERROR_CATALOGUE, REFUSALS),
-  iamPage({ 'AWS Secrets Manager': iamActions }),
+  iamPage({
+    'AWS Secrets Manager': iamActions,
+    'Amazon RDS (managed credentials)': rdsIamActions,
+  }),
   eventsPage(EVENT_CATALOGUE),
   runbookPage(RUNBOOK),
   {

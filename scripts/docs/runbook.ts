@@ -10,6 +10,9 @@ interface RunbookStep {
   readonly touches: readonly string[]
 }
 
+/** The first line of what is done about a managed credential. */
+const MANAGED = 'ask'
+
 /** The last line of a rotation; what follows it in the list is for when things are not in order. */
 const LAST = 'close'
 
@@ -17,6 +20,7 @@ const LAST = 'close'
 export function runbookPage(runbook: Readonly<Record<string, RunbookStep>>): Page {
   const steps = Object.values(runbook)
   const end = steps.findIndex(({ name }) => name === LAST) + 1
+  const managed = steps.findIndex(({ name }) => name === MANAGED)
   const rotation = steps.slice(0, end)
   const noReturn = rotation.findIndex(({ reversible }) => !reversible)
   return page('docs/runbook.md', 'Runbook', 'packages/rotator/src/steps/runbook.ts', [
@@ -26,7 +30,10 @@ export function runbookPage(runbook: Readonly<Record<string, RunbookStep>>): Pag
     stepTable(noReturn === -1 ? rotation : rotation.slice(0, noReturn)),
     ...(noReturn === -1 ? [] : ['**Point of no return**', stepTable(rotation.slice(noReturn))]),
     '## When things are not in order',
-    stepTable(steps.slice(end)),
+    stepTable(steps.slice(end, managed === -1 ? undefined : managed)),
+    ...(managed === -1
+      ? []
+      : ['## A managed credential', 'Its owner does the work.', stepTable(steps.slice(managed))]),
   ])
 }
 

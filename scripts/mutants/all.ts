@@ -1,6 +1,7 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
+import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
 import { STORE_MUTANTS } from './stores.ts'
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...DATABASE_MUTANTS,
   ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
+  ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
 ]

@@ -106,7 +106,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'takes a broken service for a refusal',
     harm: 'A promotion that had its effect counts as one that did not.',
-    file: 'adapters/secrets-manager/failures.ts',
+    file: 'adapters/common/aws-failures.ts',
     text: 'if (status >= 400 && status < 500) return false',
     replacement: 'if (status >= 400) return false',
     lane: unit('src/adapters/secrets-manager/failures.test.ts'),
@@ -114,7 +114,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'forgets that an answer was lost',
     harm: 'A write that had its effect counts as refused because its repetition was.',
-    file: 'adapters/secrets-manager/connect.ts',
+    file: 'adapters/common/aws-client.ts',
     text: 'throw lost.has(context) ? new AnswerLost() : error',
     replacement: 'throw error',
     lane: real('test/secrets-manager-faults.int.test.ts'),

@@ -28,6 +28,12 @@ ${lines}
     strategy: single-user
     store: { kind: secrets-manager, secret: admin, region: eu-central-1 }
     database: { engine: postgres, endpoints: ["db.example"] }
+  rds:
+    strategy: managed
+    store: { kind: secrets-manager, secret: "rds!db-1", region: eu-central-1 }
+    database: { engine: postgres, endpoints: ["db.example"] }
+    rds: { instance: shop }
+    wait: { poll: 2s }
 `
   return parseConfig(text, join(dir, 'cuedot.yaml'))
 }
@@ -80,8 +86,15 @@ describe('composeTarget', () => {
     expect(target.configs).toEqual([])
   })
 
+  test('gives a managed target RDS as its owner, and its own store as the admin’s', async () => {
+    const { target } = await composeTarget('rds', config('/'))
+    expect(target.admin).toBe(target.store)
+    expect(target.owner).toMatchObject({ limitMs: 900_000, pollMs: 2_000, doubtMs: 60_000 })
+    expect(target.configs).toEqual([])
+  })
+
   test.each([
-    ['nobody', '', /there is no target nobody; there are: app, admin/],
+    ['nobody', '', /there is no target nobody; there are: app, admin, rds/],
     ['app', '    password: { length: 16, exclude: "abcdefghijklmnopqrstuvwxyz" }', /has 82 bits/],
     [
       'app',

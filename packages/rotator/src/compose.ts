@@ -2,19 +2,26 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Sensitive } from '@cuedot/client/protocol'
-import type { Config, DatabaseConfig, PublishConfig, RollConfig } from './config/types.ts'
 import type {
   AlternatingConfig,
+  Config,
+  DatabaseConfig,
   DualPasswordConfig,
+  ManagedConfig,
+  PasswordConfig,
+  PublishConfig,
+  RollConfig,
   StoreConfig,
   TargetConfig,
 } from './config/types.ts'
 import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
+import type { RdsResource } from './adapters/rds/resource.ts'
 import type { PasswordPolicy } from './domain/password.ts'
 import { RotatorError } from './errors.ts'
 import type { Call } from './ports/call.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import type { ConfigTarget } from './ports/config-target.ts'
+import type { CredentialOwner } from './ports/credential-owner.ts'
 import type { Database } from './ports/database.ts'
 import type { Runtime } from './ports/runtime.ts'
 import type { SecretStore } from './ports/secret-store.ts'
@@ -55,7 +62,33 @@ export async function composeTarget(
     const alone = { ...base, strategy, admin: store, configs: [], runtimes: [] }
     return { target: alone, release: async () => undefined }
   }
+  if (target.strategy === 'managed') {
+    const alone = { ...base, strategy: target.strategy, admin: store, configs: [], runtimes: [] }
+    const owner = await composeOwner(target, store)
+    return { target: { ...alone, owner }, release: async () => undefined }
+  }
   return await composeConsumed(target, base)
+}
+
+/** RDS is where the secret is: in its region. */
+async function composeOwner(
+  { store: { region }, rds, wait }: ManagedConfig,
+  store: SecretStore,
+): Promise<CredentialOwner> {
+  const { rdsOwner } = await import('./adapters/rds/owner.ts')
+  const resource = rds && resourceOf(rds)
+  return rdsOwner({
+    ...wait,
+    store,
+    ...(region !== undefined && { region }),
+    ...(resource && { resource }),
+  })
+}
+
+function resourceOf(rds: NonNullable<ManagedConfig['rds']>): RdsResource {
+  return 'instance' in rds
+    ? { kind: 'instance', id: rds.instance }
+    : { kind: 'cluster', id: rds.cluster }
 }
 
 async function composeConsumed(
@@ -82,11 +115,12 @@ function noTarget(name: string, { file, targets }: Config): RotatorError {
 
 function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
   const { proveLimitMs, callLimitMs, evictAfterMs } = config
-  const password = passwordPolicy(config.password)
+  const password =
+    config.strategy === 'managed' ? DEFAULT_PASSWORD_POLICY : passwordPolicy(config.password)
   const problem = policyProblem(password)
   if (problem !== undefined)
     throw new RotatorError('ERR_CONFIG', { file, path: `targets.${name}.password`, problem })
-  const drain = config.strategy === 'single-user' ? NO_DRAIN : config.drain
+  const drain = 'drain' in config ? config.drain : NO_DRAIN
   return {
     drainQuietMs: drain.quietMs,
     drainLimitMs: drain.limitMs,
@@ -103,7 +137,7 @@ function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
 /** A single user has nobody to wait for: sessions that are not ours refuse the run. */
 const NO_DRAIN = { quietMs: 0, limitMs: 0, pollMs: 1_000 }
 
-function passwordPolicy({ length, exclude }: TargetConfig['password']): PasswordPolicy {
+function passwordPolicy({ length, exclude }: PasswordConfig): PasswordPolicy {
   const alphabet = [...DEFAULT_PASSWORD_POLICY.alphabet].filter((char) => !exclude.includes(char))
   return { length, alphabet: alphabet.join('') }
 }

@@ -1,6 +1,7 @@
+import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
 
-interface CatalogueEntry {
+export interface CatalogueEntry {
   readonly retry: Retry
   /** One sentence: what happened. */
   readonly what: string
@@ -169,6 +170,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The command that restarts the runtime failed.',
     hint: 'Run the command by hand and read its output; it must exit with 0 when it succeeds.',
   },
+  ...OWNER_ERRORS,
   ERR_OUTCOME_UNKNOWN: {
     retry: 'observe-first',
     what: 'A request was sent and no answer came: it may or may not have happened.',

@@ -5,6 +5,7 @@
  * stands in `domain/refusals.ts`. What each code means stands in `error-catalogue.ts`.
  */
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
+import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
 /**
  * What may be done about an error.
@@ -15,7 +16,7 @@ import { ERROR_CATALOGUE } from './error-catalogue.ts'
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails {
+export interface ErrorDetails extends OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string }

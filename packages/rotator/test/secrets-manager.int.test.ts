@@ -63,6 +63,22 @@ describe('what is asked of AWS', () => {
   })
 })
 
+describe('a managed secret', () => {
+  test('names its owner, itself and what it belongs to, and cannot be written', async () => {
+    const name = `rds!db-${randomUUID()}`
+    const resource = 'arn:aws:rds:us-east-1:123456789012:db:shop'
+    const tag = 'aws:rds:primaryDBInstanceArn'
+    const owner = { service: 'rds', tag, resource }
+    const arn = suite.fake.managed.create(name, '{"username":"u","password":"canary"}', owner)
+    const store = secretsManagerStore({ secret: name, endpoint: suite.fake.endpoint })
+    expect(await store.owner(soon())).toEqual({ service: 'rds', arn, resource })
+    const { current } = await store.read(soon())
+    expect(await codeOf(store.stage(VALUE, randomUUID(), soon()))).toBe('ERR_STORE_DENIED')
+    expect(await codeOf(store.promote(randomUUID(), current.id, soon()))).toBe('ERR_STORE_DENIED')
+    expect((await store.read(soon())).current.id).toBe(current.id)
+  })
+})
+
 describe('what is in the secret', () => {
   test('a version that RotateSecret has announced without a value is nothing pending', async () => {
     suite.fake.announce(suite.name, randomUUID())

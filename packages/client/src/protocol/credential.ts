@@ -8,7 +8,7 @@ export interface Credential {
   /** Database user. Not empty. */
   readonly username: string
   readonly password: Sensitive
-  /** Host name or address. Not empty. */
+  /** Host name or address. Empty only where a flat document names none. */
   readonly host: string
   /** TCP port, 1 to 65535. */
   readonly port: number

@@ -8,8 +8,9 @@ import { Sensitive } from './sensitive.ts'
 /**
  * The flat document: one user's credential, in the shape that RDS and AWS's rotation templates use.
  *
- * Shape: `{"username","password","host","port"?,"dbname"?,"engine"?,…}`. A missing port is 5432
- * when `engine` is `postgres` and 3306 otherwise. Unknown keys survive every edit.
+ * Shape: `{"username","password","host"?,"port"?,"dbname"?,"engine"?,…}`. A missing host is empty,
+ * a missing port is 5432 when `engine` is `postgres` and 3306 otherwise. Unknown keys survive every
+ * edit.
  * Source: AWS Secrets Manager user guide, "JSON structure of AWS Secrets Manager database
  * credential secrets".
  */
@@ -34,10 +35,18 @@ function fromRaw(raw: JsonObject): FlatDocument {
     )
   const last = parseLast(raw['last'])
   return {
-    credential: parseCredential(raw, '', 'password of the single user'),
+    credential: credentialOf(raw),
     ...(last && { last }),
     raw: new Sensitive(raw, 'flat document'),
   }
+}
+
+const LABEL = 'password of the single user'
+
+/** A secret that RDS manages names the user and the password and nothing else. */
+function credentialOf(raw: JsonObject): Credential {
+  if (raw['host'] !== undefined) return parseCredential(raw, '', LABEL)
+  return { ...parseCredential({ ...raw, host: 'unnamed' }, '', LABEL), host: '' }
 }
 
 /** A changed copy: another password, and the record of the rotation that made it. */

@@ -15,6 +15,15 @@ targets:
     database: { engine: postgres, endpoints: ["db.example:6432", "[::1]"], dbname: app }
 `
 
+const MANAGED = `version: 1
+targets:
+  admin:
+    strategy: managed
+    store: { kind: secrets-manager, secret: "rds!db-1" }
+    database: { engine: mysql, endpoints: [db.example] }
+    rds: { cluster: shop }
+`
+
 /** Every problem of a text, without the name of the file. */
 function problems(text: string): readonly string[] {
   try {
@@ -84,6 +93,25 @@ describe('a configuration that can be used', () => {
     })
   })
 
+  test('leaves a managed password to RDS, and says how long to wait for it', () => {
+    const { targets } = parseConfig(MANAGED, '/etc/cuedot.yaml')
+    expect(targets['admin']).toEqual({
+      strategy: 'managed',
+      store: { kind: 'secrets-manager', secret: 'rds!db-1' },
+      database: {
+        engine: 'mysql',
+        endpoints: [{ host: 'db.example', port: 3306 }],
+        dbname: '',
+        tls: { mode: 'verify' },
+      },
+      rds: { cluster: 'shop' },
+      wait: { limitMs: 900_000, pollMs: 5_000, doubtMs: 60_000 },
+      evictAfterMs: 30_000,
+      proveLimitMs: 60_000,
+      callLimitMs: 30_000,
+    })
+  })
+
   test('is read from a file', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'cuedot-config-'))
     onTestFinished(() => rm(dir, { recursive: true }))
@@ -124,6 +152,16 @@ describe('a configuration that cannot be used', () => {
     const found = problems(LEAST.replace('dbname: app', `dbname: app, ${tls}`))
     expect(found).toHaveLength(1)
     expect(found[0]).toContain(problem)
+  })
+
+  test.each([
+    ['kind: secrets-manager', 'kind: file', /^5:.*kind/],
+    ['{ cluster: shop }', '{ cluster: shop, instance: shop }', /^7:.*instance/],
+    ['{ cluster: shop }', '{}', /^7:/],
+    ['rds: { cluster: shop }', 'password: { length: 20 }', /^7:.*password/],
+    ['rds: { cluster: shop }', 'wait: { poll: 1ms }', /^7:.*poll/],
+  ])('asks of a managed target what RDS can do: %s as %s', (from, to, problem) => {
+    expect(problems(MANAGED.replace(from, to))).toEqual([expect.stringMatching(problem)])
   })
 
   test('is told with every problem at once, in the order of the lines', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { filePath, httpUrl, nonEmpty } from './fields.ts'
-import type { StoreConfig } from './types.ts'
+import type { SecretsManagerConfig, StoreConfig } from './types.ts'
 
 /** Where a secret is kept. `folder`: where relative paths start. */
 export function storeSchema(folder: string): z.ZodType<StoreConfig> {
@@ -13,7 +13,12 @@ export function storeSchema(folder: string): z.ZodType<StoreConfig> {
       ),
     })
     .transform(({ key_file: keyFile, ...rest }) => ({ ...rest, keyFile }))
-  const secretsManager = z.strictObject({
+  return z.discriminatedUnion('kind', [file, secretsManager])
+}
+
+/** A secret in AWS Secrets Manager. */
+export const secretsManager: z.ZodType<SecretsManagerConfig> & z.core.$ZodTypeDiscriminable =
+  z.strictObject({
     kind: z.literal('secrets-manager').describe('AWS Secrets Manager.'),
     secret: nonEmpty().describe('Name or ARN of the secret.'),
     region: nonEmpty()
@@ -23,8 +28,6 @@ export function storeSchema(folder: string): z.ZodType<StoreConfig> {
       .exactOptional()
       .describe('Another endpoint. Default: AWS’s own, or AWS_ENDPOINT_URL.'),
   })
-  return z.discriminatedUnion('kind', [file, secretsManager])
-}
 
 /** Names the secret: two targets must not rotate the same one. */
 export function storeIdentity(store: StoreConfig): string {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { publishSchema, rollSchema } from './consumers.ts'
 import { databaseSchema } from './database.ts'
-import { distinctIds, duration } from './fields.ts'
-import { storeSchema } from './store.ts'
+import { distinctIds, duration, nonEmpty } from './fields.ts'
+import { secretsManager, storeSchema } from './store.ts'
 import type { PasswordConfig, TargetConfig } from './types.ts'
 
 const password: z.ZodType<PasswordConfig> = z
@@ -14,6 +14,8 @@ const password: z.ZodType<PasswordConfig> = z
       .describe('Characters to leave out of letters and digits, as "O0Il".'),
   })
   .prefault({})
+
+const PASSWORD = password.describe('How generated passwords look.')
 
 const DRAIN = { quiet: '5s', limit: '15m', poll: '1s' }
 
@@ -32,6 +34,23 @@ const drain = z
   .prefault(DRAIN)
   .transform(({ quiet, limit, poll }) => ({ quietMs: quiet, limitMs: limit, pollMs: poll }))
 
+const WAIT = { limit: '15m', poll: '5s', doubt: '60s' }
+
+const wait = z
+  .strictObject({
+    limit: duration({ least: '1s', most: '1d', default: WAIT.limit }).describe(
+      'Longest wait for a rotation that RDS has taken on.',
+    ),
+    poll: duration({ least: '50ms', most: '10m', default: WAIT.poll }).describe(
+      'Between two looks at it.',
+    ),
+    doubt: duration({ least: '0s', most: '10m', default: WAIT.doubt }).describe(
+      'For how long a request whose answer was lost is watched before it counts as lost.',
+    ),
+  })
+  .prefault(WAIT)
+  .transform(({ limit, poll, doubt }) => ({ limitMs: limit, pollMs: poll, doubtMs: doubt }))
+
 function common(folder: string) {
   return {
     database: databaseSchema(folder).describe('The database whose credentials these are.'),
@@ -44,7 +63,6 @@ function common(folder: string) {
     evict_after: duration({ least: '0s', most: '1h', default: '30s' }).describe(
       'How long `rotate --compromised` lets sessions with a leaked password end by themselves.',
     ),
-    password: password.describe('How generated passwords look.'),
     max_age: duration({ least: '1m', most: '3650d' })
       .exactOptional()
       .describe('The age from which `cuedot status` calls a rotation due.'),
@@ -105,9 +123,33 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
       strategy: z.literal('single-user').describe('One user that only the rotator logs in as.'),
       store: storeSchema(folder).describe('The secret with the flat document of the user.'),
       ...common(folder),
+      password: PASSWORD,
     })
     .transform(rename)
-  return z.discriminatedUnion('strategy', [alternating, dualPassword, singleUser])
+  return z.discriminatedUnion('strategy', [
+    alternating,
+    dualPassword,
+    singleUser,
+    managedSchema(folder),
+  ])
+}
+
+function managedSchema(folder: string) {
+  return z
+    .strictObject({
+      strategy: z.literal('managed').describe('A user whose password RDS manages: RDS is asked.'),
+      store: secretsManager.describe('The secret that RDS has made: `rds!…`, or its ARN.'),
+      ...common(folder),
+      rds: z
+        .union([
+          z.strictObject({ instance: nonEmpty().describe('DB instance identifier.') }),
+          z.strictObject({ cluster: nonEmpty().describe('DB cluster identifier.') }),
+        ])
+        .exactOptional()
+        .describe('What owns the secret. Default: what the tags of the secret name.'),
+      wait: wait.describe('How patient to be with RDS.'),
+    })
+    .transform(rename)
 }
 
 /** What the strategies with consumers share. */
@@ -117,6 +159,7 @@ function consumed(folder: string) {
       .strictObject({ store: storeSchema(folder).describe('The secret with the admin’s login.') })
       .describe('The user that changes passwords and counts sessions.'),
     ...common(folder),
+    password: PASSWORD,
     publish: z
       .array(publishSchema(folder))
       .refine(distinctIds, { error: 'two entries have the same id' })

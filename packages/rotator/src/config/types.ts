@@ -10,7 +10,7 @@ export interface Config {
 }
 
 /** One target. */
-export type TargetConfig = AlternatingConfig | DualPasswordConfig | SingleUserConfig
+export type TargetConfig = AlternatingConfig | DualPasswordConfig | SingleUserConfig | ManagedConfig
 
 interface CommonConfig {
   readonly store: StoreConfig
@@ -21,7 +21,6 @@ interface CommonConfig {
   readonly evictAfterMs: number
   /** Longest time for one call of a store, a database, a file or a runtime. */
   readonly callLimitMs: number
-  readonly password: PasswordConfig
   /** The age from which a rotation is due; absent where none is ever due. */
   readonly maxAgeMs?: number
 }
@@ -32,6 +31,7 @@ interface ConsumedConfig extends CommonConfig {
   readonly publish: readonly PublishConfig[]
   readonly roll: readonly RollConfig[]
   readonly drain: { readonly quietMs: number; readonly limitMs: number; readonly pollMs: number }
+  readonly password: PasswordConfig
 }
 
 /** Two users of which one is active. */
@@ -51,18 +51,34 @@ export interface DualPasswordConfig extends ConsumedConfig {
 /** One user that only the rotator logs in as, such as the admin. */
 export interface SingleUserConfig extends CommonConfig {
   readonly strategy: 'single-user'
+  readonly password: PasswordConfig
 }
+
+/** An RDS-managed admin secret: RDS is asked to rotate it. */
+export interface ManagedConfig extends CommonConfig {
+  readonly strategy: 'managed'
+  readonly store: SecretsManagerConfig
+  /** What owns the credential; absent where the tags of the secret say so. */
+  readonly rds?: RdsConfig
+  readonly wait: { readonly limitMs: number; readonly pollMs: number; readonly doubtMs: number }
+}
+
+/** A DB instance, or a DB cluster. */
+export type RdsConfig = { readonly instance: string } | { readonly cluster: string }
 
 /** Where a secret is kept. */
 export type StoreConfig =
   | { readonly kind: 'file'; readonly path: string; readonly keyFile: string }
-  | {
-      readonly kind: 'secrets-manager'
-      /** Name or ARN. */
-      readonly secret: string
-      readonly region?: string
-      readonly endpoint?: string
-    }
+  | SecretsManagerConfig
+
+/** A secret in AWS Secrets Manager. */
+export interface SecretsManagerConfig {
+  readonly kind: 'secrets-manager'
+  /** Name or ARN. */
+  readonly secret: string
+  readonly region?: string
+  readonly endpoint?: string
+}
 
 /** The database whose credentials these are. */
 export interface DatabaseConfig {

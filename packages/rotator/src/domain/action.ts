@@ -23,6 +23,8 @@ export type StepName =
   | 'turn'
   | 'undo'
   | 'rebase'
+  | 'ask'
+  | 'await'
 
 /** Whose credential an action is about: a slot's, or the one user of a single-user target. */
 export type Subject = Slot | 'user'

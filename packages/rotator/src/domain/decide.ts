@@ -1,4 +1,5 @@
 import { decideAlternating } from './alternating.ts'
+import { decideManaged } from './managed.ts'
 import type { Observed } from './observed.ts'
 import type { Decision, Intent } from './plan.ts'
 import { decideSingleUser } from './single-user.ts'
@@ -10,6 +11,7 @@ import { decideSingleUser } from './single-user.ts'
  * every action, so a crash at any moment needs no recovery code.
  */
 export function decide(observed: Observed, intent: Intent): Decision {
+  if (observed.strategy === 'managed') return decideManaged(observed, intent)
   return observed.strategy === 'single-user'
     ? decideSingleUser(observed, intent)
     : decideAlternating(observed, intent)

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts'
+import { managedBreaks } from './managed.ts'
 import type { AlternatingFacts, Observed, SingleUserFacts } from './observed.ts'
 import type { Slot } from './slot.ts'
 
@@ -24,6 +25,7 @@ export const INVARIANTS: Readonly<Record<InvariantId, string>> = {
  * effect, in tests and in production. It stops a run instead of letting a bug act.
  */
 export function brokenBy(observed: Observed, action: Action): InvariantId | undefined {
+  if (observed.strategy === 'managed') return managedBreaks(observed, action)
   return observed.strategy === 'single-user'
     ? singleUser(observed, action)
     : alternating(observed, action)
@@ -103,6 +105,7 @@ function isHeld(o: AlternatingFacts, slot: Slot): boolean {
 }
 
 function singleUser(o: SingleUserFacts, action: Action): InvariantId | undefined {
+  if (o.owner !== undefined) return 'I2'
   switch (action.step) {
     case 'set':
       if (o.pending !== 'open' || o.stale) return 'I2'

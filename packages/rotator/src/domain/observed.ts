@@ -1,3 +1,4 @@
+import type { ManagedFacts } from './managed-facts.ts'
 import type { Slot } from './slot.ts'
 
 /**
@@ -5,7 +6,7 @@ import type { Slot } from './slot.ts'
  *
  * "Current" and "pending" are the versions of the secret with the labels AWSCURRENT and AWSPENDING.
  */
-export type Observed = AlternatingFacts | SingleUserFacts
+export type Observed = AlternatingFacts | SingleUserFacts | ManagedFacts
 
 /**
  * What the pending version would make of the current one.
@@ -141,6 +142,8 @@ export interface SingleUserFacts {
   readonly placeholder: boolean
   /** Sessions of this user that are not ours. */
   readonly sessions: number
+  /** The service that owns the secret and alone may change it; absent for a secret of our own. */
+  readonly owner?: string
   /** As in {@link AlternatingFacts}. */
   readonly urgent: boolean
   readonly trouble?: Trouble

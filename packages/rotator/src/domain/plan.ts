@@ -1,5 +1,6 @@
 import type { Action } from './action.ts'
 import { decide } from './decide.ts'
+import { narrowManaged } from './managed.ts'
 import type { Observed } from './observed.ts'
 import { predict } from './predict.ts'
 import type { RefusalCode } from './refusals.ts'
@@ -49,11 +50,15 @@ export function plan(observed: Observed, intent: Intent): Plan {
  * urgent run asks for only an urgent rotation can give: another one is finished first.
  */
 export function narrowIntent(intent: Intent, observed: Observed): Intent {
+  if (observed.strategy === 'managed') return narrowManaged(intent, observed)
   if (intent !== 'rotate' && intent !== 'rehearse') return intent
   return satisfies(observed, intent) ? 'converge' : intent
 }
 
-function satisfies(o: Observed, intent: 'rotate' | 'rehearse'): boolean {
+function satisfies(
+  o: Exclude<Observed, { strategy: 'managed' }>,
+  intent: 'rotate' | 'rehearse',
+): boolean {
   if (o.strategy === 'single-user') return o.pending !== 'none' && (!o.urgent || o.pendingUrgent)
   const { rotation } = o.store
   if (rotation === undefined || rotation.heals) return false

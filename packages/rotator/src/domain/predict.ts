@@ -7,6 +7,7 @@ import type {
   PendingKind,
   SingleUserFacts,
 } from './observed.ts'
+import { predictManaged } from './managed.ts'
 import { other } from './slot.ts'
 import type { Slot } from './slot.ts'
 
@@ -15,6 +16,7 @@ import type { Slot } from './slot.ts'
  * facts an action may have changed.
  */
 export function predict(observed: Observed, action: Action): Observed {
+  if (observed.strategy === 'managed') return predictManaged(observed, action)
   if (observed.strategy === 'single-user') return predictSingleUser(observed, action)
   const slot = action.slot === 'user' ? observed.store.active : action.slot
   return predictAlternating(observed, action, slot)

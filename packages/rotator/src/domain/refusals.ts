@@ -14,6 +14,10 @@ export type RefusalCode =
   | 'ROTATION_OPEN'
   | 'SECOND_PASSWORD'
   | 'NOT_REHEARSABLE'
+  | 'SECRET_IS_MANAGED'
+  | 'SECRET_NOT_MANAGED'
+  | 'SECRET_IMPAIRED'
+  | 'MANAGED_DENIED'
 
 interface Refusal {
   /** One sentence: what was found. */
@@ -76,6 +80,29 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   ADMIN_LOST: {
     what: 'No version of the admin secret logs in. The server answered, so this is the password.',
     hint: 'Reset the admin password at the database and put it into the secret, then run again.',
+  },
+  SECRET_IS_MANAGED: {
+    what: 'The secret belongs to another service, and only that service may change the password.',
+    hint: 'Use `strategy: managed` for this target: cuedot then asks RDS to rotate.',
+  },
+  SECRET_NOT_MANAGED: {
+    what: 'The instance or cluster does not own this secret, so it cannot be asked to rotate it.',
+    hint:
+      'Correct `store` or `rds` of the target; for a secret of your own use ' +
+      '`strategy: single-user`.',
+  },
+  SECRET_IMPAIRED: {
+    what: 'RDS cannot rotate the secret (its state is impaired). The password still works.',
+    hint:
+      'Give RDS access to the secret and to its KMS key again, then rotate; see the events of ' +
+      'the instance or cluster.',
+  },
+  MANAGED_DENIED: {
+    what: 'The password in the managed secret does not log in. The server answered.',
+    hint:
+      'Rotate it: RDS sets the new password itself and needs no login for it. Where no version ' +
+      'logs in at all, cuedot cannot take its lock: use `aws rds modify-db-instance ' +
+      '--rotate-master-user-password --apply-immediately` (or modify-db-cluster).',
   },
   ROLL_FAILED: {
     what: 'A runtime does not come up on the credential that the rotation was turned back to.',

@@ -10,6 +10,7 @@ import type { RefusalCode } from './refusals.ts'
  * when nobody but the rotator logs in as this user, and it is refused otherwise.
  */
 export function decideSingleUser(o: SingleUserFacts, intent: Intent): Decision {
+  if (o.owner !== undefined) return refuse('SECRET_IS_MANAGED', `its owner is ${o.owner}`)
   if (o.pending === 'foreign') return refuse('PENDING_FOREIGN', 'AWSPENDING holds another document')
   if (o.pending === 'none') return idle(o, intent)
   if (o.stale) return next('rebase', 'the secret was changed after the password was staged')

@@ -5,7 +5,9 @@ import { generatePassword } from '../domain/password.ts'
 import type { AdminSession } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Target } from '../ports/target.ts'
-import type { StepContext } from '../steps/step.ts'
+import { newOwnerRequest } from '../steps/step.ts'
+import type { OwnerRequest, StepContext } from '../steps/step.ts'
+import { ManagedDocuments } from './documents/managed-documents.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
@@ -17,6 +19,9 @@ import { LoginBook } from './logins.ts'
 import { KnownSecrets } from './secrets.ts'
 import { SessionHolder } from './session.ts'
 import { Versions } from './versions.ts'
+
+/** The documents of any kind of target. */
+export type AnyDocuments = SlotDocuments | UserDocuments | ManagedDocuments
 
 /**
  * Everything one run works with: the guarded ports, the documents it has read, what it knows about
@@ -30,9 +35,10 @@ export class Desk implements StepContext {
   readonly logins: LoginBook
   readonly sessions: SessionHolder
   readonly versions: Versions
+  readonly ownerRequest: OwnerRequest = newOwnerRequest()
   /** The id that the next rotation opened by this run gets. */
   #rotationId: string
-  #documents: SlotDocuments | UserDocuments | undefined
+  #documents: AnyDocuments | undefined
 
   constructor(target: Target, env: Environment, lock: 'take' | 'look') {
     this.env = env
@@ -52,7 +58,7 @@ export class Desk implements StepContext {
       call,
       opened: (password, denied) => {
         this.secrets.add(password)
-        if (target.strategy === 'single-user') this.logins.note('user', password, denied)
+        if (target.admin === target.store) this.logins.note('user', password, denied)
       },
     })
   }
@@ -84,35 +90,44 @@ export class Desk implements StepContext {
     return this.#documents?.openRotation
   }
 
-  get documents(): SlotDocuments | UserDocuments {
+  get documents(): AnyDocuments {
     if (this.#documents === undefined) throw new Error('the store has not been read yet')
     return this.#documents
   }
 
   /** Reads the store unless it has been read since the last doubt. */
-  async load(): Promise<SlotDocuments | UserDocuments> {
+  async load(): Promise<AnyDocuments> {
     this.#documents ??= await this.#read()
     return this.#documents
   }
 
-  async #read(): Promise<SlotDocuments | UserDocuments> {
+  async #read(): Promise<AnyDocuments> {
     const reading = await this.versions.read()
     const { by, reason, urgent = false } = this.env
     const now = (): string => this.env.clock.now().toISOString()
     const run = { rotationId: () => this.#rotationId, by, reason, urgent, now }
     const { strategy, store } = this.target
     const documents =
-      strategy === 'single-user'
-        ? readUserDocuments(reading, store.secret, run)
-        : readSlotDocuments(reading, store.secret, { ...run, shape: SHAPES[strategy] })
+      strategy === 'managed'
+        ? new ManagedDocuments(reading, store.secret, { ...run, request: this.ownerRequest })
+        : strategy === 'single-user'
+          ? readUserDocuments(reading, store.secret, run)
+          : readSlotDocuments(reading, store.secret, { ...run, shape: SHAPES[strategy] })
     documents.versions.onConfirmed = () => this.#confirmed(documents)
     for (const password of documents.passwords()) this.secrets.add(password)
     return documents
   }
 
-  #confirmed(documents: SlotDocuments | UserDocuments): void {
+  #confirmed(documents: AnyDocuments): void {
     this.versions.confirmed(documents.currentId, documents.pendingId)
     if (documents.document.last?.id === this.#rotationId) this.#rotationId = this.env.random.uuid()
+  }
+
+  async reread(): Promise<boolean> {
+    this.#documents = undefined
+    this.logins.forget('user')
+    const { currentId } = await this.load()
+    return currentId !== this.ownerRequest.baseline
   }
 
   session(): Promise<AdminSession> {

@@ -16,6 +16,7 @@ export function guardTarget(target: Target, guards: Guards): Target {
     store,
     admin: target.admin === target.store ? store : guard(target.admin, 'admin store', guards),
     database: guard(target.database, 'database', guards),
+    ...(target.owner && { owner: guard(target.owner, 'credential owner', guards) }),
     configs: target.configs.map((config) => guard(config, config.id, guards)),
     runtimes: target.runtimes.map((runtime) => guard(runtime, runtime.id, guards)),
   }

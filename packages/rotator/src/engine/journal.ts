@@ -7,6 +7,7 @@ import type { RotatorError } from '../errors.ts'
 import { describeSessions } from '../steps/drain.ts'
 import type { Desk } from './desk.ts'
 import type { Observer } from './observe.ts'
+import { lostCode } from './session.ts'
 import { describeState } from './result.ts'
 import type { AppliedAction, Failure, Outcome, RunResult } from './result.ts'
 
@@ -67,6 +68,7 @@ export class Journal {
 
   /** The outcome is what the document says, not what this process remembers. */
   settled(): RunResult {
+    if (this.#observed?.strategy === 'managed') return this.#settledByOwner()
     const { last } = this.#desk.documents.document
     const ours = last !== undefined && this.#rotations.has(last.id)
     const healed = this.#actions.some((action) => action.step === 'heal')
@@ -79,6 +81,12 @@ export class Journal {
       todo: backedOut ? this.#backedOutTodo(first) : '',
       ...(backedOut && first && { code: first.code }),
     })
+  }
+
+  /** No document records it: what this run has asked for or has seen under way is done. */
+  #settledByOwner(): RunResult {
+    const outcome: Outcome = this.isOpen ? 'rotated' : 'settled'
+    return this.#end(outcome, { what: `${WHAT[outcome]}.`, todo: '' })
   }
 
   #backedOutTodo(first: Failure | undefined): string {
@@ -102,8 +110,9 @@ export class Journal {
   }
 
   adminLost(): RunResult {
-    const { what, hint } = REFUSALS.ADMIN_LOST
-    return this.#end('refused', { code: 'ADMIN_LOST', what: `${what} (ADMIN_LOST)`, todo: hint })
+    const code = lostCode(this.#desk.target.strategy)
+    const { what, hint } = REFUSALS[code]
+    return this.#end('refused', { code, what: `${what} (${code})`, todo: hint })
   }
 
   locked(by: string): RunResult {
@@ -146,7 +155,7 @@ export class Journal {
       outcome,
       target: this.#desk.target.name,
       ...(rotationId !== undefined && { rotationId }),
-      ...(o && o.strategy !== 'single-user' && { activeSlot: o.store.active }),
+      ...(o && 'store' in o && { activeSlot: o.store.active }),
       ...this.#desk.secrets.scrubFields(told),
       state: describeState(o, rotationId),
       actions: this.#actions,

@@ -6,11 +6,11 @@ import type { Intent, Plan } from '../domain/plan.ts'
 import type { LockState, Session } from '../ports/database.ts'
 import type { Target } from '../ports/target.ts'
 import { Desk } from './desk.ts'
+import type { AnyDocuments } from './desk.ts'
 import type { Environment } from './environment.ts'
 import { Observer } from './observe.ts'
 import { AdminLost } from './session.ts'
-import type { SlotDocuments } from './documents/slot-documents.ts'
-import type { UserDocuments } from './documents/user-documents.ts'
+import { ManagedDocuments } from './documents/managed-documents.ts'
 
 /** One credential of a target, for whoever asks how old it is. Never the password. */
 export interface CredentialStatus {
@@ -74,7 +74,11 @@ export async function look(
   }
 }
 
-function credentialsOf(documents: SlotDocuments | UserDocuments): readonly CredentialStatus[] {
+function credentialsOf(documents: AnyDocuments): readonly CredentialStatus[] {
+  if (documents instanceof ManagedDocuments) {
+    const { changedAt } = documents
+    return [{ slot: 'user', username: documents.username(), active: true, changedAt }]
+  }
   if (!('active' in documents.document)) {
     const { credential, last } = documents.document
     const changed = last?.outcome === 'rotated' ? { changedAt: last.closed_at } : {}

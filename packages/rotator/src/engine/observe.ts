@@ -1,11 +1,16 @@
 import type { AlternatingFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
 import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
+import type { OwnerState } from '../ports/credential-owner.ts'
 import type { AdminSession, SecondPassword, Session, UserComparison } from '../ports/database.ts'
+import type { SecretOwner } from '../ports/secret-store.ts'
+import { ownerOf } from '../steps/step.ts'
 import type { Fact } from '../steps/step.ts'
 import type { Desk } from './desk.ts'
+import { ManagedDocuments } from './documents/managed-documents.ts'
 import { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
+import { observeManaged } from './observe-managed.ts'
 import { observeConfigs } from './observe-configs.ts'
 import { observePasswords, observeUsers } from './observe-passwords.ts'
 import { observeRuntimes } from './observe-runtimes.ts'
@@ -19,6 +24,10 @@ interface Kept {
   readonly sessions?: readonly Session[]
   readonly second?: SecondPassword
   readonly expires?: AlternatingFacts['expires']
+  /** What the owner of a managed credential says. */
+  readonly owner?: OwnerState
+  /** Whose the secret is; `none` for our own. */
+  readonly owned?: SecretOwner | 'none'
 }
 
 const KEPT_AS: Readonly<Record<Fact, readonly (keyof Kept)[]>> = {
@@ -27,6 +36,7 @@ const KEPT_AS: Readonly<Record<Fact, readonly (keyof Kept)[]>> = {
   configs: ['configs'],
   runtimes: ['runtimes'],
   sessions: ['sessions'],
+  owner: ['owner'],
 }
 
 /** One user is its own equal. */
@@ -79,6 +89,7 @@ export class Observer {
   async observe(): Promise<Observed> {
     const session = await this.#desk.session()
     const documents = await this.#desk.load()
+    if (documents instanceof ManagedDocuments) return this.#managed(documents, session)
     return documents instanceof SlotDocuments
       ? this.#slots(documents, session)
       : this.#singleUser(documents, session)
@@ -153,10 +164,25 @@ export class Observer {
     return { sessions: counted, quiet: { A: quiet.has('A'), B: quiet.has('B') } }
   }
 
+  async #managed(documents: ManagedDocuments, session: AdminSession): Promise<Observed> {
+    const desk = this.#desk
+    const read = {
+      owner: await this.#keep('owner', () => ownerOf(desk).owner.state(desk.call())),
+      sessions: await this.#keep('sessions', () =>
+        session.sessions([documents.username()], desk.call()),
+      ),
+    }
+    return await observeManaged(desk, documents, read)
+  }
+
   async #singleUser(documents: UserDocuments, session: AdminSession): Promise<SingleUserFacts> {
     const desk = this.#desk
     const sessions = await this.#keep('sessions', () =>
       session.sessions([documents.username()], desk.call()),
+    )
+    const owned = await this.#keep(
+      'owned',
+      async () => (await desk.target.store.owner(desk.call())) ?? 'none',
     )
     const { current, pending } = await desk.logins.facts('user', documents)
     const { trouble } = desk.evidence
@@ -166,6 +192,7 @@ export class Observer {
       login: { current, pending, previous: !current && !pending },
       placeholder: isPlaceholder(documents.credential().password),
       sessions: sessions.length,
+      ...(owned !== 'none' && { owner: owned.service }),
       urgent: desk.env.urgent === true,
       ...(trouble && { trouble }),
     }

@@ -62,9 +62,19 @@ export function describeState(observed: Observed | undefined, open?: string): st
     const state = open === undefined ? 'Nothing could be observed' : `Rotation ${open} is open`
     return `${state}; this run has changed nothing.`
   }
+  if (observed.strategy === 'managed') return describeManaged(observed)
   return observed.strategy === 'single-user'
     ? describeSingleUser(observed)
     : describeAlternating(observed)
+}
+
+function describeManaged(o: Extract<Observed, { strategy: 'managed' }>): string {
+  const works = o.login.current ? 'logs in' : 'does NOT log in'
+  const current = `The current version of the secret ${works}.`
+  if (o.owner === 'busy') return `${current} Its owner is rotating it (${o.says}).`
+  if (o.owner === 'impaired') return `${current} Its owner cannot rotate it (${o.says}).`
+  if (o.asked !== 'no' && !o.changed) return `${current} A rotation was asked for.`
+  return current
 }
 
 function describeSingleUser(o: Extract<Observed, { strategy: 'single-user' }>): string {

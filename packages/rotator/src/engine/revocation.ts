@@ -42,7 +42,7 @@ function credentialsIn(
   required: boolean,
 ): readonly Credential[] {
   try {
-    if (strategy === 'single-user')
+    if (strategy === 'single-user' || strategy === 'managed')
       return [parseFlatVersion(version, store.secret).document.credential]
     const { A, B } = SHAPES[strategy].parse(version, store.secret).document.slots
     return [A, B]

@@ -104,10 +104,10 @@ class Run {
 
   async #apply(action: Action): Promise<void> {
     const step = RUNBOOK[action.step]
-    const times = this.#last && sameAction(this.#last.action, action) ? this.#last.times + 1 : 1
-    this.#last = { action, times }
-    if (times > MOST_REPEATS) return this.#setbacks.giveUp(action)
+    const times = this.#last && sameAction(this.#last.action, action) ? this.#last.times : 0
+    if (times >= MOST_REPEATS) return this.#setbacks.giveUp(action)
     await this.#journal.applied(action, step.title, () => step.apply(action, this.#desk))
+    this.#last = { action, times: times + 1 }
     if (action.step === 'flip') this.#desk.evidence.consumersMoved()
     this.#observer.acted(step.touches)
     this.#setbacks.passed()
@@ -116,12 +116,14 @@ class Run {
 
 /** Somebody was here before and may have gone on after what the store shows now. */
 function isOpen(observed: Observed): boolean {
+  if (observed.strategy === 'managed') return false
   if (observed.strategy === 'single-user') return observed.pending !== 'none'
   return observed.store.pending !== 'none' || observed.store.rotation !== undefined
 }
 
 /** True when the document knows no password for a user that exists. */
 function lacksPassword(observed: Observed): boolean {
+  if (observed.strategy === 'managed') return !observed.login.current
   if (observed.strategy === 'single-user') return !observed.login.current && !observed.login.pending
   const { store, login, placeholder, standbyUser } = observed
   if (observed.stray) return true

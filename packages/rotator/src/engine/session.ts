@@ -17,7 +17,19 @@ export class TargetLocked extends Error {
 }
 
 /** No version of the admin secret logs in. */
-export class AdminLost extends Error {}
+export class AdminLost extends Error {
+  readonly code: 'ADMIN_LOST' | 'MANAGED_DENIED'
+
+  constructor(strategy: Target['strategy']) {
+    super('no version of the admin secret logs in')
+    this.code = lostCode(strategy)
+  }
+}
+
+/** The refusal that it is: what to do differs where an owner sets the password. */
+export function lostCode(strategy: Target['strategy']): AdminLost['code'] {
+  return strategy === 'managed' ? 'MANAGED_DENIED' : 'ADMIN_LOST'
+}
 
 const REOPEN_TRIES = 20
 const REOPEN_POLL_MS = 250
@@ -73,7 +85,7 @@ export class SessionHolder {
       options: { target: target.name, lock, holder },
       call,
     })
-    if (found === undefined) throw new AdminLost()
+    if (found === undefined) throw new AdminLost(target.strategy)
     const { session, password, denied } = found
     if (lock === 'take' && session.lock.kind !== 'own') {
       await session[Symbol.asyncDispose]()

@@ -56,9 +56,26 @@ export class Setbacks {
 
   /** The store may not show yet what an earlier run wrote. */
   async #adminLost(): Promise<RunResult | undefined> {
+    try {
+      if (await this.#ownerIsBusy()) return undefined
+    } catch (error) {
+      return await this.meet(error, undefined)
+    }
     if (!(await this.#desk.versions.settle())) return this.#journal.adminLost()
     await this.#lookAgain()
     return undefined
+  }
+
+  /** In the midst of its rotation an owner may have set a password that it does not show yet. */
+  async #ownerIsBusy(): Promise<boolean> {
+    const { owner } = this.#desk.target
+    if (owner === undefined || this.#inARow >= MOST_FAILURES_OPEN) return false
+    if ((await owner.state(this.#desk.call())).state !== 'busy') return false
+    this.#inARow += 1
+    this.#desk.ownerRequest.seen = true
+    await this.#lookAgain()
+    await this.#desk.clock.sleep(owner.pollMs, this.#desk.stop)
+    return true
   }
 
   /** The action was applied again and again and the facts do not show its effect. */

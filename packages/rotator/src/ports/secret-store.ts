@@ -21,6 +21,16 @@ export interface StoreReading {
   readonly pending?: SecretVersion
 }
 
+/** The service that owns a managed secret. It alone may change the secret and its credential. */
+export interface SecretOwner {
+  /** As AWS calls it: `rds`. */
+  readonly service: string
+  /** The full identifier of the secret itself, as its owner names it. */
+  readonly arn: string
+  /** The ARN of what the credential belongs to: an instance, a cluster. */
+  readonly resource?: string
+}
+
 /**
  * One secret in a versioned store with AWS's staging labels.
  *
@@ -53,6 +63,8 @@ export interface SecretStore {
    * @param token - 32 to 64 characters of `[A-Za-z0-9-]`; becomes the version's id.
    */
   stage(value: Sensitive, token: string, call: Call): Promise<SecretVersion>
+  /** Undefined for a secret that is nobody's but ours. Throws like `read`. */
+  owner(call: Call): Promise<SecretOwner | undefined>
   /** Compare-and-set: AWSCURRENT from `expectedCurrentId` to `versionId`. */
   promote(versionId: string, expectedCurrentId: string, call: Call): Promise<void>
 }

@@ -1,5 +1,6 @@
 import type { PasswordPolicy } from '../domain/password.ts'
 import type { ConfigTarget } from './config-target.ts'
+import type { CredentialOwner } from './credential-owner.ts'
 import type { Database } from './database.ts'
 import type { Runtime } from './runtime.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -43,11 +44,13 @@ export interface RunPolicy {
 export interface Target {
   /** Unique in the configuration; names the lock. 1 to 200 characters. */
   readonly name: string
-  readonly strategy: 'alternating' | 'dual-password' | 'single-user'
+  readonly strategy: 'alternating' | 'dual-password' | 'single-user' | 'managed'
   readonly store: SecretStore
   readonly database: Database
   /** The admin's secret. For a single-user target it is `store` itself. */
   readonly admin: SecretStore
+  /** Who alone may change the credential; a managed target has one. */
+  readonly owner?: CredentialOwner
   /** In the order in which they are published. Empty for a single-user target. */
   readonly configs: readonly ConfigTarget[]
   /** In the order in which they are rolled. Empty for a single-user target. */

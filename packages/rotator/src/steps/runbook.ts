@@ -1,4 +1,6 @@
 import type { StepName } from '../domain/action.ts'
+import { ask } from './ask.ts'
+import { awaitOwner } from './await.ts'
 import { close } from './close.ts'
 import { drain } from './drain.ts'
 import { evict } from './evict.ts'
@@ -50,4 +52,7 @@ export const RUNBOOK: { readonly [N in StepName]: Step } = {
   turn,
   release,
   undo,
+  // ------------------------------------------------------------------ a managed credential
+  ask,
+  await: awaitOwner,
 }

@@ -1,17 +1,19 @@
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Action, StepName, Subject } from '../domain/action.ts'
 import type { EventPayload } from '../domain/events.ts'
+import type { LoginFacts } from '../domain/observed.ts'
 import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
 import { RotatorError } from '../errors.ts'
 import type { AdminSession, SecondPassword, Session } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { CredentialOwner, OwnerState } from '../ports/credential-owner.ts'
 import type { SecretVersion } from '../ports/secret-store.ts'
 import type { Target } from '../ports/target.ts'
 
 /** A group of facts that is observed together and that an action may change. */
-export type Fact = 'logins' | 'standby-user' | 'configs' | 'runtimes' | 'sessions'
+export type Fact = 'logins' | 'standby-user' | 'configs' | 'runtimes' | 'sessions' | 'owner'
 
 /** The documents of the target's secret: what they hold, and what the next version should hold. */
 export interface Documents {
@@ -46,8 +48,24 @@ export interface Logins {
   forget(subject: Subject): void
   /** The password of this user that the database is known to accept. */
   accepted(subject: Subject): Sensitive | undefined
+  /** Which of the document's passwords of this subject log in; asks the database where unknown. */
+  facts(subject: Subject, documents: Documents): Promise<LoginFacts>
   /** Waits until every endpoint accepts the password. @throws ERR_DEADLINE */
   prove(subject: Subject, password: Sensitive, credential: Credential): Promise<void>
+}
+
+/** What a run remembers about the rotation that an owner makes. It dies with the run. */
+export interface OwnerRequest {
+  /** Whether this run has asked; see `ManagedFacts`. */
+  asked: 'no' | 'maybe' | 'yes'
+  /** A rotation was seen under way, or what came of one, whoever asked for it. */
+  seen: boolean
+  /** What the owner said just before it was asked. */
+  before: OwnerState['state'] | undefined
+  /** How often this run has sent a request. */
+  sent: number
+  /** The id of the current version when this run began to look. */
+  baseline: string | undefined
 }
 
 /** What a step works with. */
@@ -58,6 +76,13 @@ export interface StepContext {
   readonly clock: Clock
   /** Aborts when the run is asked to stop: waits end early, effects do not. */
   readonly stop: AbortSignal
+  /** For a managed target: what this run has asked of the credential's owner. */
+  readonly ownerRequest: OwnerRequest
+  /**
+   * Reads the secret again and forgets what was known about its password.
+   * @returns whether its current version is another one than when the run began to look
+   */
+  reread(): Promise<boolean>
   /** The admin session with the target's lock; opened when first needed. */
   session(): Promise<AdminSession>
   /** A call with the policy's deadline. */
@@ -87,6 +112,34 @@ export interface Step {
   readonly touches: readonly Fact[]
   /** The one effect. Applying it again after it has had its effect must be harmless. */
   apply(action: Action, context: StepContext): Promise<void>
+}
+
+/** Nothing asked, nothing seen. */
+export function newOwnerRequest(): OwnerRequest {
+  return { asked: 'no', seen: false, before: undefined, sent: 0, baseline: undefined }
+}
+
+/** A managed target's owner, and what this run has asked of it. */
+export interface Owned {
+  readonly owner: CredentialOwner
+  readonly request: OwnerRequest
+}
+
+/** @throws when the target has no owner: decide must not ask for this */
+export function ownerOf({ target, ownerRequest: request }: StepContext): Owned {
+  if (target.owner === undefined) throw new Error('the target has no owner to ask')
+  return { owner: target.owner, request }
+}
+
+/**
+ * Learns from what the owner says: that a rotation is under way, or that one has failed since it
+ * was asked. A request that may have been lost has arrived then.
+ */
+export function noteOwner(request: OwnerRequest, state: OwnerState['state']): void {
+  const failed = state === 'impaired' && request.asked !== 'no' && request.before === 'ready'
+  if (state !== 'busy' && !failed) return
+  request.seen = true
+  if (request.asked === 'maybe') request.asked = 'yes'
 }
 
 /** Writes the version that the action calls for and remembers that it is pending. */

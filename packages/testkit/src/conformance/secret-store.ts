@@ -62,6 +62,11 @@ function readTests(arrange: Arrange): void {
     expect(pending?.value.reveal()).toBe(text)
   })
 
+  test('a secret that was made by us has no owner', async () => {
+    const { store } = await arrange()
+    expect(await store.owner(soon())).toBeUndefined()
+  })
+
   test('reading shows no value in what is printed of it', async () => {
     const { store, initial } = await arrange()
     await store.stage(secret(), token(), soon())

@@ -8,7 +8,7 @@ import {
   putVersion,
   versionOf,
 } from './secrets-manager-state.ts'
-import type { FakeSecret, FakeValue } from './secrets-manager-state.ts'
+import type { FakeOwner, FakeSecret, FakeValue } from './secrets-manager-state.ts'
 
 /** A request's or an answer's JSON object. */
 export type Json = Readonly<Record<string, unknown>>
@@ -60,7 +60,7 @@ function createSecret(vault: Vault, request: Json): Json {
 }
 
 function deleteSecret(vault: Vault, request: Json): Json {
-  const secret = existing(vault, request)
+  const secret = writable(existing(vault, request))
   const deletedAt = new Date()
   vault.keep({ ...secret, deletedAt })
   return { ARN: secret.arn, Name: secret.name, DeletionDate: seconds(deletedAt) }
@@ -74,7 +74,16 @@ function describeSecret(vault: Vault, request: Json): Json {
     Name: secret.name,
     VersionIdsToStages: Object.fromEntries(labelled.map(({ id, labels }) => [id, labels])),
     ...(secret.deletedAt && { DeletedDate: seconds(secret.deletedAt) }),
+    ...(secret.owner && ownedBy(secret.owner)),
   }
+}
+
+function ownedBy({ service, tag, resource }: FakeOwner): Json {
+  const Tags = [
+    { Key: tag, Value: resource },
+    { Key: 'aws:secretsmanager:owningService', Value: service },
+  ]
+  return { OwningService: service, Tags }
 }
 
 function getSecretValue(vault: Vault, request: Json): Json {
@@ -116,7 +125,7 @@ function listSecretVersionIds(vault: Vault, request: Json): Json {
 }
 
 function putSecretValue(vault: Vault, request: Json): Json {
-  const secret = usable(vault, request)
+  const secret = ours(vault, request)
   const value = valueOf(request)
   if (!value) throw wrong('SecretString or SecretBinary')
   const labels = request['VersionStages']
@@ -131,7 +140,7 @@ function putSecretValue(vault: Vault, request: Json): Json {
 }
 
 function updateSecretVersionStage(vault: Vault, request: Json): Json {
-  const secret = usable(vault, request)
+  const secret = ours(vault, request)
   const label = text(request, 'VersionStage')
   if (label === undefined) throw wrong('VersionStage')
   const from = text(request, 'RemoveFromVersionId')
@@ -156,6 +165,19 @@ function usable(vault: Vault, request: Json): FakeSecret {
   if (secret.deletedAt)
     throw new ServiceError('InvalidRequestException', 'the secret is marked for deletion')
   return secret
+}
+
+function ours(vault: Vault, request: Json): FakeSecret {
+  return writable(usable(vault, request))
+}
+
+/**
+ * @see AWS Secrets Manager API reference, PutSecretValue, Errors, InvalidRequestException: "The
+ *   secret is managed by another service, and you must use that service to update it."
+ */
+function writable(secret: FakeSecret): FakeSecret {
+  if (!secret.owner) return secret
+  throw new ServiceError('InvalidRequestException', 'the secret is managed by another service')
 }
 
 function valueOf(request: Json): FakeValue | undefined {

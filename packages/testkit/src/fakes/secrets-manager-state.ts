@@ -17,6 +17,15 @@ export interface FakeSecret {
   /** In the order in which they were made. */
   readonly versions: readonly FakeVersion[]
   readonly deletedAt?: Date
+  /** The service that made it and alone may write it. */
+  readonly owner?: FakeOwner
+}
+
+/** Whose a managed secret is, and the ARN in its tag. */
+export interface FakeOwner {
+  readonly service: string
+  readonly tag: string
+  readonly resource: string
 }
 
 /** An error of the service, as its `__type`. */

@@ -2,8 +2,14 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { READS, actions } from './secrets-manager-actions.ts'
 import type { Json, Vault } from './secrets-manager-actions.ts'
-import { ServiceError, holderOf } from './secrets-manager-state.ts'
-import type { FakeSecret } from './secrets-manager-state.ts'
+import {
+  ServiceError,
+  holderOf,
+  moveLabel,
+  newSecret,
+  putVersion,
+} from './secrets-manager-state.ts'
+import type { FakeOwner, FakeSecret } from './secrets-manager-state.ts'
 
 /**
  * What goes wrong with some calls.
@@ -41,6 +47,18 @@ export interface FakeSecretsManager extends AsyncDisposable {
   heal(): void
   /** Labels a version without a value AWSPENDING, as RotateSecret does before the Lambda runs. */
   announce(name: string, token: string): void
+  /** What the owner of a managed secret may do. */
+  readonly managed: ManagedSecrets
+}
+
+/** The side of Secrets Manager that the services of AWS see, and nobody else. */
+export interface ManagedSecrets {
+  /** Makes a managed secret with this value as AWSCURRENT. @returns its ARN */
+  create(name: string, text: string, owner: FakeOwner): string
+  /** Stages a version. @returns its id */
+  stage(name: string, text: string): string
+  /** Makes a staged version the current one. */
+  promote(name: string, id: string): void
 }
 
 interface Server {
@@ -84,6 +102,7 @@ export async function startSecretsManager(): Promise<FakeSecretsManager> {
     fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
     heal,
     announce: (name, token) => announce(state, name, token),
+    managed: managedSecrets(state),
     async [Symbol.asyncDispose]() {
       const closed = Promise.withResolvers<void>()
       server.close(() => closed.resolve())
@@ -157,6 +176,32 @@ function vault(state: Server, stale: boolean): Vault {
       const before = state.secrets.get(secret.name)
       if (before) state.before.set(secret.name, before)
       state.secrets.set(secret.name, secret)
+    },
+  }
+}
+
+function managedSecrets({ secrets }: Server): ManagedSecrets {
+  const named = (name: string): FakeSecret => {
+    const secret = secrets.get(name)
+    if (!secret) throw new Error(`no secret ${name}`)
+    return secret
+  }
+  return {
+    create: (name, text, owner) => {
+      const put = putVersion({ ...newSecret(name), owner }, { text }, {})
+      secrets.set(name, put.secret)
+      return put.secret.arn
+    },
+    stage: (name, text) => {
+      const put = putVersion(named(name), { text }, { labels: ['AWSPENDING'] })
+      secrets.set(name, put.secret)
+      return put.version.id
+    },
+    promote: (name, id) => {
+      const secret = named(name)
+      const from = holderOf(secret, 'AWSCURRENT')?.id ?? ''
+      const moved = moveLabel(secret, { label: 'AWSCURRENT', from, to: id })
+      secrets.set(name, moveLabel(moved, { label: 'AWSPENDING', from: id }))
     },
   }
 }

@@ -33,7 +33,7 @@ secretStoreConformance('simulated', async () => {
       if (store) return simStore(world, store, gate)
       const supports = { staleReadMs: 0 }
       const calls = { read: missing, version: missing, stage: missing, promote: missing }
-      return { secret: name, supports, ...calls }
+      return { secret: name, supports, ...calls, owner: missing }
     },
     [Symbol.asyncDispose]: nothing,
   }

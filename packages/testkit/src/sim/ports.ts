@@ -89,6 +89,7 @@ export function simStore(world: World, store: SimStore, gate: Gate): SecretStore
         },
         call,
       ),
+    owner: (call) => gate.call('store.owner', 'read', () => undefined, call),
     promote: (id, expected, call) =>
       gate.call(
         'store.promote',

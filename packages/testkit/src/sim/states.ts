@@ -164,9 +164,9 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
   const troubles = [undefined, { step: 'set', code: 'ERR_DB_DENIED' }]
   const kinds = product(product(pendings, logins), product(BOOLEANS, BOOLEANS))
   for (const [[pending, [current, [staged, previous]]], [urgent, pendingUrgent]] of kinds) {
-    for (const [stale, [placeholder, [sessions, trouble]]] of product(
+    for (const [stale, [placeholder, [sessions, [trouble, owner]]]] of product(
       BOOLEANS,
-      product(BOOLEANS, product([0, 2], troubles)),
+      product(BOOLEANS, product([0, 2], product(troubles, [undefined, 'rds']))),
     )) {
       const login = { current, pending: staged, previous }
       yield {
@@ -179,6 +179,7 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
         urgent,
         pendingUrgent,
         ...(trouble && { trouble }),
+        ...(owner !== undefined && { owner }),
       }
     }
   }

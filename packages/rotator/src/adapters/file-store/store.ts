@@ -65,6 +65,7 @@ export function fileStore(options: FileStoreOptions): SecretStore {
         return { versions: added.versions, answer: added.version }
       })
     },
+    owner: async () => undefined,
     promote: async (versionId, expectedCurrentId, call) => {
       await update(store, call, (versions) => ({
         versions: moveCurrent(versions, { from: expectedCurrentId, to: versionId }),

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { RotatorError } from '../../errors.ts'
-import { AnswerLost, classify, mayHaveArrived } from './failures.ts'
+import { AnswerLost, mayHaveArrived } from '../common/aws-failures.ts'
+import { classify } from './failures.ts'
 import type { Operation } from './failures.ts'
 
 /** An error as the SDK makes it. */

@@ -22,7 +22,7 @@ export const iamActions: readonly IamAction[] = [
   },
   {
     action: 'secretsmanager:DescribeSecret',
-    why: 'Finds out why a version is missing or a label could not be moved.',
+    why: 'Tells who owns the secret, why a version is missing or a label could not be moved.',
     resource: 'the secret',
   },
   {

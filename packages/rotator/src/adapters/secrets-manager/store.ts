@@ -1,14 +1,21 @@
+import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { Sensitive } from '@cuedot/client/protocol'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
-import type { SecretStore, SecretVersion, StoreReading } from '../../ports/secret-store.ts'
+import type {
+  SecretOwner,
+  SecretStore,
+  SecretVersion,
+  StoreReading,
+} from '../../ports/secret-store.ts'
 import { connector } from './connect.ts'
-import type { ConnectOptions, Connection } from './connect.ts'
+import type { Connection } from './connect.ts'
+import type { AwsOptions } from '../common/aws-client.ts'
 import { classify } from './failures.ts'
 import type { Operation } from './failures.ts'
 
 /** One secret in AWS Secrets Manager. */
-export interface SecretsManagerOptions extends ConnectOptions {
+export interface SecretsManagerOptions extends AwsOptions {
   /** Name or ARN; an ARN for a secret of another account. */
   readonly secret: string
   /**
@@ -57,6 +64,7 @@ export function secretsManagerStore(options: SecretsManagerOptions): SecretStore
     supports: { staleReadMs: options.staleReadMs ?? 5000 },
     read: async (call) => await read(asking(call)),
     version: async (label, call) => await versionOrNone(asking(call), label),
+    owner: async (call) => (await describe(asking(call))).owner,
     stage: async (value, token, call) => await stage(asking(call), value, token),
     promote: async (versionId, expectedCurrentId, call) => {
       const move = { from: expectedCurrentId, to: versionId }
@@ -167,6 +175,7 @@ interface Description {
   readonly labels: Readonly<Record<string, readonly string[]>>
   /** Marked for deletion: it cannot be read any more. */
   readonly deleted: boolean
+  readonly owner: SecretOwner | undefined
 }
 
 async function describe(asking: Asking): Promise<Description> {
@@ -174,7 +183,26 @@ async function describe(asking: Asking): Promise<Description> {
     const command = new sdk.DescribeSecretCommand({ SecretId: asking.secret })
     return await client.send(command, options)
   })
-  return { labels: answer.VersionIdsToStages ?? {}, deleted: answer.DeletedDate !== undefined }
+  return {
+    labels: answer.VersionIdsToStages ?? {},
+    deleted: answer.DeletedDate !== undefined,
+    owner: ownerOf(answer),
+  }
+}
+
+type Described = Pick<DescribeSecretCommandOutput, 'ARN' | 'OwningService' | 'Tags'>
+
+/** RDS tags its secrets with what they belong to: one of these two. */
+const RESOURCE_TAGS = ['aws:rds:primaryDBInstanceArn', 'aws:rds:primaryDBClusterArn']
+
+/**
+ * @see AWS Secrets Manager user guide, "Secrets managed by other AWS services" (OwningService, the
+ *   prefix `rds!` of the name) and AWS managed policy AmazonRDSServiceRolePolicy (the tags)
+ */
+function ownerOf({ ARN: arn, OwningService: service, Tags }: Described): SecretOwner | undefined {
+  if (service === undefined || arn === undefined) return undefined
+  const resource = Tags?.find(({ Key }) => RESOURCE_TAGS.includes(Key ?? ''))?.Value
+  return { service, arn, ...(resource !== undefined && { resource }) }
 }
 
 /** Runs one action; every failure leaves as a classified error. */

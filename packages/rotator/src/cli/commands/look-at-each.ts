@@ -1,7 +1,8 @@
 import type { Composed } from '../../compose.ts'
-import type { Config } from '../../config/types.ts'
+import type { Config, TargetConfig } from '../../config/types.ts'
 import { REFUSALS } from '../../domain/refusals.ts'
 import type { Environment } from '../../engine/environment.ts'
+import { lostCode } from '../../engine/session.ts'
 import { isRotatorError } from '../../errors.ts'
 import type { AnyRotatorError } from '../../errors.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -45,7 +46,8 @@ export async function lookAtEach<T extends object>(
   for (const target of chooseTargets(config, name, options)) {
     try {
       const seen = await lookAtOne(target, config, { env, looking })
-      if (seen === undefined) told.push(trouble({ target, ...ADMIN_LOST }, EXIT.refused))
+      const strategy = config.targets[target]?.strategy ?? 'alternating'
+      if (seen === undefined) told.push(trouble({ target, ...lost(strategy) }, EXIT.refused))
       else told.push({ seen, text: looking.text(seen), code: looking.exitCode(seen) })
     } catch (error) {
       if (options.all !== true || !isRotatorError(error)) throw error
@@ -88,10 +90,9 @@ function trouble(
   return { seen, text: `${bold(seen.target)}\n${threeLines(seen)}`, code }
 }
 
-const ADMIN_LOST = {
-  outcome: 'refused',
-  code: 'ADMIN_LOST',
-  what: `${REFUSALS.ADMIN_LOST.what} (ADMIN_LOST)`,
-  state: 'Nothing was changed.',
-  todo: REFUSALS.ADMIN_LOST.hint,
-} as const
+function lost(strategy: TargetConfig['strategy']): Omit<Trouble, 'target'> {
+  const code = lostCode(strategy)
+  const { what, hint } = REFUSALS[code]
+  const state = 'Nothing was changed.'
+  return { outcome: 'refused', code, what: `${what} (${code})`, state, todo: hint }
+}

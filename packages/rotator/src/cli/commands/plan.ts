@@ -65,7 +65,7 @@ const RULE = `  ${'─'.repeat(8)} point of no return: from here only forward ${
 /** Where the first password dies that somebody could still want; undefined where none does. */
 export function pointOfNoReturn(actions: readonly Action[]): number | undefined {
   const index = actions.findIndex(
-    ({ step, slot }) => step === 'retire' || (step === 'set' && slot === 'user'),
+    ({ step, slot }) => step === 'retire' || step === 'ask' || (step === 'set' && slot === 'user'),
   )
   return index === -1 ? undefined : index
 }

@@ -10,6 +10,7 @@ import { describeSessions } from '../../steps/drain.ts'
  */
 export function driftOf(look: Look): readonly string[] {
   const { observed } = look
+  if (observed.strategy === 'managed') return managedDrift(observed, look)
   if (observed.strategy === 'single-user') return singleUserDrift(observed, look)
   const always = [...pendingDrift(observed), ...observed.configs.flatMap(strangeConfig)]
   if (observed.store.rotation !== undefined) return always
@@ -72,11 +73,24 @@ function standbySessions(look: Look, { store, strategy }: AlternatingFacts): rea
   return [`slot ${other(store.active)} stands by and is in use: ${describeSessions(stray)}`]
 }
 
+function managedDrift(
+  o: Extract<Observed, { strategy: 'managed' }>,
+  { sessions }: Look,
+): readonly string[] {
+  return [
+    ...(o.owner === 'stranger' ? [`the secret has another owner: ${o.says}`] : []),
+    ...(o.owner === 'impaired' ? ['its owner cannot rotate it (impaired)'] : []),
+    ...(o.login.current ? [] : ['the password of the secret does not log in everywhere']),
+    ...(sessions.length > 0 ? [`somebody else uses this user: ${describeSessions(sessions)}`] : []),
+  ]
+}
+
 function singleUserDrift(
   o: Extract<Observed, { strategy: 'single-user' }>,
   { sessions }: Look,
 ): readonly string[] {
   return [
+    ...(o.owner === undefined ? [] : [`${o.owner} owns the secret and alone may change it`]),
     ...(o.placeholder ? ['the secret has the stand-in of a deployment script'] : []),
     ...(o.pending === 'foreign' ? ['AWSPENDING holds a version that cuedot did not write'] : []),
     ...(o.login.current || o.login.pending ? [] : ['only an earlier password logs in']),

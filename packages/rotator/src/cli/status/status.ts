@@ -34,7 +34,7 @@ export function statusOf(look: Look, config: TargetConfig, now: Date): Status {
     ...credential,
     ...ageOf(credential, config.maxAgeMs, now),
   }))
-  const slots = observed.strategy === 'single-user' ? undefined : observed.store
+  const slots = 'store' in observed ? observed.store : undefined
   const rotation = slots?.rotation
   const drift = driftOf(look)
   const overdue = credentials.some(({ dueInMs }) => dueInMs !== undefined && dueInMs < 0)

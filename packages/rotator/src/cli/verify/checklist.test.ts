@@ -31,7 +31,7 @@ describe('a checklist', () => {
   test('keeps a refusal with what to do about it', async () => {
     const checks = new Checklist(nothing)
     await checks.run('a', '', async () => checks.refuse('PRIVILEGES_DIFFER', 'lacks SELECT'))
-    await checks.run('b', '', async () => Promise.reject(new AdminLost()))
+    await checks.run('b', '', async () => Promise.reject(new AdminLost('alternating')))
     expect(checks.all).toMatchObject([
       { ok: false, code: 'PRIVILEGES_DIFFER', what: 'lacks SELECT' },
       { ok: false, code: 'ADMIN_LOST' },

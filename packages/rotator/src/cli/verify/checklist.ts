@@ -67,7 +67,7 @@ export class Checklist {
   }
 
   #describe(error: unknown): Omit<Check, 'check' | 'ok'> {
-    if (error instanceof AdminLost) return refused('ADMIN_LOST', REFUSALS.ADMIN_LOST.what)
+    if (error instanceof AdminLost) return refused(error.code, REFUSALS[error.code].what)
     if (error instanceof Refusal) return refused(error.refusal, error.message)
     if (!isRotatorError(error)) throw error
     const { code, hint, retry } = error

@@ -8,6 +8,7 @@ import type { Environment } from '../../engine/environment.ts'
 import { RotatorError } from '../../errors.ts'
 import type { Target } from '../../ports/target.ts'
 import { Checklist } from './checklist.ts'
+import { checkOwner } from './owner.ts'
 import type { Check } from './checklist.ts'
 
 /**
@@ -30,9 +31,10 @@ export async function verifyTarget(
     const hasAdmin = await checks.run('admin', 'the admin logs in over verified TLS', () =>
       openSession(desk, own),
     )
+    if (hasStore) await checkOwner(desk, checks)
     if (hasStore) await checkLogins(desk, checks)
     if (hasStore && hasAdmin) await checkUsers(desk, checks)
-    if (own && own.strategy !== 'single-user') {
+    if (own && 'publish' in own) {
       for (const publish of own.publish) await checkConfigTarget(desk, checks, publish)
       for (const roll of own.roll) await checkRuntime(checks, roll)
     }

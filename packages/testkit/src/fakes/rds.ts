@@ -1,0 +1,241 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { RotationMachine } from './rds-rotation.ts'
+import type { Rotated } from './rds-rotation.ts'
+import { answerXml, errorXml } from './rds-xml.ts'
+import type { XmlTree } from './rds-xml.ts'
+
+/**
+ * What goes wrong with a call.
+ * - `throttle`, `denied`, `state`: refused, nothing is done. `broken`: HTTP 500, and it is done.
+ * - `answer-lost`: done, and the connection is reset. `request-lost`: reset, nothing is done.
+ * - `hang`: done, and never answered.
+ */
+export type RdsFaultKind =
+  | 'throttle'
+  | 'denied'
+  | 'state'
+  | 'broken'
+  | 'answer-lost'
+  | 'request-lost'
+  | 'hang'
+
+/** A fault and the calls that it hits. */
+export interface RdsFault {
+  readonly kind: RdsFaultKind
+  /** The action that it hits. */
+  readonly action: string
+  /** How many calls. Default 1. */
+  readonly calls?: number
+}
+
+/** The database that the fake has, and its credential. */
+export interface RdsFakeOptions extends Rotated {
+  readonly kind: 'instance' | 'cluster'
+  readonly id: string
+  /** ARN of the managed secret. */
+  readonly secretArn: string
+  /** Another one of the same kind, whose password RDS does not manage. */
+  readonly unmanagedId?: string
+}
+
+/** A running fake of RDS with one instance or cluster. */
+export interface FakeRds extends AsyncDisposable {
+  /** For the SDK's `endpoint`. */
+  readonly endpoint: string
+  readonly port: number
+  /** The action of every call since the start, in order. */
+  readonly log: readonly string[]
+  /** The parameters of the last request that asked for a change. */
+  readonly asked: URLSearchParams
+  readonly rotation: RotationMachine
+  /** Resolves when the resource has been described this often since the start. */
+  lookedAt(count: number): Promise<void>
+  /** Arms a fault. */
+  fail(fault: RdsFault): void
+  /** Takes back all faults and ends calls that hang. */
+  heal(): void
+}
+
+interface Server {
+  readonly options: RdsFakeOptions
+  readonly rotation: RotationMachine
+  readonly log: string[]
+  readonly faults: { readonly fault: RdsFault; left: number }[]
+  readonly hanging: Set<ServerResponse>
+  readonly watchers: Set<() => void>
+  asked: URLSearchParams
+}
+
+/** A refusal of the service. */
+class Refusal extends Error {
+  readonly code: string
+  readonly status: number
+
+  constructor(code: string, message: string, status = 400) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+}
+
+/**
+ * Starts a fake of Amazon RDS on a free port of 127.0.0.1: the real SDK talks to it in the query
+ * protocol. A rotation changes the password of a real database and the managed secret of the fake
+ * Secrets Manager, in phases that a test can stop at.
+ */
+export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
+  const state: Server = {
+    options,
+    rotation: new RotationMachine(options),
+    log: [],
+    faults: [],
+    hanging: new Set(),
+    watchers: new Set(),
+    asked: new URLSearchParams(),
+  }
+  const server = createServer((request, response) => {
+    serve(state, request, response).catch(() => response.destroy())
+  })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const heal = (): void => {
+    state.faults.length = 0
+    for (const response of state.hanging) response.destroy()
+    state.hanging.clear()
+  }
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    log: state.log,
+    get asked() {
+      return state.asked
+    },
+    rotation: state.rotation,
+    lookedAt: (count) => lookedAt(state, count),
+    fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
+    heal,
+    async [Symbol.asyncDispose]() {
+      await state.rotation.settled()
+      const closed = Promise.withResolvers<void>()
+      server.close(() => closed.resolve())
+      server.closeAllConnections()
+      await closed.promise
+    },
+  }
+}
+
+async function serve(
+  state: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const parameters = new URLSearchParams(await text(request))
+  const action = parameters.get('Action') ?? ''
+  state.log.push(action)
+  for (const watcher of state.watchers) watcher()
+  const kind = takeFault(state, action)
+  if (kind === 'request-lost') return void request.socket.resetAndDestroy()
+  const signed = request.headers.authorization?.startsWith('AWS4-HMAC-SHA256') === true
+  const { status, xml } = answerTo(state, { action, parameters, signed, kind })
+  if (kind === 'answer-lost') return void request.socket.resetAndDestroy()
+  if (kind === 'hang') return void state.hanging.add(response)
+  response.writeHead(status, { 'content-type': 'text/xml' }).end(xml)
+}
+
+async function lookedAt({ log, watchers }: Server, count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = (): void => {
+    if (log.filter((action) => action.startsWith('Describe')).length >= count) resolve()
+  }
+  watchers.add(look)
+  look()
+  await promise
+  watchers.delete(look)
+}
+
+function takeFault(state: Server, action: string): RdsFaultKind | undefined {
+  const armed = state.faults.find(({ fault, left }) => left > 0 && fault.action === action)
+  if (!armed) return undefined
+  armed.left -= 1
+  return armed.fault.kind
+}
+
+interface Question {
+  readonly action: string
+  readonly parameters: URLSearchParams
+  readonly signed: boolean
+  readonly kind: RdsFaultKind | undefined
+}
+
+function answerTo(state: Server, question: Question): { status: number; xml: string } {
+  try {
+    const xml = answerXml(question.action, perform(state, question))
+    if (question.kind === 'broken') throw new Refusal('InternalFailure', 'broken', 500)
+    return { status: 200, xml }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return { status: error.status, xml: errorXml(error.code, error.message) }
+  }
+}
+
+/** The names of the two kinds of resource in the API. */
+const NAMES = {
+  instance: { key: 'DBInstance', status: 'DBInstanceStatus', missing: 'DBInstanceNotFound' },
+  cluster: { key: 'DBCluster', status: 'Status', missing: 'DBClusterNotFoundFault' },
+} as const
+
+function perform(state: Server, { action, parameters, signed, kind }: Question): XmlTree {
+  if (!signed) throw new Refusal('MissingAuthenticationToken', 'not signed', 403)
+  if (kind === 'throttle') throw new Refusal('Throttling', 'Rate exceeded')
+  if (kind === 'denied') throw new Refusal('AccessDenied', `not authorized: rds:${action}`, 403)
+  const { key } = NAMES[state.options.kind]
+  if (action === `Describe${key}s`) {
+    const [id] = found(state, parameters)
+    return { [`${key}s`]: { [key]: describe(state, id) } }
+  }
+  if (action !== `Modify${key}`) throw new Refusal('InvalidAction', action)
+  if (kind === 'state') throw wrongState(state)
+  return { [key]: modify(state, parameters) }
+}
+
+/** @see Amazon RDS API reference, ModifyDBInstance and ModifyDBCluster: parameters and errors */
+function modify(state: Server, parameters: URLSearchParams): XmlTree {
+  const [id, isManaged] = found(state, parameters)
+  state.asked = parameters
+  if (parameters.get('RotateMasterUserPassword') !== 'true')
+    throw new Refusal('InvalidParameterCombination', 'No modifications were requested')
+  if (parameters.get('ApplyImmediately') !== 'true')
+    throw new Refusal('InvalidParameterCombination', 'apply immediately')
+  if (!isManaged) throw new Refusal('InvalidParameterCombination', 'the password is not managed')
+  if (state.rotation.isRunning) throw wrongState(state)
+  state.rotation.begin()
+  return describe(state, id)
+}
+
+function wrongState({ options: { kind, id } }: Server): Refusal {
+  const code = kind === 'instance' ? 'InvalidDBInstanceState' : 'InvalidDBClusterStateFault'
+  return new Refusal(code, `${id} is not in the state available`)
+}
+
+function found({ options }: Server, parameters: URLSearchParams): readonly [string, boolean] {
+  const { key, missing } = NAMES[options.kind]
+  const id = parameters.get(`${key}Identifier`) ?? ''
+  if (id === options.id || id === options.unmanagedId) return [id, id === options.id]
+  throw new Refusal(missing, `${id} not found.`, 404)
+}
+
+function describe({ options, rotation }: Server, id: string): XmlTree {
+  const { key, status } = NAMES[options.kind]
+  const secret = { SecretArn: options.secretArn, SecretStatus: rotation.status }
+  return {
+    [`${key}Identifier`]: id,
+    [status]: 'available',
+    MasterUsername: options.username,
+    ...(id === options.id && { MasterUserSecret: secret }),
+  }
+}
