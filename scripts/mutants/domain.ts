@@ -108,7 +108,7 @@ export const DOMAIN_MUTANTS: readonly Mutant[] = [
     name: 'turns back without a release',
     harm: 'A back-out stops at a slot that somebody has locked, instead of releasing it.',
     file: 'domain/back-out.ts',
-    text: 'if (o.login[from].locked)',
+    text: 'if (o.login[from].locked || o.expires[from])',
     replacement: 'if (false)',
     lane: BACK_OUT,
   },

@@ -71,7 +71,41 @@ function common(folder: string) {
 
 /** One target. `folder`: where relative paths start. */
 export function targetSchema(folder: string): z.ZodType<TargetConfig> {
-  const alternating = z
+  const dualPassword = z
+    .strictObject({
+      strategy: z
+        .literal('dual-password')
+        .describe('One user that has two passwords while a rotation is open: MySQL, MariaDB.'),
+      store: storeSchema(folder).describe('The secret with the flat document of the user.'),
+      ...consumed(folder),
+    })
+    .superRefine(({ database }, context) => {
+      if (database.engine === 'postgres')
+        context.addIssue({
+          code: 'custom',
+          path: ['strategy'],
+          message: 'needs MySQL or MariaDB: a user of PostgreSQL has one password',
+        })
+    })
+    .transform(rename)
+  const singleUser = z
+    .strictObject({
+      strategy: z.literal('single-user').describe('One user that only the rotator logs in as.'),
+      store: storeSchema(folder).describe('The secret with the flat document of the user.'),
+      ...common(folder),
+      password: PASSWORD,
+    })
+    .transform(rename)
+  return z.discriminatedUnion('strategy', [
+    alternatingSchema(folder),
+    dualPassword,
+    singleUser,
+    managedSchema(folder),
+  ])
+}
+
+function alternatingSchema(folder: string) {
+  return z
     .strictObject({
       strategy: z.literal('alternating').describe('Two users of which one is active.'),
       store: storeSchema(folder).describe('The secret with the slot document of both users.'),
@@ -101,37 +135,6 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
       ...(quarantine !== undefined && { quarantineMs: quarantine }),
       ...(expire_after !== undefined && { expireAfterMs: expire_after }),
     }))
-  const dualPassword = z
-    .strictObject({
-      strategy: z
-        .literal('dual-password')
-        .describe('One user that has two passwords while a rotation is open: MySQL, MariaDB.'),
-      store: storeSchema(folder).describe('The secret with the flat document of the user.'),
-      ...consumed(folder),
-    })
-    .superRefine(({ database }, context) => {
-      if (database.engine === 'postgres')
-        context.addIssue({
-          code: 'custom',
-          path: ['strategy'],
-          message: 'needs MySQL or MariaDB: a user of PostgreSQL has one password',
-        })
-    })
-    .transform(rename)
-  const singleUser = z
-    .strictObject({
-      strategy: z.literal('single-user').describe('One user that only the rotator logs in as.'),
-      store: storeSchema(folder).describe('The secret with the flat document of the user.'),
-      ...common(folder),
-      password: PASSWORD,
-    })
-    .transform(rename)
-  return z.discriminatedUnion('strategy', [
-    alternating,
-    dualPassword,
-    singleUser,
-    managedSchema(folder),
-  ])
 }
 
 function managedSchema(folder: string) {
