@@ -46,6 +46,15 @@ describe('I6 an error that is scrubbed', () => {
     expect(tellAll(error)).toContain('[secret]')
   })
 
+  test('leaves a connection that it refers to as it is', () => {
+    class Connection {
+      readonly password = CANARY
+    }
+    const connection = new Connection()
+    known.scrubError(Object.assign(new Error('x'), { connection }))
+    expect(connection.password).toBe(CANARY)
+  })
+
   test('that refers to itself, or is no object, is no trouble', () => {
     const error = new Error(CANARY)
     error.cause = error

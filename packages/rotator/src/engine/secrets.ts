@@ -3,7 +3,7 @@ import type { Sensitive } from '@cuedot/client/protocol'
 /** Shorter values would be found in ordinary words and are no secrets worth the name. */
 const SHORTEST_SECRET = 6
 
-/** An error that holds a socket holds half the program: it is not followed for ever. */
+/** An error may be of any size, and this is a search on the way out. */
 const MOST_OBJECTS = 1000
 
 /**
@@ -44,15 +44,14 @@ export class KnownSecrets {
 
   /**
    * Scrubs an error in place: message, stack, every other text in it, its causes and the errors that
-   * it gathers. What cannot be written to stays as it is.
+   * it gathers. What cannot be written to stays as it is, and so does a driver's connection.
    */
   scrubError(error: unknown): void {
     this.#scrubDeep(error, new Set())
   }
 
   #scrubDeep(value: unknown, seen: Set<object>): void {
-    if (typeof value !== 'object' || value === null || seen.has(value)) return
-    if (seen.size > MOST_OBJECTS) return
+    if (!isData(value) || seen.has(value) || seen.size > MOST_OBJECTS) return
     seen.add(value)
     for (const name of Reflect.ownKeys(value)) {
       const held = Object.getOwnPropertyDescriptor(value, name)
@@ -63,4 +62,12 @@ export class KnownSecrets {
       else if (text !== this.scrub(text)) Reflect.set(value, name, this.scrub(text))
     }
   }
+}
+
+/** Errors, arrays and plain objects. Anything else may be at work and is not to be changed. */
+function isData(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof Error || Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
