@@ -34,6 +34,7 @@ import { cases, SEED } from './fuzz.ts'
 type Spelled = readonly (readonly [key: string, text: string])[]
 
 const CANARY = 'canary-4711-'
+const LIMIT_MS = 30 * 60_000
 
 const spell = (object: Spelled): string =>
   `{${object.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`
@@ -106,7 +107,7 @@ describe('a slot document', () => {
       expect(written).toBe(spell(spelled))
     })
     assert(holds, { numRuns: runs, seed: SEED })
-  })
+  }, LIMIT_MS)
 
   const edits = cases('slot documents, edited', { short: 500, share: 0.2 })
   const fresh = record(
@@ -132,7 +133,7 @@ describe('a slot document', () => {
         else expect(written.get(name)).toEqual(was)
     })
     assert(holds, { numRuns: edits, seed: SEED })
-  })
+  }, LIMIT_MS)
 })
 
 function entriesOf(json: string): readonly (readonly [string, unknown])[] {
@@ -165,7 +166,7 @@ describe('a flat document', () => {
       expect(edited.reveal()).toBe(spell(expected))
     })
     assert(holds, { numRuns: runs, seed: SEED })
-  })
+  }, LIMIT_MS)
 })
 
 describe('a text that is damaged', () => {
@@ -190,7 +191,7 @@ describe('a text that is damaged', () => {
     assert(holds, { numRuns: runs, seed: SEED })
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
     expect(Reflect.get({}, 'polluted')).toBeUndefined()
-  })
+  }, LIMIT_MS)
 })
 
 function expectRefusalOrNothing(read: () => unknown): void {

@@ -53,6 +53,10 @@ function serverRefusal(
   }
   if (sqlstate.startsWith('53') || sqlstate.startsWith('57P'))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: sqlstate })
+  if (sqlstate === '' || ENDS_CONNECTION.test(sqlstate)) {
+    const reason = `the server ended the connection (${sqlstate === '' ? 'no code' : sqlstate})`
+    return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
+  }
   return statementFailure(error, { endpoint, username, operation: 'connect' })
 }
 
