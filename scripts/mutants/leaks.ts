@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts'
 const LEAKS = real('test/leaks.int.test.ts')
 const MYSQL = real('test/bad-input-mysql.int.test.ts')
 const MARIADB = real('test/bad-input-mariadb.int.test.ts')
+const PACKETS = real('test/fuzz-packets.int.test.ts')
 const SENSITIVE = unit('test/sensitive.test.ts')
 
 /** Walls around secrets, taken down one at a time: the search for leaks must find each hole. */
@@ -78,20 +79,20 @@ export const LEAK_MUTANTS: readonly Mutant[] = [
     name: 'wall: MySQL is sent the password where it does not mask it',
     harm: 'The password stands in the general log, the binary log and performance_schema.',
     file: 'adapters/mysql/mysql/passwords.ts',
-    text: 'const sql = `ALTER USER ${accounts.join(\', \')} ACCOUNT UNLOCK`',
+    text: "const sql = `ALTER USER ${accounts.join(', ')} ACCOUNT UNLOCK`",
     replacement:
       'await connection.run({ operation, sql: `DO ${quoteText(password.reveal())}` }, call)\n' +
-      '  const sql = `ALTER USER ${accounts.join(\', \')} ACCOUNT UNLOCK`',
+      "  const sql = `ALTER USER ${accounts.join(', ')} ACCOUNT UNLOCK`",
     lane: MYSQL,
   },
   {
     name: 'wall: an error of MySQL keeps the driver’s error',
     harm: 'The statement, and the password in it, is in every error that a program logs.',
     file: 'adapters/mysql/protocol/errors.ts',
-    text: "  if (NOT_ALLOWED.has(errno))\n    return new RotatorError('ERR_DB_DENIED', { endpoint, username, operation })\n  if (errno === PREVENTED)",
+    text: '  if (errno === PREVENTED)',
     replacement:
-      "  if (NOT_ALLOWED.has(errno))\n    return new RotatorError('ERR_DB_DENIED', { endpoint, username, operation }, " +
-      '{ cause: error })\n  if (errno === PREVENTED)',
+      "  if (errno === PREVENTED) return new RotatorError('ERR_DB_UNSUPPORTED', " +
+      "{ endpoint, problem: '' }, { cause: error })\n  if (errno === PREVENTED)",
     lane: MYSQL,
   },
   {
@@ -134,5 +135,45 @@ export const LEAK_MUTANTS: readonly Mutant[] = [
     text: "process.on('SIGUSR1', () => undefined)",
     replacement: '',
     lane: LEAKS,
+  },
+  {
+    name: 'hands an error message that does not end to the driver',
+    harm: 'A server that breaks the protocol makes a run hang for ever, deadline or not.',
+    file: 'adapters/postgres/frames.ts',
+    text: "throw new RangeError('an error message that does not end')",
+    replacement: 'at = end - length - 1',
+    lane: PACKETS,
+  },
+  {
+    name: 'takes a lost login for one of unknown outcome',
+    harm: 'A login is said to have changed something.',
+    file: 'adapters/postgres/classify.ts',
+    text: "if (sqlstate === '' || ENDS_CONNECTION.test(sqlstate)) {",
+    replacement: "if (sqlstate === 'x') {",
+    lane: PACKETS,
+  },
+  {
+    name: 'takes a lock for a statement that is wrong',
+    harm: 'A rotation is turned back because somebody held a role locked for a moment.',
+    file: 'adapters/postgres/classify.ts',
+    text: 'if (sqlstate === LOCK_WAIT) {',
+    replacement: "if (sqlstate === 'x') {",
+    lane: real('test/bad-input-postgres.int.test.ts'),
+  },
+  {
+    name: 'does not ask MariaDB why',
+    harm: 'A password policy is reported as a statement that is wrong.',
+    file: 'adapters/mysql/protocol/errors.ts',
+    text: 'return failureOf(error).errno === OPERATION_FAILED',
+    replacement: 'return failureOf(error).errno === 0',
+    lane: MARIADB,
+  },
+  {
+    name: 'rounds a number that it does not know',
+    harm: 'An account number in a secret is another one after a rotation.',
+    file: '../../client/src/protocol/json-document.ts',
+    text: 'return typeof raw ===',
+    replacement: 'return typeof keepNumber !==',
+    lane: unit('test/fuzz-documents.test.ts'),
   },
 ]

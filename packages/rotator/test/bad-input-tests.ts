@@ -32,7 +32,7 @@ export interface BadInput {
   /** Code of the result, or of a failure in it. */
   readonly code: string
   readonly exit: number
-  /** It passes by itself, so the run would go on trying: it is told to stop at the first failure. */
+  /** It passes by itself, so a run goes on trying: it is told to stop at the first failure. */
   readonly passes?: true
   /** What the run says of the state of things. */
   readonly state: RegExp
@@ -77,11 +77,15 @@ export function badInputTests(name: string, { start, database, rows, logs }: Bad
 
     test('I6 and no password was said by anything in any of it', async () => {
       expect(world.secrets.size).toBeGreaterThan(rows.length)
-      const said = (await world.engine.said()).filter(({ text }) => /ALTER (?:USER|ROLE)/.test(text))
+      const said = (await world.engine.said()).filter(({ text }) =>
+        /ALTER (?:USER|ROLE)/.test(text),
+      )
       for (const log of logs) expect(said.map((place) => place.name).join('\n')).toMatch(log)
       const temporary = world.files.filter((file) => file.name.startsWith(world.temp))
       expect(temporary.map((file) => file.name)).toEqual([])
-      const modes = world.files.filter((file) => /\.env$/.test(file.name)).map((file) => file.mode)
+      const modes = world.files
+        .filter((file) => file.name.endsWith('.env'))
+        .map((file) => file.mode)
       expect(new Set(modes.filter((mode) => mode !== undefined))).toEqual(new Set([0o600]))
       expect(world.leaks()).toEqual([])
       expect(await world.leaksAtServer()).toEqual([])

@@ -40,7 +40,22 @@ const LINES = WHOLE.trimEnd().split('\n')
 
 const piece = oneof(
   constantFrom('&a', '*a', '!!js/function', '!!binary x', '<<: *a', '__proto__: { polluted: 1 }'),
-  constantFrom('{', '}', '[', '"', "'", ': ', '- ', '# ', '|', '>', '\t', '\u0000', '%YAML 9', '---'),
+  constantFrom(
+    '{',
+    '}',
+    '[',
+    '"',
+    "'",
+    ': ',
+    '- ',
+    '# ',
+    '|',
+    '>',
+    '\t',
+    '\u0000',
+    '%YAML 9',
+    '---',
+  ),
   constantFrom('null', '~', '1e999', '0x10', '-1', 'yes', '2026-01-01', '5m', '99999999999d'),
   string({ unit: 'binary', maxLength: 8 }),
 )
@@ -76,23 +91,27 @@ describe('a configuration that is damaged', () => {
     expect(parseConfig(WHOLE, FILE)).toMatchObject({ file: FILE })
   })
 
-  test(`is read or refused, with a place (seed ${SEED})`, () => {
-    const outcomes = { read: 0, refused: 0 }
-    const holds = property(array(change, { minLength: 1, maxLength: 4 }), (changes) => {
-      const text = changes.reduce<readonly string[]>(apply, LINES).join('\n')
-      try {
-        parseConfig(text, FILE)
-        outcomes.read += 1
-      } catch (error) {
-        if (!isRotatorError(error)) throw error
-        expect(error.code).toBe('ERR_CONFIG')
-        expect(error.message).toContain(FILE)
-        outcomes.refused += 1
-      }
-      expect(Reflect.get({}, 'polluted')).toBeUndefined()
-    })
-    assert(holds, { numRuns: runs, seed: SEED })
-    expect(outcomes.read).toBeGreaterThan(0)
-    expect(outcomes.refused).toBeGreaterThan(outcomes.read / 10)
-  }, LIMIT_MS)
+  test(
+    `is read or refused, with a place (seed ${SEED})`,
+    () => {
+      const outcomes = { read: 0, refused: 0 }
+      const holds = property(array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        const text = changes.reduce<readonly string[]>(apply, LINES).join('\n')
+        try {
+          parseConfig(text, FILE)
+          outcomes.read += 1
+        } catch (error) {
+          if (!isRotatorError(error)) throw error
+          expect(error.code).toBe('ERR_CONFIG')
+          expect(error.message).toContain(FILE)
+          outcomes.refused += 1
+        }
+        expect(Reflect.get({}, 'polluted')).toBeUndefined()
+      })
+      assert(holds, { numRuns: runs, seed: SEED })
+      expect(outcomes.read).toBeGreaterThan(0)
+      expect(outcomes.refused).toBeGreaterThan(outcomes.read / 10)
+    },
+    LIMIT_MS,
+  )
 })

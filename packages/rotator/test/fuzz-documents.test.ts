@@ -101,13 +101,17 @@ const secret = (plain: string): Sensitive => new Sensitive(plain, 'document')
 describe('a slot document', () => {
   const runs = cases('slot documents, read and written', { short: 500, share: 0.25 })
 
-  test(`is written as it was read (seed ${SEED})`, () => {
-    const holds = property(slotDocument, (spelled) => {
-      const written = encodeSlotDocument(parseSlotDocument(secret(spell(spelled)))).reveal()
-      expect(written).toBe(spell(spelled))
-    })
-    assert(holds, { numRuns: runs, seed: SEED })
-  }, LIMIT_MS)
+  test(
+    `is written as it was read (seed ${SEED})`,
+    () => {
+      const holds = property(slotDocument, (spelled) => {
+        const written = encodeSlotDocument(parseSlotDocument(secret(spell(spelled)))).reveal()
+        expect(written).toBe(spell(spelled))
+      })
+      assert(holds, { numRuns: runs, seed: SEED })
+    },
+    LIMIT_MS,
+  )
 
   const edits = cases('slot documents, edited', { short: 500, share: 0.2 })
   const fresh = record(
@@ -119,21 +123,25 @@ describe('a slot document', () => {
     { requiredKeys: [] },
   )
 
-  test(`keeps everything that an edit does not name (seed ${SEED})`, () => {
-    const holds = property(slotDocument, edit, (spelled, { active, slot, fresh: change }) => {
-      const passwords = slot !== undefined && change ? { [slot]: change } : {}
-      const asked: SlotDocumentEdit = { ...(active && { active }), passwords }
-      const edited = editSlotDocument(parseSlotDocument(secret(spell(spelled))), asked)
-      const written = new Map(entriesOf(encodeSlotDocument(edited).reveal()))
-      const before = new Map(entriesOf(spell(spelled)))
-      expect([...written.keys()]).toEqual([...before.keys()])
-      for (const [name, was] of before)
-        if (name === 'active_slot') expect(written.get(name)).toBe(active ?? was)
-        else if (name === slot && change) expectSlot(written.get(name), was, change)
-        else expect(written.get(name)).toEqual(was)
-    })
-    assert(holds, { numRuns: edits, seed: SEED })
-  }, LIMIT_MS)
+  test(
+    `keeps everything that an edit does not name (seed ${SEED})`,
+    () => {
+      const holds = property(slotDocument, edit, (spelled, { active, slot, fresh: change }) => {
+        const passwords = slot !== undefined && change ? { [slot]: change } : {}
+        const asked: SlotDocumentEdit = { ...(active && { active }), passwords }
+        const edited = editSlotDocument(parseSlotDocument(secret(spell(spelled))), asked)
+        const written = new Map(entriesOf(encodeSlotDocument(edited).reveal()))
+        const before = new Map(entriesOf(spell(spelled)))
+        expect([...written.keys()]).toEqual([...before.keys()])
+        for (const [name, was] of before)
+          if (name === 'active_slot') expect(written.get(name)).toBe(active ?? was)
+          else if (name === slot && change) expectSlot(written.get(name), was, change)
+          else expect(written.get(name)).toEqual(was)
+      })
+      assert(holds, { numRuns: edits, seed: SEED })
+    },
+    LIMIT_MS,
+  )
 })
 
 function entriesOf(json: string): readonly (readonly [string, unknown])[] {
@@ -154,44 +162,52 @@ function expectSlot(
 describe('a flat document', () => {
   const runs = cases('flat documents', { short: 500, share: 0.15 })
 
-  test(`is written as it was read, but for its password (seed ${SEED})`, () => {
-    const holds = property(flatDocument, text('new-'), (spelled, password) => {
-      const read = parseFlatDocument(secret(spell(spelled)))
-      expect(encodeFlatDocument(read).reveal()).toBe(spell(spelled))
-      const edited = encodeFlatDocument(editFlatDocument(read, { password: secret(password) }))
-      const expected = spelled.map(([name, was]): [string, string] => [
-        name,
-        name === 'password' ? JSON.stringify(password) : was,
-      ])
-      expect(edited.reveal()).toBe(spell(expected))
-    })
-    assert(holds, { numRuns: runs, seed: SEED })
-  }, LIMIT_MS)
+  test(
+    `is written as it was read, but for its password (seed ${SEED})`,
+    () => {
+      const holds = property(flatDocument, text('new-'), (spelled, password) => {
+        const read = parseFlatDocument(secret(spell(spelled)))
+        expect(encodeFlatDocument(read).reveal()).toBe(spell(spelled))
+        const edited = encodeFlatDocument(editFlatDocument(read, { password: secret(password) }))
+        const expected = spelled.map(([name, was]): [string, string] => [
+          name,
+          name === 'password' ? JSON.stringify(password) : was,
+        ])
+        expect(edited.reveal()).toBe(spell(expected))
+      })
+      assert(holds, { numRuns: runs, seed: SEED })
+    },
+    LIMIT_MS,
+  )
 })
 
 describe('a text that is damaged', () => {
   const runs = cases('damaged documents', { short: 1000, share: 0.25 })
   const damage = tuple(double({ min: 0, max: 1, noNaN: true }), integer({ min: 0, max: 3 }), value)
 
-  test(`is read or refused, and a refusal quotes nothing (seed ${SEED})`, () => {
-    const any = oneof(slotDocument, flatDocument)
-    const holds = property(any, damage, (spelled, [where, how, piece]) => {
-      const whole = spell(spelled)
-      const at = Math.floor(where * whole.length)
-      const parts = [whole.slice(0, at), whole.slice(at)] as const
-      const damaged = [
-        () => parts[0],
-        () => parts[0] + parts[1].slice(1),
-        () => parts.join(piece),
-        () => parts[0] + parts[1].replace(/"[^"]*"/, piece),
-      ][how]?.()
-      for (const read of [parseSlotDocument, parseFlatDocument])
-        expectRefusalOrNothing(() => read(secret(damaged ?? '')))
-    })
-    assert(holds, { numRuns: runs, seed: SEED })
-    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
-    expect(Reflect.get({}, 'polluted')).toBeUndefined()
-  }, LIMIT_MS)
+  test(
+    `is read or refused, and a refusal quotes nothing (seed ${SEED})`,
+    () => {
+      const any = oneof(slotDocument, flatDocument)
+      const holds = property(any, damage, (spelled, [where, how, piece]) => {
+        const whole = spell(spelled)
+        const at = Math.floor(where * whole.length)
+        const parts = [whole.slice(0, at), whole.slice(at)] as const
+        const damaged = [
+          () => parts[0],
+          () => parts[0] + parts[1].slice(1),
+          () => parts.join(piece),
+          () => parts[0] + parts[1].replace(/"[^"]*"/, piece),
+        ][how]?.()
+        for (const read of [parseSlotDocument, parseFlatDocument])
+          expectRefusalOrNothing(() => read(secret(damaged ?? '')))
+      })
+      assert(holds, { numRuns: runs, seed: SEED })
+      expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+      expect(Reflect.get({}, 'polluted')).toBeUndefined()
+    },
+    LIMIT_MS,
+  )
 })
 
 function expectRefusalOrNothing(read: () => unknown): void {

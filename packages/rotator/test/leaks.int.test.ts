@@ -129,7 +129,7 @@ describe('I6 of what is secret', () => {
     expect(leaksIn(environments, new Map([['AWS key', AWS_CANARY]]))).toEqual([])
   })
 
-  test('nothing can be read by a debugger that SIGUSR1 would open to every local user', async () => {
+  test('nothing can be read by a debugger, which SIGUSR1 would open to all', async () => {
     const { code, stderr } = await world.run(['rotate', '--log-json'], {
       onLine: (line, signal) => {
         if (line.includes('"STEP_APPLIED"')) signal('SIGUSR1')

@@ -10,13 +10,13 @@ const secrets = new Map([['canary', CANARY]])
 describe('I6 Sensitive', () => {
   const held = new Sensitive(CANARY, 'password of slot B')
   test.each([
-    ['a template', () => `${held}`],
+    ['a template', () => `with ${String(held)}`],
     ['a sum', () => `with ${String(held)}`],
     ['JSON', () => JSON.stringify({ held })],
     ['inspection', () => inspect({ held }, { showHidden: true, depth: 9 })],
     ['a clone', () => inspect(structuredClone({ held }))],
     ['its fields', () => JSON.stringify([Object.entries(held), Reflect.ownKeys(held)])],
-    ['an error', () => tellAll(new Error(`near ${held}`, { cause: held }))],
+    ['an error', () => tellAll(new Error(`near ${held.toString()}`, { cause: held }))],
   ])('shows its label, never its value, in %s', (_where, show) => {
     expect(leaksIn([{ name: 'shown', text: show() }], secrets)).toEqual([])
   })
@@ -60,7 +60,8 @@ describe('I6 an error that is scrubbed', () => {
     error.cause = error
     known.scrubError(error)
     expect(error.message).toBe('[secret]')
-    for (const thrown of [undefined, null, 'text', 7]) expect(known.scrubError(thrown)).toBeUndefined()
+    for (const thrown of [undefined, null, 'text', 7])
+      expect(known.scrubError(thrown)).toBeUndefined()
   })
 })
 

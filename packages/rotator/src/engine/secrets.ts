@@ -43,8 +43,8 @@ export class KnownSecrets {
   }
 
   /**
-   * Scrubs an error in place: message, stack, every other text in it, its causes and the errors that
-   * it gathers. What cannot be written to stays as it is, and so does a driver's connection.
+   * Scrubs an error in place: message, stack, every other text in it, its causes and the errors
+   * that it gathers. What cannot be written to stays as it is, and so does a driver's connection.
    */
   scrubError(error: unknown): void {
     this.#scrubDeep(error, new Set())
