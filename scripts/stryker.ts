@@ -1,10 +1,11 @@
 /**
- * `npm run test:stryker [-- --mutate FILE]`: how many of all mutants of the domain its own tests
- * kill. Prints those that survive and the score; closes with `N passed, N failed`.
+ * `npm run test:stryker [-- --mutate FILE --tests FILE]`: how many of all mutants of the domain its
+ * own tests kill, for instance `--mutate password --tests password`. Prints those that survive and
+ * the score; closes with `N passed, N failed`, where a mutant that survives has failed.
  *
  * Stryker and its 200 packages are installed into a folder for temporary files, in the versions
- * that stand here (docs/adr/0005-dependencies.md): nobody else needs them. Takes most of an hour on
- * two cores.
+ * that stand here (docs/adr/0005-dependencies.md): nobody else needs them. A mutant costs one run
+ * of the tests, so all of them take hours: name a file.
  */
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,10 +15,9 @@ import { ROOT, run } from './lib/run.ts'
 import { close } from './lib/tally.ts'
 
 const STRYKER = '10.1.1'
-/** The score, in percent, below which this is a failure. Raise it when it has risen. */
-const LEAST_SCORE = 60
 
-const { values } = parseArgs({ options: { mutate: { type: 'string', default: '**/*' } } })
+const whole = { type: 'string', default: '**/*' } as const
+const { values } = parseArgs({ options: { mutate: whole, tests: whole } })
 const DOMAIN = 'packages/rotator/src/domain'
 const folder = join(tmpdir(), `cuedot-stryker-${STRYKER}`)
 
@@ -35,12 +35,9 @@ const { code } = await run('npx', ['stryker', 'run'], { cwd: folder, show: true 
 const report: unknown = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'))
 const counts = tally(report)
 const score = (100 * counts.killed) / Math.max(1, counts.killed + counts.survived)
-console.log(`stryker: score ${score.toFixed(2)} of ${DOMAIN}, at least ${LEAST_SCORE} is wanted`)
-close({
-  passed: counts.killed,
-  failed: score < LEAST_SCORE || code !== 0 ? counts.survived : 0,
-  skipped: 0,
-})
+console.log(`stryker: score ${score.toFixed(2)} of ${DOMAIN}/${values.mutate}.ts`)
+const broken = code === 0 ? 0 : 1
+close({ passed: counts.killed, failed: counts.survived + broken, skipped: 0 })
 
 /** The versions of this project, and Stryker. */
 async function manifest(): Promise<object> {
@@ -59,7 +56,7 @@ function isSource(path: string): boolean {
 }
 
 function vitestConfig(): string {
-  const include = JSON.stringify([`${DOMAIN}/**/*.test.ts`])
+  const include = JSON.stringify([`${DOMAIN}/${values.tests}.test.ts`])
   return `export default { test: { include: ${include}, testTimeout: 120000 } }\n`
 }
 
