@@ -112,7 +112,7 @@ describe('a .env file', () => {
 
 /** The file without the values of the two keys. */
 function masked(text: string): readonly string[] {
-  return text.split('\n').map((line) => line.replace(/^(\s*(?:export\s+)?[UP]=).*/, '$1'))
+  return text.split('\n').map((line) => line.replace(/^(\s*(?:export\s+)?[UP]=)[^\r]*/, '$1'))
 }
 
 describe('a JSON file', () => {
