@@ -1,6 +1,7 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
+import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
@@ -19,4 +20,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
+  ...LEAK_MUTANTS,
 ]

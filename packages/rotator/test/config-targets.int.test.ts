@@ -26,6 +26,7 @@ import { dotenvTarget } from '../src/adapters/files/dotenv.ts'
 import { jsonTarget } from '../src/adapters/files/json.ts'
 import { phpSqlconfTarget } from '../src/adapters/files/php-sqlconf/target.ts'
 import type { ConfigTarget } from '../src/ports/config-target.ts'
+import { cases, SEED } from './fuzz.ts'
 import { SQLCONF_LAYOUTS } from './sqlconf-layouts.ts'
 
 const run = promisify(execFile)
@@ -148,8 +149,7 @@ for (const kind of KINDS) configTargetConformance(kind.name, starter(kind))
 
 /** Passwords that the target takes, and how each reader of .env files gets them back. */
 describe('a .env file as its readers read it', () => {
-  const COUNT = 300
-  const SEED = Date.now() % 2 ** 31
+  const COUNT = cases('passwords in .env files', { short: 300, share: 0.003 })
   const character = oneof(
     { weight: 4, arbitrary: constantFrom(...`abcXYZ019_./:@%+,=^!?*[]{}-~;&|<>() #'"$\\\``) },
     { weight: 1, arbitrary: string({ unit: 'grapheme', minLength: 1, maxLength: 2 }) },

@@ -10,6 +10,7 @@ import { isRotatorError } from '../src/errors.ts'
 import { phpSqlconfTarget } from '../src/adapters/files/php-sqlconf/target.ts'
 import type { Call } from '../src/ports/call.ts'
 import type { PublishedCredential } from '../src/ports/config-target.ts'
+import { cases, SEED } from './fuzz.ts'
 import { phpVersion, readWithPhp } from './php-reader.ts'
 import type { PhpReading } from './php-reader.ts'
 import { SQLCONF_LAYOUTS } from './sqlconf-layouts.ts'
@@ -19,10 +20,9 @@ const PHP = phpVersion()
 if (PHP === undefined)
   console.log('skipped: no php on the path; install php-cli to run these tests')
 
-const SEED = Number(process.env['CUEDOT_TEST_SEED'] ?? Date.now() % 2 ** 31)
-const CREDENTIALS = 500
-const LITERALS = 4000
-const FILES = 4000
+const CREDENTIALS = cases('credentials in sqlconf.php', { short: 500, share: 0.01 })
+const LITERALS = cases('literals of PHP', { short: 4000, share: 0.06 })
+const FILES = cases('files of PHP', { short: 4000, share: 0.06 })
 
 const REGRESSIONS = [
   'a\\1b',

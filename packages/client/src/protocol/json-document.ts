@@ -35,12 +35,27 @@ export type DocumentErrorCode =
 export function parseJsonObject(text: Sensitive): JsonObject {
   let value: unknown
   try {
-    value = JSON.parse(text.reveal())
+    value = JSON.parse(text.reveal(), keepNumber)
   } catch {
     throw new DocumentError('ERR_DOCUMENT_NOT_JSON', '', 'is not JSON (empty or cut off?)')
   }
   if (!isObject(value)) throw new DocumentError('ERR_DOCUMENT_NOT_JSON', '', 'is not a JSON object')
   return value
+}
+
+/**
+ * Numbers that a double cannot hold, or that JavaScript would spell in another way, stay as they
+ * are spelled: `12345678901234567890` must not come back as `12345678901234567000`.
+ *
+ * Source: ECMA-262, `JSON.rawJSON` and the third argument of the reviver; in Node since 21.
+ */
+function keepNumber(_key: string, value: unknown, ...rest: readonly unknown[]): unknown {
+  if (typeof value !== 'number') return value
+  const [context] = rest
+  const source = isObject(context) ? context['source'] : undefined
+  if (typeof source !== 'string' || source === JSON.stringify(value)) return value
+  const raw: unknown = Reflect.get(JSON, 'rawJSON')
+  return typeof raw === 'function' ? Reflect.apply(raw, JSON, [source]) : value
 }
 
 /** True for a JSON object: not an array, not null. */

@@ -9,4 +9,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.exit(tellFailure(error, args))
   })
 
+// Node would open its debugger on a port of loopback, and with it all memory to every local user.
+process.on('SIGUSR1', () => undefined)
+
 process.exitCode = await main(args)

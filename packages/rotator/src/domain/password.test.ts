@@ -37,5 +37,7 @@ describe('a policy', () => {
   test('of enough characters is taken', () => {
     expect(policyProblem(DEFAULT_PASSWORD_POLICY)).toBeUndefined()
     expect(policyProblem({ length: 45, alphabet: 'abcd' })).toBeUndefined()
+    expect(policyProblem({ ...DEFAULT_PASSWORD_POLICY, length: 16 })).toBeUndefined()
+    expect(policyProblem({ ...DEFAULT_PASSWORD_POLICY, length: 128 })).toBeUndefined()
   })
 })

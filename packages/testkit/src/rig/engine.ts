@@ -6,6 +6,11 @@ export interface ConsumerConnection {
   close(): Promise<void>
 }
 
+/** A session that may do everything. */
+export interface RootSession extends AsyncDisposable {
+  ask(statement: string): Promise<readonly (readonly unknown[])[]>
+}
+
 /** A database server for a rig, with both users of an alternating target in it. */
 export interface RigEngine extends AsyncDisposable {
   readonly engine: 'postgres' | 'mariadb' | 'mysql'
@@ -20,6 +25,10 @@ export interface RigEngine extends AsyncDisposable {
   connect(
     credential: Pick<Credential, 'username' | 'password' | 'version'>,
   ): Promise<ConsumerConnection>
+  /** Opens a session as a superuser. */
+  root(): Promise<RootSession>
+  /** The server's own folder: data and logs are in it. */
+  readonly dir: string
   /** Everything that the server has logged, every statement among it. */
   log(): Promise<string>
   /**

@@ -1,6 +1,6 @@
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import { createConnection } from 'mysql2/promise'
-import type { Connection } from 'mysql2/promise'
+import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
 import { randomPassword } from '../servers/postgres.ts'
 import { makeTestTls } from '../servers/tls.ts'
@@ -13,6 +13,7 @@ interface Server extends AsyncDisposable {
   readonly port: number
   readonly root: Credential
   readonly admin: Credential
+  readonly dir: string
   /** The general log, for one. */
   log(): Promise<string>
 }
@@ -57,6 +58,21 @@ export async function protocolRig({ engine, start, identified }: Parts): Promise
         close: () => connection.end(),
       }
     },
+    async root() {
+      const session = await connectTo(root, tls)
+      session.on('error', () => undefined)
+      return {
+        async ask(statement) {
+          const [rows] = await session.query<RowDataPacket[][]>({
+            sql: statement,
+            rowsAsArray: true,
+          })
+          return Array.isArray(rows) ? rows : []
+        },
+        [Symbol.asyncDispose]: () => session.end(),
+      }
+    },
+    dir: server.dir,
     log: () => server.log(),
     async cost() {
       const now = counted(await server.log())
@@ -75,7 +91,7 @@ function connectTo(credential: Credential, tls: TestTls): Promise<Connection> {
     port: credential.port,
     user: credential.username,
     password: credential.password.reveal(),
-    database: credential.dbname,
+    ...(credential.username !== 'root' && { database: credential.dbname }),
     ssl: { ca: tls.ca },
     connectAttributes: { program_name: 'consumer', cred_version: credential.version ?? '' },
   })

@@ -1,13 +1,14 @@
 import { quoteText } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
 import { startMysql } from '../servers/mysql.ts'
+import type { MysqlSetup } from '../servers/mysql.ts'
 import type { RigEngine } from './engine.ts'
 import { protocolRig } from './mysql-protocol.ts'
 
 /** MySQL with two slots that may do the same in one database. */
-export async function mysqlRig(): Promise<RigEngine> {
+export async function mysqlRig(setup: Omit<MysqlSetup, 'tls'> = {}): Promise<RigEngine> {
   return await protocolRig({
     engine: 'mysql',
-    start: (tls) => startMysql({ tls }),
+    start: (tls) => startMysql({ tls, ...setup }),
     identified: (password) => `IDENTIFIED BY ${quoteText(password.reveal())}`,
   })
 }

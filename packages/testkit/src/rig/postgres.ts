@@ -1,20 +1,23 @@
 import type { Credential } from '@cuedot/client/protocol'
 import pg from 'pg'
+import { scramVerifier } from '../../../rotator/src/adapters/postgres/scram.ts'
 import { randomPassword, startPostgres } from '../servers/postgres.ts'
 import { makeTestTls } from '../servers/tls.ts'
 import type { RigEngine } from './engine.ts'
 
 /** PostgreSQL 18 with an owner role and two slots that work as it. */
-export async function postgresRig(): Promise<RigEngine> {
+export async function postgresRig(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RigEngine> {
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())
-  const server = starting.use(await startPostgres({ tls }))
+  const server = starting.use(await startPostgres({ tls, settings }))
   const { host, port, admin } = server
   const slot = (username: string): Credential => {
     return { username, password: randomPassword(username), host, port, dbname: 'app' }
   }
   const slots = { A: slot('app_a'), B: slot('app_b') }
-  await server.sql(...schema(admin.username, [slots.A, slots.B]))
+  await server.sql(...(await schema(admin.username, [slots.A, slots.B])))
   const running = starting.move()
   return {
     ...{ engine: 'postgres', host, port, dbname: 'app', caFile: tls.caFile, admin, slots },
@@ -25,6 +28,17 @@ export async function postgresRig(): Promise<RigEngine> {
         close: () => client.end(),
       }
     },
+    async root() {
+      const client = await server.connect({ ...server.superuser, dbname: 'app' }, 'root')
+      return {
+        async ask(statement) {
+          const { rows } = await client.query<unknown[]>({ text: statement, rowMode: 'array' })
+          return rows
+        },
+        [Symbol.asyncDispose]: () => client.end(),
+      }
+    },
+    dir: server.dir,
     log: () => server.log(),
     async cost() {
       const lines = (await server.log()).split('\n')
@@ -36,16 +50,21 @@ export async function postgresRig(): Promise<RigEngine> {
   }
 }
 
-function schema(admin: string, slots: readonly Credential[]): readonly string[] {
+/** Verifiers, since everything is logged. */
+async function schema(admin: string, slots: readonly Credential[]): Promise<readonly string[]> {
   const name = pg.escapeIdentifier
+  const made = await Promise.all(
+    slots.map(
+      async ({ username, password }) =>
+        `CREATE ROLE ${name(username)} LOGIN ADMIN ${name(admin)}
+         PASSWORD '${await scramVerifier(password)}'`,
+    ),
+  )
   return [
     `CREATE ROLE app_owner NOLOGIN ADMIN ${name(admin)}`,
     'GRANT ALL ON SCHEMA public TO app_owner',
-    ...slots.flatMap(({ username, password }) => [
-      "SET log_statement = 'none'",
-      `CREATE ROLE ${name(username)} LOGIN ADMIN ${name(admin)}
-       PASSWORD ${pg.escapeLiteral(password.reveal())}`,
-      "SET log_statement = 'all'",
+    ...made,
+    ...slots.flatMap(({ username }) => [
       `GRANT app_owner TO ${name(username)}`,
       `ALTER ROLE ${name(username)} SET role TO 'app_owner'`,
     ]),

@@ -21,6 +21,8 @@ export interface MariadbSetup {
   readonly performanceSchema?: boolean
   /** Default 100. Root has one connection more. */
   readonly maxConnections?: number
+  /** More arguments for the server, after all others. Logs go to `data` in the server's folder. */
+  readonly more?: readonly string[]
 }
 
 /** A MariaDB server of the test's own, with one database, `openemr`. */
@@ -64,7 +66,7 @@ export async function startMariadb(setup: MariadbSetup = {}): Promise<MariadbSer
       ...[`--max-connections=${setup.maxConnections ?? 100}`, '--innodb-buffer-pool-size=16M'],
       ...['--innodb-log-file-size=8M', '--innodb-flush-log-at-trx-commit=0'],
       `--performance-schema=${setup.performanceSchema === true ? 'ON' : 'OFF'}`,
-      ...tlsArguments(setup.tls, dir),
+      ...[...tlsArguments(setup.tls, dir), ...(setup.more ?? [])],
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )

@@ -26,6 +26,8 @@ export interface MysqlSetup {
   readonly maxConnections?: number
   /** Default false. On, what changes something is logged in `binlog.*` of the server's folder. */
   readonly binaryLog?: boolean
+  /** More arguments for the server, after all others. Logs go to the server's folder. */
+  readonly more?: readonly string[]
 }
 
 /** A MySQL server of the test's own, with one database, `openemr`. */
@@ -70,7 +72,7 @@ export async function startMysql(setup: MysqlSetup = {}): Promise<MysqlServer> {
     ...[`--max-connections=${setup.maxConnections ?? 100}`, '--table-definition-cache=400'],
     `--performance-schema=${setup.performanceSchema === false ? 'OFF' : 'ON'}`,
     ...(setup.binaryLog === true ? [`--log-bin=${dir}/binlog`] : ['--skip-log-bin']),
-    ...tlsArguments(setup.tls, dir),
+    ...[...tlsArguments(setup.tls, dir), ...(setup.more ?? [])],
   ]
   const child = spawn(program.command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const running = new RunningServer(child, 'MySQL')

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import pg from 'pg'
+import { scramVerifier } from '../../../rotator/src/adapters/postgres/scram.ts'
 import { startEmbeddedPostgres } from '../../../rotator/src/cli/try/embedded-postgres.ts'
 import type { TestTls } from './tls.ts'
 
@@ -94,7 +95,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
       await client.end()
     }
   }
-  await as('postgres', ['CREATE DATABASE app', ...adminStatements(admin)])
+  await as('postgres', ['CREATE DATABASE app', ...(await adminStatements(admin))])
   const running = starting.move()
   const stop = (): Promise<void> => running.disposeAsync()
   return {
@@ -132,11 +133,11 @@ export function randomPassword(whose: string): Sensitive {
   return new Sensitive(randomBytes(18).toString('hex'), `password of ${whose}`)
 }
 
-function adminStatements({ username, password }: Credential): readonly string[] {
+/** A verifier, since everything is logged. */
+async function adminStatements({ username, password }: Credential): Promise<readonly string[]> {
   const name = pg.escapeIdentifier(username)
   return [
-    "SET log_statement = 'none'",
-    `CREATE ROLE ${name} LOGIN CREATEROLE PASSWORD ${pg.escapeLiteral(password.reveal())}`,
+    `CREATE ROLE ${name} LOGIN CREATEROLE PASSWORD '${await scramVerifier(password)}'`,
     `GRANT pg_read_all_stats TO ${name}`,
   ]
 }

@@ -53,6 +53,10 @@ function serverRefusal(
   }
   if (sqlstate.startsWith('53') || sqlstate.startsWith('57P'))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: sqlstate })
+  if (sqlstate === '' || ENDS_CONNECTION.test(sqlstate)) {
+    const reason = `the server ended the connection (${sqlstate === '' ? 'no code' : sqlstate})`
+    return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
+  }
   return statementFailure(error, { endpoint, username, operation: 'connect' })
 }
 
@@ -80,10 +84,17 @@ export function statementFailure(error: unknown, facts: StatementFacts): Rotator
     const reason = 'the server is read-only (a replica, or a failover under way)'
     return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
   }
+  if (sqlstate === LOCK_WAIT) {
+    const reason = `the statement waited too long for a lock (${sqlstate})`
+    return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason })
+  }
   if (sqlstate.startsWith('53'))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: sqlstate })
   return new RotatorError('ERR_DB_STATEMENT', { endpoint, operation, sqlstate })
 }
+
+/** `lock_timeout` has passed; the statement did nothing. */
+const LOCK_WAIT = '55P03'
 
 /** 08: connection exceptions; 57P: shutdown; 25P03 and 25P04: time-outs that end the session. */
 const ENDS_CONNECTION = /^(?:08|57P|25P0[34])/

@@ -5,6 +5,7 @@ import { RotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import { verifiedTls } from '../common/tls.ts'
 import type { Endpoint, TlsSetting } from '../common/tls.ts'
+import { checkMessages } from './frames.ts'
 import { connectFailure, statementFailure } from './classify.ts'
 
 /** One connection to be opened. */
@@ -77,6 +78,7 @@ export class Link implements AsyncDisposable {
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     })
+    checkMessages(client)
     const link = new Link(client, socket, options)
     const signal = AbortSignal.any([call.signal, AbortSignal.timeout(options.connectTimeoutMs)])
     try {

@@ -7,7 +7,7 @@ import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import { isTlsErrorCode, verifiedTls } from '../../common/tls.ts'
 import type { Endpoint, TlsSetting, VerifiedTls } from '../../common/tls.ts'
-import { connectError, refusedLogin, statementError } from './errors.ts'
+import { connectError, hidesReason, reasonAmong, refusedLogin, statementError } from './errors.ts'
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -206,11 +206,18 @@ export class Connection {
       reject(new RotatorError('ERR_OUTCOME_UNKNOWN', { operation, where: endpoint }))
     }
     call.signal.addEventListener('abort', abort, { once: true })
-    const done = (error: unknown, rows: unknown): void => {
-      if (error === null) return resolve(Array.isArray(rows) ? rows.map(toRow) : [])
+    const fail = (error: unknown): void => {
       const problem = statementError(error, { endpoint, username, operation })
       if (problem.code === 'ERR_OUTCOME_UNKNOWN') this.destroy()
       reject(problem)
+    }
+    const done = (error: unknown, rows: unknown): void => {
+      if (error === null) return resolve(Array.isArray(rows) ? rows.map(toRow) : [])
+      if (!hidesReason(error)) return fail(error)
+      this.#driver.query('SHOW WARNINGS', (_error: unknown, warnings: unknown) => {
+        const shown = Array.isArray(warnings) ? warnings.map(toRow) : []
+        fail(reasonAmong(shown.map((row) => row[1])) ?? error)
+      })
     }
     // The driver answers nothing after it was told to hang up.
     void this.#closed.then(abort)

@@ -32,6 +32,11 @@ const NOT_ALLOWED: ReadonlySet<number> = new Set([1044, 1142, 1143, 1227, 1370, 
 const PREVENTED = 1290
 /** A rule of the server about passwords: `validate_password`, PASSWORD HISTORY, REUSE INTERVAL. */
 const AGAINST_POLICY: ReadonlySet<number> = new Set([1819, 3638])
+/**
+ * A statement about users has failed. MariaDB keeps the reason as a warning, for instance 1290;
+ * where it is that the user does not exist there is no other number.
+ */
+const OPERATION_FAILED = 1396
 /** The session or its statement was killed, it took too long, or the server is going down. */
 const KILLED: ReadonlySet<number> = new Set([1053, 1317, 1927, 1969, 3024, 3168])
 
@@ -50,6 +55,17 @@ function failureOf(error: unknown): DriverFailure {
 /** Server errors have numbers from 1000; the negative ones are the operating system's. */
 function serverErrno({ errno }: DriverFailure): number | undefined {
   return errno !== undefined && errno >= 1000 ? errno : undefined
+}
+
+/** True when the number says only that it failed, and SHOW WARNINGS may know why. */
+export function hidesReason(error: unknown): boolean {
+  return failureOf(error).errno === OPERATION_FAILED
+}
+
+/** The first of the numbers of warnings that gives a reason, as an error; else `undefined`. */
+export function reasonAmong(numbers: readonly unknown[]): { readonly errno: number } | undefined {
+  const errno = numbers.map(Number).find((number) => number >= 1000 && number !== OPERATION_FAILED)
+  return errno === undefined ? undefined : { errno }
 }
 
 /** How a server answered a login that did not succeed; `undefined` when it is no answer to it. */
