@@ -14,6 +14,8 @@ interface Page {
   accepted?: Sensitive
   denied: Sensitive[]
   locked: boolean
+  /** Every pooler has accepted this password. */
+  pooled?: Sensitive
 }
 
 /** What the book of logins needs from its surroundings. */
@@ -108,9 +110,27 @@ export class LoginBook implements Logins {
   }
 
   async prove(subject: Subject, password: Sensitive, credential: Credential): Promise<void> {
+    await this.#until(() => this.#tryAll({ ...credential, password }))
+    this.note(subject, password, [])
+  }
+
+  async provePoolers(
+    subject: Subject,
+    password: Sensitive,
+    credential: Credential,
+  ): Promise<void> {
+    const { database, call } = this.#options
+    const page = this.#page(subject)
+    if (page.pooled?.equals(password)) return
+    for (const pooler of database.poolers ?? [])
+      await this.#until(() => database.login({ ...credential, password }, pooler, call()))
+    page.pooled = password
+  }
+
+  async #until(answer: () => Promise<string>): Promise<void> {
     const { clock, policy, stop } = this.#options
     const begun = clock.now().getTime()
-    while ((await this.#tryAll({ ...credential, password })) !== 'accepted') {
+    while ((await answer()) !== 'accepted') {
       const limitMs = policy.proveLimitMs
       if (stop.aborted || clock.now().getTime() - begun >= limitMs)
         throw new RotatorError('ERR_DEADLINE', {
@@ -119,6 +139,5 @@ export class LoginBook implements Logins {
         })
       await clock.sleep(PROVE_POLL_MS, stop)
     }
-    this.note(subject, password, [])
   }
 }

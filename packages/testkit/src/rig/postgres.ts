@@ -1,7 +1,9 @@
 import type { Credential } from '@cuedot/client/protocol'
 import pg from 'pg'
 import { randomPassword, startPostgres } from '../servers/postgres.ts'
+import type { TestPostgres } from '../servers/postgres.ts'
 import { makeTestTls } from '../servers/tls.ts'
+import type { TestTls } from '../servers/tls.ts'
 import type { RigEngine } from './engine.ts'
 
 /** PostgreSQL 18 with an owner role and two slots that work as it. */
@@ -9,13 +11,19 @@ export async function postgresRig(): Promise<RigEngine> {
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())
   const server = starting.use(await startPostgres({ tls }))
+  const engine = await postgresEngine(server, tls)
+  const running = starting.move()
+  return { ...engine, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** Puts the schema of a rig into a running server. Disposing the rig leaves the server as it is. */
+export async function postgresEngine(server: TestPostgres, tls: TestTls): Promise<RigEngine> {
   const { host, port, admin } = server
   const slot = (username: string): Credential => {
     return { username, password: randomPassword(username), host, port, dbname: 'app' }
   }
   const slots = { A: slot('app_a'), B: slot('app_b') }
   await server.sql(...schema(admin.username, [slots.A, slots.B]))
-  const running = starting.move()
   return {
     ...{ engine: 'postgres', host, port, dbname: 'app', caFile: tls.caFile, admin, slots },
     async connect({ username, password }) {
@@ -32,7 +40,7 @@ export async function postgresRig(): Promise<RigEngine> {
       const statements = lines.filter((line) => /LOG: {2}(statement|execute [^:]*):/.test(line))
       return { connections: ours.length, statements: statements.length }
     },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: async () => undefined,
   }
 }
 

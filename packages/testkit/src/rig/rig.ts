@@ -100,6 +100,7 @@ function config(engine: RigEngine, endpoint: string, rollUrl: string): object {
         database: {
           engine: engine.engine,
           endpoints: [`localhost:${engine.port}`],
+          poolers: engine.pooler === undefined ? [] : [engine.pooler],
           dbname: engine.dbname,
           tls: { ca: engine.caFile },
         },
