@@ -51,7 +51,7 @@ export interface Logins {
   /**
    * Waits until every pooler accepts the password; asks each only once in a run. For a password
    * that consumers are about to use: a pooler may keep a session of the user open afterwards.
-   * @throws ERR_DEADLINE
+   * @throws ERR_POOLER
    */
   provePoolers(subject: Subject, password: Sensitive, credential: Credential): Promise<void>
 }

@@ -17,6 +17,8 @@ const SETUP = fileURLToPath(
 export interface PgbouncerRig extends RigEngine {
   readonly server: TestPostgres
   readonly bouncer: PgbouncerServer
+  /** The CA of the server and of PgBouncer, as PEM text. */
+  readonly ca: string
 }
 
 /** PostgreSQL, and PgBouncer in front of it as `examples/pgbouncer` has it, with changes. */
@@ -35,7 +37,7 @@ export async function pgbouncerRig(
   const running = starting.move()
   return {
     ...direct,
-    ...{ server, bouncer, pooler: `localhost:${bouncer.port}` },
+    ...{ server, bouncer, ca: tls.ca, pooler: `localhost:${bouncer.port}` },
     async connect({ username, password }) {
       const client = new pg.Client({
         host: 'localhost',
