@@ -8,10 +8,19 @@ import type { Tally } from './tally.ts'
 /** The lanes of vitest.config.ts. */
 export type Lane = 'unit' | 'sim' | 'real'
 
+/** What {@link runVitest} may be told. */
+export interface VitestOptions {
+  /** Paths of test files, or the beginnings of such. Default: all of the lanes. */
+  readonly files?: readonly string[]
+  /** Variables beside ours. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** Runs lanes of tests and counts what came of them. */
 export async function runVitest(
   lanes: readonly Lane[],
   show: boolean,
+  { files = [], env = {} }: VitestOptions = {},
 ): Promise<{ readonly tally: Tally; readonly ended: Ended }> {
   const folder = await mkdtemp(join(tmpdir(), 'cuedot-tests-'))
   try {
@@ -19,7 +28,7 @@ export async function runVitest(
     const projects = lanes.flatMap((lane) => ['--project', lane])
     // Only the verbose reporter says of each skipped test why it was skipped.
     const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`]
-    const ended = await run('vitest', ['run', ...projects, ...reporters], { show })
+    const ended = await run('vitest', ['run', ...projects, ...reporters, ...files], { show, env })
     const report = await readFile(file, 'utf8').catch(() => '{}')
     return { tally: tallyOf(JSON.parse(report), ended.code), ended }
   } finally {

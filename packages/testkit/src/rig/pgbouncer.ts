@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import { startPgbouncer } from '../servers/pgbouncer.ts'
 import type { PgbouncerServer, PgbouncerSetup } from '../servers/pgbouncer.ts'
 import { startPostgres } from '../servers/postgres.ts'
 import type { TestPostgres } from '../servers/postgres.ts'
 import { makeTestTls } from '../servers/tls.ts'
 import type { RigEngine } from './engine.ts'
-import { postgresEngine } from './postgres.ts'
+import { consumerOf, postgresEngine } from './postgres.ts'
 
 const SETUP = fileURLToPath(
   new URL('../../../../examples/pgbouncer/setup.sql', import.meta.url),
@@ -38,23 +37,7 @@ export async function pgbouncerRig(
   return {
     ...direct,
     ...{ server, bouncer, ca: tls.ca, pooler: `localhost:${bouncer.port}` },
-    async connect({ username, password }) {
-      const client = new pg.Client({
-        host: 'localhost',
-        port: bouncer.port,
-        user: username,
-        password: password.reveal(),
-        database: 'app',
-        ssl: { ca: tls.ca },
-        application_name: 'consumer',
-      })
-      client.on('error', () => undefined)
-      await client.connect()
-      return {
-        work: async () => void (await client.query('INSERT INTO visit (id) VALUES (1)')),
-        close: () => client.end(),
-      }
-    },
+    connect: consumerOf(bouncer.port, tls),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }

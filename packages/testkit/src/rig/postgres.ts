@@ -26,13 +26,7 @@ export async function postgresEngine(server: TestPostgres, tls: TestTls): Promis
   await server.sql(...schema(admin.username, [slots.A, slots.B]))
   return {
     ...{ engine: 'postgres', host, port, dbname: 'app', caFile: tls.caFile, admin, slots },
-    async connect({ username, password }) {
-      const client = await server.connect({ ...slots.A, username, password }, 'consumer')
-      return {
-        work: async () => void (await client.query('INSERT INTO visit (id) VALUES (1)')),
-        close: () => client.end(),
-      }
-    },
+    connect: consumerOf(port, tls),
     log: () => server.log(),
     async cost() {
       const lines = (await server.log()).split('\n')
@@ -41,6 +35,22 @@ export async function postgresEngine(server: TestPostgres, tls: TestTls): Promis
       return { connections: ours.length, statements: statements.length }
     },
     [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+/** Consumers that connect to this port of localhost. */
+export function consumerOf(port: number, tls: TestTls): RigEngine['connect'] {
+  return async ({ username, password }) => {
+    const client = new pg.Client({
+      ...{ host: 'localhost', port, database: 'app', ssl: { ca: tls.ca } },
+      ...{ user: username, password: password.reveal(), application_name: 'consumer' },
+    })
+    client.on('error', () => undefined)
+    await client.connect()
+    return {
+      work: async () => void (await client.query('INSERT INTO visit (id) VALUES (1)')),
+      close: () => client.end(),
+    }
   }
 }
 

@@ -152,7 +152,7 @@ for (const version of POSTGRES_HERE)
       expect(compared).toEqual({ state: 'equal', lacks: [] })
     })
 
-    test.runIf(version !== '15')('options of a membership are compared and copied', async () => {
+    test.runIf(Number(version) >= 16)('options of a membership are compared and copied', async () => {
       await server.sql(
         'CREATE ROLE group_16 NOLOGIN',
         'CREATE ROLE sets LOGIN',
