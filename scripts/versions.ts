@@ -4,10 +4,7 @@
  * table of versions and suites, the output of what failed, and `N passed, N failed`.
  */
 import { parseArgs } from 'node:util'
-import {
-  obtainPostgres,
-  releaseOf,
-} from '../packages/testkit/src/servers/postgres-versions.ts'
+import { obtainPostgres, releaseOf } from '../packages/testkit/src/servers/postgres-versions.ts'
 import { POSTGRES_VERSIONS } from '../packages/testkit/src/servers/postgres.ts'
 import { NOTHING, add, close } from './lib/tally.ts'
 import type { Tally } from './lib/tally.ts'
@@ -67,7 +64,10 @@ async function runSuites({ title, suites, env }: Version): Promise<Record<string
 /** The heading where it is the first line, and the line of one version. */
 function line(title: string, cells: Readonly<Record<string, Tally>>): readonly string[] {
   const row = (words: readonly string[]): string =>
-    words.map((word, index) => word.padEnd(index === 0 ? 22 : 26)).join('').trimEnd()
+    words
+      .map((word, index) => word.padEnd(index === 0 ? 22 : 26))
+      .join('')
+      .trimEnd()
   const counts = Object.values(cells).map(
     ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`,
   )

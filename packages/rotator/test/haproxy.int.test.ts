@@ -70,7 +70,10 @@ describe.skipIf(poolerHere('haproxy') === undefined)('HAProxy', () => {
     const rig = await withConsumers(await haproxyPostgresRig(timeouts))
     const slow = '["/bin/sh", "-c", "sleep 2"]'
     await rig.edit((yaml) =>
-      yaml.replace('    drain:', `      - { id: slow, kind: command, argv: ${slow}, limit: 30s }\n    drain:`),
+      yaml.replace(
+        '    drain:',
+        `      - { id: slow, kind: command, argv: ${slow}, limit: 30s }\n    drain:`,
+      ),
     )
     const { code, stderr } = await rig.cuedot(['rotate', '--log-json']).ended
     expect(code, stderr).toBe(0)

@@ -69,22 +69,19 @@ describe.skipIf(poolerHere('pgbouncer') === undefined)('PgBouncer', () => {
   test.each([
     ['transaction', {}],
     ['session', { pool_mode: 'session', server_idle_timeout: '2' }],
-  ])(
-    'a rotation there and back is not noticed in %s mode',
-    async (mode, settings) => {
-      const rig = await withConsumers(await start(async () => ({ settings })))
-      for (const turn of [1, 2]) {
-        const { code, stderr } = await rig.cuedot(['rotate', '--json']).ended
-        expect(code, `turn ${turn}: ${stderr}`).toBe(0)
-      }
-      expect(rig.consumers.failures).toEqual([])
-      expect(rig.consumers.attempts).toBeGreaterThan(100)
-      const verify = await rig.cuedot(['verify']).ended
-      expect(verify.stdout).toContain(`login on ${rig.engine.pooler ?? ''}`)
-      expect(verify.code, verify.stdout).toBe(0)
-      console.log(`${mode} mode: ${rig.consumers.attempts} logins and statements, 0 failed`)
-    },
-  )
+  ])('a rotation there and back is not noticed in %s mode', async (mode, settings) => {
+    const rig = await withConsumers(await start(async () => ({ settings })))
+    for (const turn of [1, 2]) {
+      const { code, stderr } = await rig.cuedot(['rotate', '--json']).ended
+      expect(code, `turn ${turn}: ${stderr}`).toBe(0)
+    }
+    expect(rig.consumers.failures).toEqual([])
+    expect(rig.consumers.attempts).toBeGreaterThan(100)
+    const verify = await rig.cuedot(['verify']).ended
+    expect(verify.stdout).toContain(`login on ${rig.engine.pooler ?? ''}`)
+    expect(verify.code, verify.stdout).toBe(0)
+    console.log(`${mode} mode: ${rig.consumers.attempts} logins and statements, 0 failed`)
+  })
 
   test('connections that it keeps are named with their application, and RECONNECT ends them', async () => {
     const settings = { server_idle_timeout: '600' }
@@ -168,7 +165,9 @@ describe.skipIf(poolerHere('pgbouncer') === undefined)('PgBouncer', () => {
     const db = databaseOf(engine, 'poolers')
     const login = db.login(engine.slots.A, db.poolers?.[0] ?? '', call())
     await expect(login).rejects.toMatchObject({ code: 'ERR_DB_UNREACHABLE' })
-    expect(engine.bouncer.log()).toMatch(/certificate verification failed|certificate verify failed/)
+    expect(engine.bouncer.log()).toMatch(
+      /certificate verification failed|certificate verify failed/,
+    )
   })
 })
 
@@ -184,10 +183,7 @@ async function onConsole(engine: PgbouncerRig, command: string): Promise<void> {
 }
 
 /** Copies verifiers to PgBouncer as soon as the server has new ones. */
-function watchAndWrite(
-  engine: PgbouncerRig,
-  read: () => Promise<string>,
-): () => Promise<void> {
+function watchAndWrite(engine: PgbouncerRig, read: () => Promise<string>): () => Promise<void> {
   let stopped = false
   const loop = async (): Promise<void> => {
     let last = await read()

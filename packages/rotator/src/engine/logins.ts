@@ -117,11 +117,7 @@ export class LoginBook implements Logins {
     this.note(subject, password, [])
   }
 
-  async provePoolers(
-    subject: Subject,
-    password: Sensitive,
-    credential: Credential,
-  ): Promise<void> {
+  async provePoolers(subject: Subject, password: Sensitive, credential: Credential): Promise<void> {
     const { database, policy, call } = this.#options
     const page = this.#page(subject)
     if (page.pooled?.equals(password)) return

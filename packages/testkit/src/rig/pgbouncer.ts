@@ -8,9 +8,7 @@ import { makeTestTls } from '../servers/tls.ts'
 import type { RigEngine } from './engine.ts'
 import { consumerOf, postgresEngine } from './postgres.ts'
 
-const SETUP = fileURLToPath(
-  new URL('../../../../examples/pgbouncer/setup.sql', import.meta.url),
-)
+const SETUP = fileURLToPath(new URL('../../../../examples/pgbouncer/setup.sql', import.meta.url))
 
 /** A rig whose consumers log in through PgBouncer; cuedot itself talks to the server. */
 export interface PgbouncerRig extends RigEngine {

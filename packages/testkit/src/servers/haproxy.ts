@@ -72,11 +72,7 @@ export async function startHaproxy(setup: HaproxySetup): Promise<HaproxyServer> 
   }
 }
 
-async function configuration(
-  setup: HaproxySetup,
-  port: number,
-  socket: string,
-): Promise<string> {
+async function configuration(setup: HaproxySetup, port: number, socket: string): Promise<string> {
   const { example, serverPort, replace = {} } = setup
   const from = DEFAULT_PORT[example]
   const texts = {
