@@ -83,7 +83,7 @@ describe.skipIf(poolerHere('pgbouncer') === undefined)('PgBouncer', () => {
     console.log(`${mode} mode: ${rig.consumers.attempts} logins and statements, 0 failed`)
   })
 
-  test('connections that it keeps are named with their application, and RECONNECT ends them', async () => {
+  test('idle connections are named with their application, and RECONNECT ends them', async () => {
     const settings = { server_idle_timeout: '600' }
     const engine = await start(async () => ({ settings }))
     const rig = await withConsumers(engine)
@@ -118,7 +118,7 @@ describe.skipIf(poolerHere('pgbouncer') === undefined)('PgBouncer', () => {
     expect(rig.consumers.failures).toEqual([])
   })
 
-  test('a PgBouncer that cuedot is not told of makes consumers fail when its file is stale', async () => {
+  test('a stale file makes consumers fail where cuedot is not told of PgBouncer', async () => {
     const { pooler: _pooler, ...untold } = await start(stale)
     const rig = await withConsumers(untold)
     const { code } = await rig.cuedot(['rotate', '--json']).ended
@@ -184,10 +184,10 @@ async function onConsole(engine: PgbouncerRig, command: string): Promise<void> {
 
 /** Copies verifiers to PgBouncer as soon as the server has new ones. */
 function watchAndWrite(engine: PgbouncerRig, read: () => Promise<string>): () => Promise<void> {
-  let stopped = false
+  const stop = new AbortController()
   const loop = async (): Promise<void> => {
     let last = await read()
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       const now = await read()
       if (now !== last) await engine.bouncer.writeUsers(now)
       last = now
@@ -195,7 +195,7 @@ function watchAndWrite(engine: PgbouncerRig, read: () => Promise<string>): () =>
   }
   const running = loop()
   return async () => {
-    stopped = true
+    stop.abort()
     await running
   }
 }

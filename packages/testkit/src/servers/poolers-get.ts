@@ -44,12 +44,20 @@ export function findPooler(name: PoolerName): ExtractedProgram | undefined {
 /** What the pooler says of itself, such as `1.24.1`; without it tests say why they are left out. */
 export function poolerHere(name: PoolerName): string | undefined {
   const version = isOurs(FOLDER) ? versionIn(FOLDER, name) : undefined
-  if (version === undefined)
-    console.warn(
-      `no tests with ${name}: as root on Debian for x64, ` +
-        '`node --conditions=cuedot-source scripts/services.ts` fetches it',
-    )
+  if (version === undefined) console.warn(`no tests with ${name}: ${POOLERS_ADVICE}`)
   return version
+}
+
+/** What to do where there are no poolers. */
+export const POOLERS_ADVICE: string =
+  'run `node --conditions=cuedot-source scripts/services.ts` as root on Debian for x64'
+
+/** Both, with their versions; `undefined` unless both run. */
+export function describePoolers(): string | undefined {
+  if (!isOurs(FOLDER)) return undefined
+  const [pgbouncer, haproxy] = [versionIn(FOLDER, 'pgbouncer'), versionIn(FOLDER, 'haproxy')]
+  if (pgbouncer === undefined || haproxy === undefined) return undefined
+  return `PgBouncer ${pgbouncer}, HAProxy ${haproxy} in ${FOLDER}`
 }
 
 function versionIn(folder: string, name: PoolerName): string | undefined {

@@ -19,8 +19,8 @@ export interface ConnectFacts {
  * 28000 has two causes. The role may not log in: `InitializeSessionUserId` says so, after the
  * password was found right. Or pg_hba.conf refuses the client, before any password was asked for.
  * The `routine` field tells them apart; its text is not translated.
- * PgBouncer 1.24 has one code, 08P01, for a wrong password, a user that it does not know and a server
- * that it cannot reach, so from it a refusal says nothing about the password.
+ * PgBouncer 1.24 has one code, 08P01, for a wrong password, a user that it does not know and a
+ * server that it cannot reach, so from it a refusal says nothing about the password.
  * Source: PostgreSQL documentation, "Error and Notice Message Fields"; test "PgBouncer's refusal is
  * no answer about the password"; src/backend/utils/init/
  * miscinit.c and src/backend/libpq/auth.c; test "says that a quarantined user is locked".
