@@ -1,9 +1,10 @@
 /**
  * Runs the suites of the database adapters against each version that is supported: `npm run
- * test:versions -- --only postgres-13`. Fetches the versions that are not on this machine. Prints a
+ * test:versions -- --only postgres-13 --suite rotation`. Fetches the versions that are not on this machine. Prints a
  * table of versions and suites, the output of what failed, and `N passed, N failed`.
  */
 import { parseArgs } from 'node:util'
+import { obtainMariadb118 } from '../packages/testkit/src/servers/mariadb-versions.ts'
 import { obtainPostgres, releaseOf } from '../packages/testkit/src/servers/postgres-versions.ts'
 import { POSTGRES_VERSIONS } from '../packages/testkit/src/servers/postgres.ts'
 import { NOTHING, add, close } from './lib/tally.ts'
@@ -22,20 +23,47 @@ interface Version {
 }
 
 const ADAPTER = 'packages/rotator/src/adapters/postgres/'
+const TESTS = 'packages/rotator/test/'
+/** A rotation that is killed ten times takes a minute, on a machine that does nothing else. */
+const TEST_TIMEOUT_MS = 600_000
 
-const VERSIONS: readonly Version[] = POSTGRES_VERSIONS.map((version) => ({
+const POSTGRES: readonly Version[] = POSTGRES_VERSIONS.map((version) => ({
   name: `postgres-${version}`,
   title: `PostgreSQL ${releaseOf(version)}`,
   suites: {
-    conformance: ['packages/rotator/test/postgres.int.test.ts'],
+    conformance: [`${TESTS}postgres.int`],
     grants: [`${ADAPTER}grants.int`, `${ADAPTER}grant-missing.int`],
     adapter: [`${ADAPTER}database.int`, `${ADAPTER}sessions.int`],
-    rotation: ['packages/rotator/test/rotation-postgres.int.test.ts'],
+    rotation: [`${TESTS}rotation-postgres.int`],
   },
   env: async () => ({ CUEDOT_TEST_POSTGRES: `${version}:${await obtainPostgres(version)}` }),
 }))
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } })
+const MARIADB_SUITES: Version['suites'] = {
+  conformance: [`${TESTS}mariadb-conformance.int`],
+  grants: [`${TESTS}mariadb-users.int`],
+  adapter: [`${TESTS}mariadb.int`],
+  rotation: [`${TESTS}rotation-mariadb.int`],
+}
+
+const VERSIONS: readonly Version[] = [
+  ...POSTGRES,
+  {
+    name: 'mariadb-here',
+    title: 'MariaDB of the machine',
+    suites: MARIADB_SUITES,
+    env: async () => ({}),
+  },
+  {
+    name: 'mariadb-11.8',
+    title: 'MariaDB 11.8',
+    suites: MARIADB_SUITES,
+    env: async () => ({ CUEDOT_TEST_MARIADB: await obtainMariadb118() }),
+  },
+]
+
+const many = { type: 'string', multiple: true } as const
+const { values } = parseArgs({ options: { only: many, suite: many } })
 const wanted = VERSIONS.filter(({ name }) => values.only?.includes(name) ?? true)
 if (wanted.length === 0)
   throw new Error(`there are: ${VERSIONS.map(({ name }) => name).join(', ')}`)
@@ -54,7 +82,9 @@ async function runSuites({ title, suites, env }: Version): Promise<Record<string
   const cells: Record<string, Tally> = {}
   const variables = await env()
   for (const [suite, files] of Object.entries(suites)) {
-    const { tally, ended } = await runVitest(['real'], false, { files, env: variables })
+    if (!(values.suite?.includes(suite) ?? true)) continue
+    const options = { files, env: variables, testTimeoutMs: TEST_TIMEOUT_MS }
+    const { tally, ended } = await runVitest(['real'], false, options)
     cells[suite] = tally.passed === 0 ? { ...tally, failed: Math.max(1, tally.failed) } : tally
     if (cells[suite].failed > 0) console.log(`${title}, ${suite}:\n${ended.output}`)
   }
@@ -65,7 +95,7 @@ async function runSuites({ title, suites, env }: Version): Promise<Record<string
 function line(title: string, cells: Readonly<Record<string, Tally>>): readonly string[] {
   const row = (words: readonly string[]): string =>
     words
-      .map((word, index) => word.padEnd(index === 0 ? 22 : 26))
+      .map((word, index) => word.padEnd(index === 0 ? 24 : 34))
       .join('')
       .trimEnd()
   const counts = Object.values(cells).map(
