@@ -195,7 +195,7 @@ describe('reporting services', () => {
   test('has one line for each, with the reason of what is missing', () => {
     const lines = renderReport(without).split('\n')
     expect(lines).toHaveLength(7)
-    expect(lines[5]).toBe('moto      NO   not found')
+    expect(lines[4]).toBe('moto      NO   not found')
   })
 
   test('fails in CI only, and there only when something is missing', () => {

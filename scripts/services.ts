@@ -4,8 +4,7 @@
  * Nothing is started here: every test starts servers of its own, on free ports with its own data
  * directories. Each service is looked for in this order: a running server that a `CUEDOT_TEST_*`
  * variable names; a program on this machine; and on Debian and Ubuntu as root, packages that hold
- * the program and no system service. There is no compose file, so Docker is not asked. MySQL, which
- * would be in MariaDB's way, is extracted into a folder for temporary files instead.
+ * the program and no system service. MySQL and poolers are extracted into a folder instead.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readdirSync } from 'node:fs'
@@ -66,10 +65,7 @@ interface ServicePlan {
   readonly advice: string
 }
 
-/**
- * MySQL is in no package that could be installed beside MariaDB, and poolers are wanted in one
- * version everywhere: both are extracted beside the system.
- */
+/** MySQL would be in MariaDB's way, and Debian 12 has old poolers: these stand beside the system. */
 type Packaged = Exclude<ServiceName, 'mysql' | 'poolers'>
 
 const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
@@ -107,10 +103,7 @@ const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
 }
 
 const PACKAGED: readonly Packaged[] = ['postgres', 'mariadb', 'php', 'openssl', 'moto']
-const NAMES: readonly ServiceName[] = [
-  ...(['postgres', 'mariadb', 'mysql', 'php', 'openssl', 'moto'] as const),
-  'poolers',
-]
+const NAMES: readonly ServiceName[] = [...PACKAGED, 'mysql', 'poolers']
 
 /** Where one of these is missing, its tests are left out: not every machine can have them. */
 const OPTIONAL: ReadonlySet<ServiceName> = new Set(['mysql', 'poolers'])

@@ -1,7 +1,8 @@
 /**
- * Runs the suites of the database adapters against each version that is supported: `npm run
- * test:versions -- --only postgres-13 --suite rotation`. Fetches the versions that are not on this machine. Prints a
- * table of versions and suites, the output of what failed, and `N passed, N failed`.
+ * Runs the suites of the database adapters against each version that is supported:
+ * `npm run test:versions -- --only postgres-13 --suite rotation`. Fetches the versions that are not
+ * on this machine. Prints a table of versions and suites, the output of what failed, and
+ * `N passed, N failed`.
  */
 import { parseArgs } from 'node:util'
 import { obtainMariadb118 } from '../packages/testkit/src/servers/mariadb-versions.ts'
