@@ -65,7 +65,7 @@ interface ServicePlan {
   readonly advice: string
 }
 
-/** MySQL would be in MariaDB's way, and Debian 12 has old poolers: these stand beside the system. */
+/** MySQL would be in MariaDB's way, Debian 12 has old poolers: these stand beside the system. */
 type Packaged = Exclude<ServiceName, 'mysql' | 'poolers'>
 
 const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
