@@ -40,6 +40,7 @@ describe('a configuration that can be used', () => {
           database: {
             engine: 'postgres',
             endpoints: [
+            poolers: [],
               { host: 'db.example', port: 6432 },
               { host: '::1', port: 5432 },
             ],
