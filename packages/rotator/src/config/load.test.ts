@@ -40,11 +40,11 @@ describe('a configuration that can be used', () => {
           database: {
             engine: 'postgres',
             endpoints: [
-            poolers: [],
               { host: 'db.example', port: 6432 },
               { host: '::1', port: 5432 },
             ],
             dbname: 'app',
+            poolers: [],
             tls: { mode: 'verify' },
           },
           publish: [],
