@@ -14,6 +14,8 @@ interface Sketch {
   /** What MySQL says it is, from the beginning; and what fetching it comes to. */
   readonly mysql?: string
   readonly fetched?: { readonly mysql: string } | { readonly problem: string }
+  /** What the poolers say they are. */
+  readonly poolers?: string
   readonly canInstall?: boolean
   readonly hasPackageLists?: boolean
   /** True: nothing can be installed before the lists were fetched. */
@@ -53,6 +55,8 @@ function machine(sketch: Sketch): { readonly machine: Machine; readonly installs
         mysql = fetched.mysql
         return undefined
       },
+      findPoolers: () => sketch.poolers,
+      obtainPoolers: async () => 'offline',
       canInstall: sketch.canInstall === true,
       hasPackageLists: sketch.hasPackageLists !== false,
     },
@@ -80,6 +84,7 @@ describe('making services available', () => {
     const { machine: host, installs } = machine({
       programs: ALL,
       mysql: 'mysqld 9.7.4',
+      poolers: 'PgBouncer 1.24.1',
       canInstall: true,
     })
     const states = await ensureServices(host)
@@ -92,6 +97,7 @@ describe('making services available', () => {
       programs: ['postgres', 'initdb', 'moto_server'],
       brings: BRINGS,
       mysql: 'mysqld 9.7.4',
+      poolers: 'PgBouncer 1.24.1',
       canInstall: true,
     })
     const states = await ensureServices(host)
@@ -103,6 +109,7 @@ describe('making services available', () => {
     const sketch = {
       programs: WITHOUT_MARIADB,
       mysql: 'mysqld 9.7.4',
+      poolers: 'PgBouncer 1.24.1',
       brings: BRINGS,
       canInstall: true,
     }
@@ -115,6 +122,7 @@ describe('making services available', () => {
     const sketch = {
       programs: WITHOUT_MARIADB,
       mysql: 'mysqld 9.7.4',
+      poolers: 'PgBouncer 1.24.1',
       brings: BRINGS,
       canInstall: true,
     }
@@ -181,13 +189,13 @@ describe('making services available', () => {
 describe('reporting services', () => {
   const yes = { available: true, how: '/bin/x' } as const
   const programs = { postgres: yes, mariadb: yes, php: yes, openssl: yes, moto: yes }
-  const all: ServiceReport = { ...programs, mysql: yes }
+  const all: ServiceReport = { ...programs, mysql: yes, poolers: yes }
   const without: ServiceReport = { ...all, moto: { available: false, reason: 'not found' } }
 
   test('has one line for each, with the reason of what is missing', () => {
     const lines = renderReport(without).split('\n')
-    expect(lines).toHaveLength(6)
-    expect(lines[5]).toBe('moto      NO   not found')
+    expect(lines).toHaveLength(7)
+    expect(lines[4]).toBe('moto      NO   not found')
   })
 
   test('fails in CI only, and there only when something is missing', () => {

@@ -4,8 +4,7 @@
  * Nothing is started here: every test starts servers of its own, on free ports with its own data
  * directories. Each service is looked for in this order: a running server that a `CUEDOT_TEST_*`
  * variable names; a program on this machine; and on Debian and Ubuntu as root, packages that hold
- * the program and no system service. There is no compose file, so Docker is not asked. MySQL, which
- * would be in MariaDB's way, is extracted into a folder for temporary files instead.
+ * the program and no system service. MySQL and poolers are extracted into a folder instead.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readdirSync } from 'node:fs'
@@ -14,10 +13,15 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { obtainMysql } from '../packages/testkit/src/servers/mysql-get.ts'
 import { MYSQL_ADVICE, findMysql } from '../packages/testkit/src/servers/mysql-program.ts'
+import {
+  POOLERS_ADVICE,
+  describePoolers,
+  obtainPoolers,
+} from '../packages/testkit/src/servers/poolers-get.ts'
 import { findProgram } from '../packages/testkit/src/servers/programs.ts'
 
 /** What tests may need. */
-export type ServiceName = 'postgres' | 'mariadb' | 'mysql' | 'php' | 'openssl' | 'moto'
+export type ServiceName = 'postgres' | 'mariadb' | 'mysql' | 'php' | 'openssl' | 'moto' | 'poolers'
 
 /** Whether tests can have a service: how it was found, or why not and what to do. */
 export type ServiceState =
@@ -39,6 +43,10 @@ export interface Machine {
   findMysql(): string | undefined
   /** Fetches a MySQL server that stands beside the system; says why where it cannot. */
   obtainMysql(): Promise<string | undefined>
+  /** PgBouncer and HAProxy that stand beside the system; `undefined` where there are none. */
+  findPoolers(): string | undefined
+  /** Fetches them; says why where it cannot. */
+  obtainPoolers(): Promise<string | undefined>
   /** Root, on a system with apt. */
   readonly canInstall: boolean
   /** False when apt has never fetched its lists of packages. */
@@ -57,8 +65,8 @@ interface ServicePlan {
   readonly advice: string
 }
 
-/** MySQL is in no package that could be installed beside MariaDB, so it goes its own way. */
-type Packaged = Exclude<ServiceName, 'mysql'>
+/** MySQL would be in MariaDB's way, Debian 12 has old poolers: these stand beside the system. */
+type Packaged = Exclude<ServiceName, 'mysql' | 'poolers'>
 
 const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
   postgres: {
@@ -95,17 +103,29 @@ const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
 }
 
 const PACKAGED: readonly Packaged[] = ['postgres', 'mariadb', 'php', 'openssl', 'moto']
-const NAMES: readonly ServiceName[] = ['postgres', 'mariadb', 'mysql', 'php', 'openssl', 'moto']
+const NAMES: readonly ServiceName[] = [...PACKAGED, 'mysql', 'poolers']
 
 /** Where one of these is missing, its tests are left out: not every machine can have them. */
-const OPTIONAL: ReadonlySet<ServiceName> = new Set(['mysql'])
+const OPTIONAL: ReadonlySet<ServiceName> = new Set(['mysql', 'poolers'])
 
 /**
  * Finds every service and installs what is missing where that is allowed. Never throws: what cannot
  * be had is reported with its reason.
  */
 export async function ensureServices(machine: Machine = thisMachine()): Promise<ServiceReport> {
-  return { ...(await ensurePackaged(machine)), mysql: await ensureMysql(machine) }
+  return {
+    ...(await ensurePackaged(machine)),
+    mysql: await ensureBeside(machine, {
+      find: () => machine.findMysql(),
+      obtain: () => machine.obtainMysql(),
+      advice: MYSQL_ADVICE,
+    }),
+    poolers: await ensureBeside(machine, {
+      find: () => machine.findPoolers(),
+      obtain: () => machine.obtainPoolers(),
+      advice: POOLERS_ADVICE,
+    }),
+  }
 }
 
 async function ensurePackaged(machine: Machine): Promise<Record<Packaged, ServiceState>> {
@@ -134,14 +154,24 @@ async function lookAtAll(machine: Machine): Promise<Record<Packaged, ServiceStat
   return { postgres, mariadb, php, openssl, moto }
 }
 
-async function ensureMysql(machine: Machine): Promise<ServiceState> {
-  const found = machine.findMysql()
+/** What is extracted beside the system. */
+interface Beside {
+  readonly find: () => string | undefined
+  readonly obtain: () => Promise<string | undefined>
+  readonly advice: string
+}
+
+async function ensureBeside(
+  { canInstall }: Machine,
+  { find, obtain, advice }: Beside,
+): Promise<ServiceState> {
+  const found = find()
   if (found !== undefined) return { available: true, how: found }
-  if (!machine.canInstall) return { available: false, reason: `not found: ${MYSQL_ADVICE}` }
-  const problem = await machine.obtainMysql()
-  const how = machine.findMysql()
+  if (!canInstall) return { available: false, reason: `not found: ${advice}` }
+  const problem = await obtain()
+  const how = find()
   if (how !== undefined) return { available: true, how }
-  return { available: false, reason: problem ?? MYSQL_ADVICE }
+  return { available: false, reason: problem ?? advice }
 }
 
 async function look(name: Packaged, machine: Machine): Promise<ServiceState> {
@@ -188,6 +218,8 @@ export function thisMachine(): Machine {
     answers: acceptsConnection,
     findMysql: describeMysql,
     obtainMysql,
+    findPoolers: describePoolers,
+    obtainPoolers,
     canInstall: process.getuid?.() === 0 && existsSync('/etc/debian_version'),
     hasPackageLists: hasPackageLists(),
   }

@@ -22,19 +22,21 @@ export interface RunOptions {
   readonly cwd?: string
   /** True: the output goes to ours and is not kept. Default: false. */
   readonly show?: boolean
+  /** Variables beside ours. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs a program of `node_modules/.bin` or of the path to its end. Never throws. */
 export function run(
   program: string,
   args: readonly string[],
-  { cwd = ROOT, show = false }: RunOptions = {},
+  { cwd = ROOT, show = false, env = {} }: RunOptions = {},
 ): Promise<Ended> {
   const PATH = [join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
   return new Promise((resolve) => {
     const started = spawn(program, args, {
       cwd,
-      env: { ...process.env, PATH, ...(show ? {} : { NO_COLOR: '1' }) },
+      env: { ...process.env, ...env, PATH, ...(show ? {} : { NO_COLOR: '1' }) },
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     })
     const pieces: Buffer[] = []

@@ -8,10 +8,21 @@ import type { Tally } from './tally.ts'
 /** The lanes of vitest.config.ts. */
 export type Lane = 'unit' | 'sim' | 'real'
 
+/** What {@link runVitest} may be told. */
+export interface VitestOptions {
+  /** Paths of test files, or the beginnings of such. Default: all of the lanes. */
+  readonly files?: readonly string[]
+  /** Default: what the lane has. */
+  readonly testTimeoutMs?: number
+  /** Variables beside ours. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** Runs lanes of tests and counts what came of them. */
 export async function runVitest(
   lanes: readonly Lane[],
   show: boolean,
+  { files = [], env = {}, testTimeoutMs }: VitestOptions = {},
 ): Promise<{ readonly tally: Tally; readonly ended: Ended }> {
   const folder = await mkdtemp(join(tmpdir(), 'cuedot-tests-'))
   try {
@@ -19,7 +30,11 @@ export async function runVitest(
     const projects = lanes.flatMap((lane) => ['--project', lane])
     // Only the verbose reporter says of each skipped test why it was skipped.
     const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`]
-    const ended = await run('vitest', ['run', ...projects, ...reporters], { show })
+    const limits = testTimeoutMs === undefined ? [] : [`--testTimeout=${testTimeoutMs}`]
+    const ended = await run('vitest', ['run', ...projects, ...reporters, ...limits, ...files], {
+      show,
+      env,
+    })
     const report = await readFile(file, 'utf8').catch(() => '{}')
     return { tally: tallyOf(JSON.parse(report), ended.code), ended }
   } finally {

@@ -4,6 +4,7 @@ import { ENGINE_MUTANTS } from './engine.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
+import { POOLER_MUTANTS } from './poolers.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STEP_MUTANTS,
   ...ENGINE_MUTANTS,
   ...DATABASE_MUTANTS,
+  ...POOLER_MUTANTS,
   ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
   ...MANAGED_MUTANTS,

@@ -154,12 +154,12 @@ async function composeStore(config: StoreConfig): Promise<SecretStore> {
 }
 
 async function composeDatabase(
-  { engine, endpoints, dbname, tls }: DatabaseConfig,
+  { engine, endpoints, poolers, dbname, tls }: DatabaseConfig,
   { tlsCa }: Surroundings,
 ): Promise<Database> {
   const common = tlsCa !== undefined && tls.mode === 'verify' && tls.caFile === undefined
   const trusted = common ? { ...tls, caFile: resolve(tlsCa) } : tls
-  const options = { endpoints, dbname, tls: trusted }
+  const options = { endpoints, poolers, dbname, tls: trusted }
   if (engine === 'postgres') {
     const { postgresDatabase } = await import('./adapters/postgres/database.ts')
     return postgresDatabase(options)

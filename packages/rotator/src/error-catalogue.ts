@@ -195,6 +195,13 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'Sessions that began with a leaked password are still there after they were ended.',
     hint: 'The password is dead: nobody can log in with it. End the sessions that are named.',
   },
+  ERR_POOLER: {
+    retry: 'never',
+    what: 'A pooler does not let a user in with a password that the database accepts.',
+    hint:
+      'Look at the log of the pooler. Let it ask the database for passwords (auth_query of ' +
+      'PgBouncer), or give it the new one while the run waits. See docs/poolers.md.',
+  },
   ERR_DEADLINE: {
     retry: 'observe-first',
     what: 'Something took longer than its limit.',

@@ -50,6 +50,7 @@ export interface ErrorDetails extends OwnerErrorDetails {
   ERR_STRAGGLERS: { slot: string; username: string; sessions: string }
   ERR_SESSIONS_LEFT: { slot: string; username: string; sessions: string }
   ERR_QUARANTINE_MISSED: { slot: string; username: string; missed: string }
+  ERR_POOLER: { pooler: string; username: string; limitMs: number }
   ERR_DEADLINE: { operation: string; limitMs: number }
   ERR_NO_EFFECT: { step: string; slot: string }
   ERR_INTERRUPTED: { signal: string }

@@ -1,5 +1,22 @@
-/** One grant of every kind, to a role that owns nothing. */
-export const EVERYTHING: readonly string[] = [
+/** One grant of every kind that this major version knows, to a role that owns nothing. */
+export function everything(version: string): readonly string[] {
+  return [
+    ...EVERYTHING,
+    ...(hasParameters(version) ? ['GRANT SET ON PARAMETER my.parameter TO ref'] : []),
+  ]
+}
+
+/** What a bare role lacks of {@link everything}, as people read it. */
+export function linesOf(version: string): readonly string[] {
+  return [...LINES, ...(hasParameters(version) ? ['SET on parameter "my"."parameter"'] : [])]
+}
+
+/** Source: release notes of PostgreSQL 15. */
+function hasParameters(version: string): boolean {
+  return Number(version) >= 15
+}
+
+const EVERYTHING: readonly string[] = [
   `CREATE ROLE ref LOGIN CREATEDB CREATEROLE REPLICATION BYPASSRLS CONNECTION LIMIT 7
    VALID UNTIL '2030-01-01 00:00:00+00'`,
   'CREATE ROLE team NOLOGIN',
@@ -34,15 +51,13 @@ export const EVERYTHING: readonly string[] = [
   'GRANT CREATE ON TABLESPACE pg_default TO ref',
   'SELECT lo_create(4711)',
   'GRANT SELECT ON LARGE OBJECT 4711 TO ref',
-  'GRANT SET ON PARAMETER my.parameter TO ref',
   'ALTER DEFAULT PRIVILEGES FOR ROLE maker GRANT INSERT ON TABLES TO ref',
   'ALTER DEFAULT PRIVILEGES FOR ROLE maker IN SCHEMA "My Schema" GRANT EXECUTE ON ROUTINES TO ref',
   'ALTER DEFAULT PRIVILEGES FOR ROLE maker GRANT USAGE ON SCHEMAS TO ref',
   'CREATE POLICY "see" ON "My Schema"."a ""table" TO maker, ref USING (true)',
 ]
 
-/** What a bare role lacks of that, as people read it. */
-export const LINES: readonly string[] = [
+const LINES: readonly string[] = [
   'attribute CREATEDB',
   'attribute CREATEROLE',
   'attribute REPLICATION',
@@ -61,7 +76,6 @@ export const LINES: readonly string[] = [
   'USAGE on foreign server "far"',
   'CREATE on tablespace "pg_default"',
   'SELECT on large object 4711',
-  'SET on parameter "my"."parameter"',
   'INSERT on tables that role "maker" will create',
   'EXECUTE on routines that role "maker" will create in schema "My Schema"',
   'USAGE on schemas that role "maker" will create',

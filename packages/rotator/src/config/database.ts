@@ -22,16 +22,25 @@ export function databaseSchema(folder: string): z.ZodType<DatabaseConfig> {
       endpoints: z
         .array(endpoint)
         .min(1, 'must name at least one endpoint')
-        .refine((all) => new Set(all).size === all.length, { error: 'names an endpoint twice' })
         .describe('The servers: the writer first, then replicas or readers.'),
+      poolers: z
+        .array(endpoint)
+        .default([])
+        .describe(
+          'Poolers and proxies that applications connect to (PgBouncer, HAProxy, RDS Proxy): ' +
+            'a login must be accepted there, too; sessions are counted on the servers.',
+        ),
       dbname: z
         .string()
         .default('')
         .describe('The database that applications use; its privileges are compared.'),
       tls: tlsSchema(folder).describe('How connections are protected.'),
     })
-    .superRefine(({ endpoints, tls }, context) => {
-      const remote = endpoints.some((text) => !isLoopback(parseEndpoint(text, 1)?.host ?? ''))
+    .superRefine(({ endpoints, poolers, tls }, context) => {
+      const all = [...endpoints, ...poolers]
+      if (new Set(all).size < all.length)
+        context.addIssue({ code: 'custom', path: ['endpoints'], message: 'names one twice' })
+      const remote = all.some((text) => !isLoopback(parseEndpoint(text, 1)?.host ?? ''))
       if (tls.mode === 'off' && remote)
         context.addIssue({
           code: 'custom',
@@ -40,11 +49,11 @@ export function databaseSchema(folder: string): z.ZodType<DatabaseConfig> {
             'may be off for 127.0.0.0/8, ::1 and localhost only: passwords would travel in clear',
         })
     })
-    .transform(({ engine, endpoints, ...rest }) => ({
-      ...rest,
-      engine,
-      endpoints: endpoints.flatMap((text) => parseEndpoint(text, DEFAULT_PORT[engine]) ?? []),
-    }))
+    .transform(({ engine, endpoints, poolers, ...rest }) => {
+      const parsed = (texts: readonly string[]): readonly EndpointConfig[] =>
+        texts.flatMap((text) => parseEndpoint(text, DEFAULT_PORT[engine]) ?? [])
+      return { ...rest, engine, endpoints: parsed(endpoints), poolers: parsed(poolers) }
+    })
 }
 
 function tlsSchema(folder: string): z.ZodType<TlsConfig> {

@@ -53,6 +53,7 @@ describe('a configuration that can be used', () => {
               { host: '::1', port: 5432 },
             ],
             dbname: 'app',
+            poolers: [],
             tls: { mode: 'verify' },
           },
           publish: [],

@@ -85,6 +85,8 @@ export interface DatabaseConfig {
   readonly engine: 'postgres' | 'mariadb' | 'mysql'
   /** The writer first. At least one. */
   readonly endpoints: readonly EndpointConfig[]
+  /** What applications log in through. Logins are proven there, sessions are not counted there. */
+  readonly poolers: readonly EndpointConfig[]
   readonly dbname: string
   readonly tls: TlsConfig
 }

@@ -2,10 +2,10 @@ import { isPlaceholder } from '@cuedot/client/protocol'
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Subject } from '../domain/action.ts'
 import type { LoginFacts } from '../domain/observed.ts'
-import { RotatorError } from '../errors.ts'
+import { isRotatorError, RotatorError } from '../errors.ts'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Database } from '../ports/database.ts'
+import type { Database, LoginAnswer } from '../ports/database.ts'
 import type { RunPolicy } from '../ports/target.ts'
 import type { Documents, Logins } from '../steps/step.ts'
 
@@ -14,6 +14,8 @@ interface Page {
   accepted?: Sensitive
   denied: Sensitive[]
   locked: boolean
+  /** Every pooler has accepted this password. */
+  pooled?: Sensitive
 }
 
 /** What the book of logins needs from its surroundings. */
@@ -108,17 +110,52 @@ export class LoginBook implements Logins {
   }
 
   async prove(subject: Subject, password: Sensitive, credential: Credential): Promise<void> {
+    const proven = await this.#within(() => this.#tryAll({ ...credential, password }))
+    const limitMs = this.#options.policy.proveLimitMs
+    if (!proven)
+      throw new RotatorError('ERR_DEADLINE', { operation: 'login with the new password', limitMs })
+    this.note(subject, password, [])
+  }
+
+  async provePoolers(subject: Subject, password: Sensitive, credential: Credential): Promise<void> {
+    const { database, policy, call } = this.#options
+    const page = this.#page(subject)
+    if (page.pooled?.equals(password)) return
+    for (const pooler of database.poolers ?? []) {
+      const login = { ...credential, password }
+      if (!(await this.#within(() => loginThrough(database, pooler, login, call()))))
+        throw new RotatorError('ERR_POOLER', {
+          pooler,
+          username: credential.username,
+          limitMs: policy.proveLimitMs,
+        })
+    }
+    page.pooled = password
+  }
+
+  /** Asks until the answer is `accepted`, within the policy's limit. */
+  async #within(ask: () => Promise<string>): Promise<boolean> {
     const { clock, policy, stop } = this.#options
     const begun = clock.now().getTime()
-    while ((await this.#tryAll({ ...credential, password })) !== 'accepted') {
-      const limitMs = policy.proveLimitMs
-      if (stop.aborted || clock.now().getTime() - begun >= limitMs)
-        throw new RotatorError('ERR_DEADLINE', {
-          operation: 'login with the new password',
-          limitMs,
-        })
+    while ((await ask()) !== 'accepted') {
+      if (stop.aborted || clock.now().getTime() - begun >= policy.proveLimitMs) return false
       await clock.sleep(PROVE_POLL_MS, stop)
     }
-    this.note(subject, password, [])
+    return true
+  }
+}
+
+/** A pooler that refuses may not say why, and it may come to know the password in a moment. */
+async function loginThrough(
+  database: Database,
+  pooler: string,
+  credential: Credential,
+  call: Call,
+): Promise<LoginAnswer | 'refused'> {
+  try {
+    return await database.login(credential, pooler, call)
+  } catch (error) {
+    if (!isRotatorError(error) || error.code !== 'ERR_DB_UNREACHABLE') throw error
+    return 'refused'
   }
 }

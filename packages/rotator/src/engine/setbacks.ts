@@ -85,7 +85,8 @@ export class Setbacks {
 
   #turnOrStop(error: RotatorError, action: Action | undefined): RunResult | undefined {
     const { evidence } = this.#desk
-    if (action === undefined || !TURNING.has(action.step) || evidence.trouble)
+    const turns = action && (TURNING.has(action.step) || error.code === 'ERR_POOLER')
+    if (action === undefined || turns !== true || evidence.trouble)
       return this.#journal.stopped(error)
     evidence.trouble = { step: action.step, code: error.code }
     this.#inARow = 0

@@ -76,8 +76,14 @@ export interface Database {
   /** All endpoints, as `host:port`; the writer first. */
   readonly endpoints: readonly string[]
   /**
+   * What consumers log in through besides, as `host:port`. A pooler may keep a session open on the
+   * server after a login, so only a password that is about to be used is proven there, and an admin
+   * session never asks one. Default: none.
+   */
+  readonly poolers?: readonly string[]
+  /**
    * Logs in on one endpoint, runs one query and leaves. Never takes the host from the credential:
-   * the endpoint is one of `endpoints`.
+   * the endpoint is one of `endpoints` or `poolers`.
    * @throws ERR_DB_UNREACHABLE (also when the call's signal has aborted before anything was sent),
    * ERR_DB_OVERLOADED, ERR_DB_TLS; ERR_DB_DENIED and ERR_DB_STATEMENT where the login is right and
    * the database is closed to this user or does not exist

@@ -1,18 +1,20 @@
 import type { Action } from '../domain/action.ts'
-import { setStagedPassword, slotBeside, untilSecondPassword } from './step.ts'
+import { proveWhereUsed, setStagedPassword, slotBeside, untilSecondPassword } from './step.ts'
 import type { Step, StepContext } from './step.ts'
 
-/** Includes the proof: a login on every endpoint. */
+/** Includes the proof: a login on every endpoint, and through every pooler. */
 export const set: Step = {
   name: 'set',
   title: 'Make the database accept the staged password, and prove it by logging in',
   reversible: true,
   requires: ['configs', 'sessions'],
   touches: ['logins'],
-  apply: (action, context) =>
-    context.target.strategy === 'dual-password'
-      ? addStagedPassword(action, context)
-      : setStagedPassword(action, context),
+  async apply(action, context) {
+    const { strategy } = context.target
+    await (strategy === 'dual-password' ? addStagedPassword : setStagedPassword)(action, context)
+    // A password that replaces the one in use is in force by now, whatever a pooler says of it.
+    if (strategy !== 'single-user') await proveWhereUsed(action, context)
+  },
 }
 
 /** The one user accepts the staged password besides the one that is in use. */

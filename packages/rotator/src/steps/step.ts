@@ -52,6 +52,12 @@ export interface Logins {
   facts(subject: Subject, documents: Documents): Promise<LoginFacts>
   /** Waits until every endpoint accepts the password. @throws ERR_DEADLINE */
   prove(subject: Subject, password: Sensitive, credential: Credential): Promise<void>
+  /**
+   * Waits until every pooler accepts the password; asks each only once in a run. For a password
+   * that consumers are about to use: a pooler may keep a session of the user open afterwards.
+   * @throws ERR_POOLER
+   */
+  provePoolers(subject: Subject, password: Sensitive, credential: Credential): Promise<void>
 }
 
 /** What a run remembers about the rotation that an owner makes. It dies with the run. */
@@ -152,6 +158,19 @@ export async function stageVersion(
   const value = documents.draft(action, password)
   const version = await target.store.stage(value, documents.token(action), context.call())
   documents.staged(version)
+}
+
+/**
+ * Proves the staged password where consumers will log in. The pending version is about to become
+ * the current one.
+ */
+export async function proveWhereUsed(
+  { slot }: Action,
+  { documents, logins }: StepContext,
+): Promise<void> {
+  const password = documents.stagedPassword(slot)
+  const credential = documents.credential(slot)
+  await logins.provePoolers(slot, password ?? credential.password, credential)
 }
 
 /** As {@link stageVersion}, with a password that nobody has seen yet. */

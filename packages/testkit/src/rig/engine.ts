@@ -17,6 +17,8 @@ export interface RigEngine extends AsyncDisposable {
   readonly host: string
   readonly port: number
   readonly dbname: string
+  /** What consumers connect to instead of the server, as `host:port`. */
+  readonly pooler?: string
   /** For `tls.ca`. */
   readonly caFile: string
   readonly admin: Credential

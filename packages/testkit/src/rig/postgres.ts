@@ -2,7 +2,9 @@ import type { Credential } from '@cuedot/client/protocol'
 import pg from 'pg'
 import { scramVerifier } from '../../../rotator/src/adapters/postgres/scram.ts'
 import { randomPassword, startPostgres } from '../servers/postgres.ts'
+import type { TestPostgres } from '../servers/postgres.ts'
 import { makeTestTls } from '../servers/tls.ts'
+import type { TestTls } from '../servers/tls.ts'
 import type { RigEngine } from './engine.ts'
 
 /** PostgreSQL 18 with an owner role and two slots that work as it. */
@@ -12,22 +14,22 @@ export async function postgresRig(
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())
   const server = starting.use(await startPostgres({ tls, settings }))
+  const engine = await postgresEngine(server, tls)
+  const running = starting.move()
+  return { ...engine, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** Puts the schema of a rig into a running server. Disposing the rig leaves the server as it is. */
+export async function postgresEngine(server: TestPostgres, tls: TestTls): Promise<RigEngine> {
   const { host, port, admin } = server
   const slot = (username: string): Credential => {
     return { username, password: randomPassword(username), host, port, dbname: 'app' }
   }
   const slots = { A: slot('app_a'), B: slot('app_b') }
   await server.sql(...(await schema(admin.username, [slots.A, slots.B])))
-  const running = starting.move()
   return {
     ...{ engine: 'postgres', host, port, dbname: 'app', caFile: tls.caFile, admin, slots },
-    async connect({ username, password }) {
-      const client = await server.connect({ ...slots.A, username, password }, 'consumer')
-      return {
-        work: async () => void (await client.query('INSERT INTO visit (id) VALUES (1)')),
-        close: () => client.end(),
-      }
-    },
+    connect: consumerOf(port, tls),
     async root() {
       const client = await server.connect({ ...server.superuser, dbname: 'app' }, 'root')
       return {
@@ -46,7 +48,23 @@ export async function postgresRig(
       const statements = lines.filter((line) => /LOG: {2}(statement|execute [^:]*):/.test(line))
       return { connections: ours.length, statements: statements.length }
     },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+/** Consumers that connect to this port of localhost. */
+export function consumerOf(port: number, tls: TestTls): RigEngine['connect'] {
+  return async ({ username, password }) => {
+    const client = new pg.Client({
+      ...{ host: 'localhost', port, database: 'app', ssl: { ca: tls.ca } },
+      ...{ user: username, password: password.reveal(), application_name: 'consumer' },
+    })
+    client.on('error', () => undefined)
+    await client.connect()
+    return {
+      work: async () => void (await client.query('INSERT INTO visit (id) VALUES (1)')),
+      close: () => client.end(),
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +33,8 @@ export interface Rig extends AsyncDisposable {
   readonly dir: string
   /** Starts `cuedot …args`; `onLine` gets each line of its stdout. */
   cuedot(args: readonly string[], onLine?: (line: string, run: ChildProcess) => void): CliRun
+  /** Changes the configuration. */
+  edit(change: (yaml: string) => string): Promise<void>
   /** What the version with this label holds. */
   document(label: 'AWSCURRENT' | 'AWSPENDING'): Promise<RigDocument | undefined>
 }
@@ -78,6 +80,10 @@ export async function startRig(
   return {
     ...{ engine, store, consumers, dir },
     cuedot: (args, onLine) => startCli(dir, args, onLine),
+    async edit(change) {
+      const file = join(dir, 'cuedot.yaml')
+      await writeFile(file, change(await readFile(file, 'utf8')))
+    },
     async document(label) {
       const request = { SecretId: 'rig/slots', VersionStage: label }
       const answer = await admin.call('GetSecretValue', request).catch(() => undefined)
@@ -116,6 +122,7 @@ function config(
         database: {
           engine: engine.engine,
           endpoints: [`localhost:${engine.port}`],
+          poolers: engine.pooler === undefined ? [] : [engine.pooler],
           dbname: engine.dbname,
           tls: { ca: engine.caFile },
         },

@@ -16,15 +16,28 @@ export interface MariadbPrograms {
   readonly installer: string
   /** The server refuses to run as root; as a normal user it runs as that user. */
   readonly account: string | undefined
+  /** Where the programs find their messages and plugins. Default: where they were built for. */
+  readonly basedir?: string
 }
 
-/** @throws Error that says what to install, when MariaDB is not on this machine */
+/**
+ * The server that `CUEDOT_TEST_MARIADB` names by a folder of extracted packages, or the one of this
+ * machine.
+ * @throws Error that says what to install, when MariaDB is not on this machine
+ */
 export function findMariadb(): MariadbPrograms {
+  const account = process.getuid?.() === 0 ? serverAccount() : undefined
+  const folder = process.env['CUEDOT_TEST_MARIADB'] ?? ''
+  if (folder !== '') {
+    const basedir = join(folder, 'usr')
+    const installer = join(basedir, 'bin/mariadb-install-db')
+    return { server: join(basedir, 'sbin/mariadbd'), installer, account, basedir }
+  }
   const server = findProgram('mariadbd')
   const installer = findProgram('mariadb-install-db')
   if (server === undefined || installer === undefined)
     throw new Error('MariaDB is not installed: run `node scripts/services.ts`, which says how')
-  return { server, installer, account: process.getuid?.() === 0 ? serverAccount() : undefined }
+  return { server, installer, account }
 }
 
 /**
@@ -57,6 +70,12 @@ async function goldenData(programs: MariadbPrograms): Promise<string> {
       ...['--no-defaults', `--datadir=${fresh}`, '--auth-root-authentication-method=normal'],
       ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M'],
       ...(programs.account === undefined ? [] : [`--user=${programs.account}`]),
+      ...basedirArguments(programs),
     ])
   })
+}
+
+/** For both programs. */
+export function basedirArguments({ basedir }: MariadbPrograms): readonly string[] {
+  return basedir === undefined ? [] : [`--basedir=${basedir}`]
 }

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import { nativeHash, quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
-import { findMariadb, makeDataFolder } from './mariadb-data.ts'
+import { basedirArguments, findMariadb, makeDataFolder } from './mariadb-data.ts'
 import { RunningServer } from './mysql-process.ts'
 import { freePort } from './ports.ts'
 import type { TestTls } from './tls.ts'
@@ -60,6 +60,7 @@ export async function startMariadb(setup: MariadbSetup = {}): Promise<MariadbSer
     programs.server,
     [
       ...['--no-defaults', ...(programs.account ? [`--user=${programs.account}`] : [])],
+      ...basedirArguments(programs),
       ...[`--datadir=${dir}/data`, `--socket=${dir}/s`, `--pid-file=${dir}/pid`],
       ...[`--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve'],
       ...['--general-log=1', `--general-log-file=${dir}/general.log`, `--init-file=${initFile}`],

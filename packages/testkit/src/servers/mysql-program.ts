@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { lstatSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { extractedProgram, isOurs } from './debian.ts'
 import { findProgram } from './programs.ts'
 
 /** How MySQL's server is started on this machine. */
@@ -30,11 +30,12 @@ export function findMysql(): MysqlProgram | undefined {
 
 /** The server in a folder into which its packages were extracted, with their own libraries. */
 export function programIn(folder: string): MysqlProgram | undefined {
-  const [usr, libraries] = [join(folder, 'usr'), join(folder, 'usr/lib/x86_64-linux-gnu')]
+  const { command, args } = extractedProgram(folder, 'usr/sbin/mysqld')
+  const usr = join(folder, 'usr')
   const share = join(usr, 'share/mysql')
-  return asMysql(join(libraries, 'ld-linux-x86-64.so.2'), [
-    ...['--library-path', libraries, join(usr, 'sbin/mysqld'), '--no-defaults'],
-    ...[`--basedir=${usr}`, `--lc-messages-dir=${share}`],
+  return asMysql(command, [
+    ...args,
+    ...['--no-defaults', `--basedir=${usr}`, `--lc-messages-dir=${share}`],
     ...[`--character-sets-dir=${join(share, 'charsets')}`],
     `--plugin-dir=${join(usr, 'lib/mysql/plugin')}`,
   ])
@@ -52,11 +53,4 @@ function asMysql(command: string, args: readonly string[]): MysqlProgram | undef
     // Not there, or not for this machine: the next candidate may do.
     return undefined
   }
-}
-
-/** Others may write to the folder for temporary files, and what is in ours is run. */
-function isOurs(folder: string): boolean {
-  const found = lstatSync(folder, { throwIfNoEntry: false })
-  if (found === undefined || !found.isDirectory()) return false
-  return found.uid === process.getuid?.() && (found.mode & 0o022) === 0
 }

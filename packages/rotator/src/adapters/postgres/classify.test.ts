@@ -23,6 +23,7 @@ test('a wrong password is denied and a role without login is locked', () => {
 
 test.each([
   ['28000', 'ERR_DB_UNREACHABLE'],
+  ['08P01', 'ERR_DB_UNREACHABLE'],
   ['53300', 'ERR_DB_OVERLOADED'],
   ['57P03', 'ERR_DB_OVERLOADED'],
   ['57P01', 'ERR_DB_OVERLOADED'],

@@ -19,7 +19,10 @@ export interface ConnectFacts {
  * 28000 has two causes. The role may not log in: `InitializeSessionUserId` says so, after the
  * password was found right. Or pg_hba.conf refuses the client, before any password was asked for.
  * The `routine` field tells them apart; its text is not translated.
- * Source: PostgreSQL documentation, "Error and Notice Message Fields"; src/backend/utils/init/
+ * PgBouncer 1.24 has one code, 08P01, for a wrong password, a user that it does not know and a
+ * server that it cannot reach, so from it a refusal says nothing about the password.
+ * Source: PostgreSQL documentation, "Error and Notice Message Fields"; test "PgBouncer's refusal is
+ * no answer about the password"; src/backend/utils/init/
  * miscinit.c and src/backend/libpq/auth.c; test "says that a quarantined user is locked".
  */
 export function connectFailure(
@@ -49,6 +52,10 @@ function serverRefusal(
   if (sqlstate === '28000' && error.routine === 'InitializeSessionUserId') return 'locked'
   if (sqlstate === '28000') {
     const reason = 'pg_hba.conf of the server refuses this client (28000)'
+    return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
+  }
+  if (sqlstate.startsWith('08')) {
+    const reason = 'a pooler refuses the login, or has no server for it (its log says which)'
     return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
   }
   if (sqlstate.startsWith('53') || sqlstate.startsWith('57P'))

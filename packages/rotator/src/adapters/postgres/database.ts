@@ -10,6 +10,8 @@ import { Link, nameOf } from './link.ts'
 export interface PostgresOptions {
   /** The writer first, then replicas. At least one. */
   readonly endpoints: readonly Endpoint[]
+  /** Where logins are proven besides. Never asked for sessions or locks. Default: none. */
+  readonly poolers?: readonly Endpoint[]
   /** The database whose privileges count and whose locks are taken. Empty: `postgres`. */
   readonly dbname: string
   readonly tls: TlsSetting
@@ -26,10 +28,12 @@ export function postgresDatabase(options: PostgresOptions): Database {
     tls: options.tls,
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
   }
+  const doors = [...options.endpoints, ...(options.poolers ?? [])]
   return {
     endpoints: options.endpoints.map(nameOf),
+    poolers: (options.poolers ?? []).map(nameOf),
     async login(credential: Credential, name: string, call: Call): Promise<LoginAnswer> {
-      const endpoint = options.endpoints.find((one) => nameOf(one) === name)
+      const endpoint = doors.find((one) => nameOf(one) === name)
       if (!endpoint) throw new TypeError(`${name} is not an endpoint of this database`)
       return await login({ ...common, endpoint, credential, application: 'cuedot' }, call)
     },

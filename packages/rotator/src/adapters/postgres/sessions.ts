@@ -39,15 +39,20 @@ const OWN = `
   FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()`
 
 /**
- * The number alone could mean a later session by now. The server waits until each has ended.
- * Source: PostgreSQL documentation, pg_terminate_backend (the time-out is in milliseconds).
+ * The number alone could mean a later session by now.
+ * Source: PostgreSQL documentation, pg_terminate_backend; it can wait itself since 14 only.
  */
 const END = `
-  SELECT pg_terminate_backend(pid, $2::bigint)
+  SELECT pg_terminate_backend(pid)
   FROM pg_catalog.pg_stat_activity WHERE ${PROCESS} = $1`
 
-/** How long the server waits for a session to end once it was told to. */
-const END_MS = 5000
+/** No row once the session is gone; else an answer after 50 ms. */
+const STILL_THERE = `
+  SELECT pg_sleep(0.05)
+  FROM pg_catalog.pg_stat_activity WHERE $1 = ${PROCESS}`
+
+/** So often is a session looked at that was told to end: five seconds. */
+const LOOKS = 100
 
 interface Row {
   readonly username: string
@@ -106,7 +111,8 @@ export class SessionsView implements AsyncDisposable {
       const operation = `end a session of ${username}`
       if (id.endsWith(' '))
         throw new RotatorError('ERR_DB_DENIED', { endpoint, username: link.username, operation })
-      await link.query({ sql: END, values: [id, END_MS], operation }, call)
+      await link.query({ sql: END, values: [id], operation }, call)
+      await untilGone(link, { id, operation }, call)
     }
   }
 
@@ -138,6 +144,17 @@ export class SessionsView implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const link of this.#links.values()) await link[Symbol.asyncDispose]()
+  }
+}
+
+async function untilGone(
+  link: Link,
+  { id, operation }: { readonly id: string; readonly operation: string },
+  call: Call,
+): Promise<void> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const rows = await link.query({ sql: STILL_THERE, values: [id], operation }, call)
+    if (rows.length === 0) return
   }
 }
 

@@ -52,7 +52,7 @@ const CONFIG: AlternatingConfig = {
   strategy: 'alternating',
   store: { kind: 'file', path: '/s', keyFile: '/k' },
   admin: { store: { kind: 'file', path: '/a', keyFile: '/k' } },
-  database: { engine: 'postgres', endpoints: [], dbname: '', tls: { mode: 'verify' } },
+  database: { engine: 'postgres', endpoints: [], poolers: [], dbname: '', tls: { mode: 'verify' } },
   publish: [],
   roll: [],
   drain: { quietMs: 0, limitMs: 0, pollMs: 0 },

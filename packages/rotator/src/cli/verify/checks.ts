@@ -50,13 +50,13 @@ async function openSession(desk: Desk, own: TargetConfig | undefined): Promise<s
   return `the admin logs in ${tls}`
 }
 
-/** The active credential on every endpoint. */
+/** The active credential on every endpoint and through every pooler. */
 async function checkLogins(desk: Desk, checks: Checklist): Promise<void> {
   const { documents, target } = desk
   const subject = 'active' in documents.document ? documents.document.active : 'user'
   const credential = documents.credential(subject)
   const { username } = credential
-  for (const endpoint of target.database.endpoints) {
+  for (const endpoint of [...target.database.endpoints, ...(target.database.poolers ?? [])]) {
     await checks.run(`login on ${endpoint}`, `${username} logs in`, async () => {
       const answer = await target.database.login(credential, endpoint, desk.call())
       if (answer !== 'accepted') throw new RotatorError('ERR_DB_AUTH', { endpoint, username })

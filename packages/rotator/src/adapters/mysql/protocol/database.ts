@@ -13,6 +13,8 @@ import { lockTarget } from './lock.ts'
 export interface DatabaseOptions {
   /** The writer first. Not empty. */
   readonly endpoints: readonly Endpoint[]
+  /** Where logins are proven besides. Never asked for sessions or locks. Default: none. */
+  readonly poolers?: readonly Endpoint[]
   /** The database that logins are proven with where the credential names none. Empty: none. */
   readonly dbname: string
   readonly tls: TlsSetting
@@ -23,17 +25,22 @@ export interface DatabaseOptions {
 /** A server of this protocol as the rotator needs it. Opens nothing until it is used. */
 export class ProtocolDatabase implements Database {
   readonly endpoints: readonly string[]
+  readonly poolers: readonly string[]
   readonly #options: DatabaseOptions
+  /** All that a login is proven through. */
+  readonly #doors: readonly Endpoint[]
   readonly #dialect: Dialect
 
   constructor(options: DatabaseOptions, dialect: Dialect) {
     this.#options = options
     this.#dialect = dialect
+    this.#doors = [...options.endpoints, ...(options.poolers ?? [])]
     this.endpoints = options.endpoints.map(labelOf)
+    this.poolers = (options.poolers ?? []).map(labelOf)
   }
 
   async login(credential: Credential, endpoint: string, call: Call): Promise<LoginAnswer> {
-    const where = this.#options.endpoints.find((candidate) => labelOf(candidate) === endpoint)
+    const where = this.#doors.find((candidate) => labelOf(candidate) === endpoint)
     if (where === undefined) throw new TypeError(`${endpoint} is no endpoint of this database`)
     const dbname = credential.dbname === '' ? this.#options.dbname : credential.dbname
     const opened = await this.#open(

@@ -140,7 +140,8 @@ interface Token {
   readonly word: boolean
 }
 
-const TOKEN = /\s*(?:`((?:[^`]|``)*)`|([A-Za-z_]+)|(\S))/y
+/** MariaDB 11.8 writes the users of a proxy as texts; one that is escaped in it stays unknown. */
+const TOKEN = /\s*(?:`((?:[^`]|``)*)`|'([^'\\]*)'(?!')|([A-Za-z_]+)|(\S))/y
 const END: Token = { text: '', quoted: false, word: false }
 
 class TokenReader {
@@ -151,9 +152,10 @@ class TokenReader {
     const tokens: Token[] = []
     const pattern = new RegExp(TOKEN)
     for (let match = pattern.exec(line); match !== null; match = pattern.exec(line)) {
-      const [, name, word, sign] = match
+      const [, name, plain, word, sign] = match
       if (name !== undefined)
         tokens.push({ text: name.replaceAll('``', '`'), quoted: true, word: false })
+      else if (plain !== undefined) tokens.push({ text: plain, quoted: true, word: false })
       else tokens.push({ text: word ?? sign ?? '', quoted: false, word: word !== undefined })
     }
     this.#tokens = tokens
