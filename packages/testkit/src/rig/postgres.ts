@@ -2,13 +2,15 @@ import type { Credential } from '@cuedot/client/protocol'
 import pg from 'pg'
 import { randomPassword, startPostgres } from '../servers/postgres.ts'
 import { makeTestTls } from '../servers/tls.ts'
-import type { RigEngine } from './engine.ts'
+import type { RigEngine, RigServer } from './engine.ts'
 
 /** PostgreSQL 18 with an owner role and two slots that work as it. */
-export async function postgresRig(): Promise<RigEngine> {
+export async function postgresRig({ maxConnections = 40 }: RigServer = {}): Promise<RigEngine> {
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())
-  const server = starting.use(await startPostgres({ tls }))
+  const server = starting.use(
+    await startPostgres({ tls, settings: { max_connections: String(maxConnections) } }),
+  )
   const { host, port, admin } = server
   const slot = (username: string): Credential => {
     return { username, password: randomPassword(username), host, port, dbname: 'app' }
