@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { mariadbRig } from '../packages/testkit/src/rig/mariadb.ts'
 import { mysqlRig } from '../packages/testkit/src/rig/mysql.ts'
 import { postgresRig } from '../packages/testkit/src/rig/postgres.ts'
-import { ensureServices } from '../scripts/services.ts'
+import { MYSQL_HERE } from '../packages/testkit/src/servers/mysql.ts'
 import { measure } from './zero-downtime/campaign.ts'
 import { chart } from './zero-downtime/chart.ts'
 import { JOB_MS, SHAPE } from './zero-downtime/load/shape.ts'
@@ -23,7 +23,11 @@ import type { MachineFacts, Results, StrategyResult } from './zero-downtime/resu
 import { CLOCK_MS, STRATEGIES } from './zero-downtime/strategies.ts'
 import { tables } from './zero-downtime/tables.ts'
 
-const ENGINES = { postgres: postgresRig, mariadb: mariadbRig, mysql: mysqlRig }
+const ENGINES = {
+  postgres: postgresRig,
+  mariadb: mariadbRig,
+  ...(MYSQL_HERE !== undefined && { mysql: mysqlRig }),
+}
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
 
 /** More than the load can need, so that a stall of the machine is not taken for a failure. */
@@ -51,7 +55,6 @@ const baselineRotations = Math.min(30, rotations)
 
 const chosen = Object.entries(ENGINES).filter(([name]) => name === (values.engine ?? name))
 if (chosen.length === 0) throw new Error(`--engine: one of ${Object.keys(ENGINES).join(', ')}`)
-await ensureServices()
 
 const loadBefore = average()
 const measured: StrategyResult[] = []

@@ -4,10 +4,11 @@ import { rigCall, withFreshSlots } from '../../packages/testkit/src/rig/fresh-sl
 import { startRig } from '../../packages/testkit/src/rig/rig.ts'
 import type { Rig } from '../../packages/testkit/src/rig/rig.ts'
 import { envFile, envPath } from './env-file.ts'
+import type { Sample } from './load/messages.ts'
 import { startLoad } from './load/process.ts'
 import type { Load } from './load/process.ts'
-import { openSession } from './load/session.ts'
-import type { DatabaseSession } from './load/session.ts'
+import { openSession } from '../../packages/testkit/src/rig/consumer-session.ts'
+import type { DatabaseSession } from '../../packages/testkit/src/rig/consumer-session.ts'
 import { LOAD_KINDS, SHAPE } from './load/shape.ts'
 import type { LoadKind } from './load/shape.ts'
 import { ROW_IDS } from './load/worker.ts'
@@ -45,8 +46,9 @@ export async function measure(
     spans.push({ from, to: Date.now() })
     await delay(PAUSE_MS)
   }
-  const loopDelay = await load.stop()
+  const end = await load.stop()
   const loads = figuresOf(load.samples, spans)
+  if (strategy.own) tellFailures(load.samples, spans)
   const sum = (key: 'attempts' | 'failed'): number =>
     loads.reduce((total, figures) => total + figures[key], 0)
   const { name, title, own } = strategy
@@ -56,7 +58,7 @@ export async function measure(
     rotationMs: median(spans.map(({ from, to }) => to - from)),
     ...{ attempts: sum('attempts'), failed: sum('failed'), loads },
     rows: written(loads, before, await rowsIn(rig)),
-    loopDelay,
+    ...end,
   }
 }
 
@@ -96,4 +98,18 @@ async function versionOf(rig: Rig): Promise<string> {
   const [row] = await session.query('SELECT version()')
   await session.close()
   return /\d+(\.\d+)+/.exec(String(row?.[0]))?.[0] ?? 'unknown'
+}
+
+const MOST_TOLD = 20
+
+/** When cuedot fails, the moment within the rotation says where to look. */
+function tellFailures(samples: readonly Sample[], spans: readonly Span[]): void {
+  const failed = samples.filter(({ failure }) => failure !== undefined)
+  for (const { kind, at, ms, failure } of failed.slice(0, MOST_TOLD)) {
+    if (!failure) continue
+    const number = spans.findLastIndex(({ from }) => from <= at + ms)
+    const { from = at, to = at } = spans[number] ?? {}
+    const moment = `rotation ${number + 1} of ${to - from} ms, due at ${at - from} ms`
+    console.error(`  ${kind}: ${failure.kind} ${failure.code}: ${moment}, failed after ${ms} ms`)
+  }
 }

@@ -1,5 +1,6 @@
-import { FAILURE_KINDS } from './load/messages.ts'
-import type { FailureKind, Sample } from './load/messages.ts'
+import { FAILURE_KINDS } from '../../packages/testkit/src/rig/consumer-session.ts'
+import type { FailureKind } from '../../packages/testkit/src/rig/consumer-session.ts'
+import type { Sample } from './load/messages.ts'
 import { LOAD_KINDS } from './load/shape.ts'
 import type { LoadKind } from './load/shape.ts'
 
@@ -60,7 +61,7 @@ function overlaps({ at, ms }: Sample, { from, to }: Span): boolean {
 
 function countFailures(samples: readonly Sample[]): LoadFigures['failures'] {
   const count = (kind: FailureKind): number =>
-    samples.filter(({ failure }) => failure === kind).length
+    samples.filter(({ failure }) => failure?.kind === kind).length
   const [login, connection, statement, transaction] = FAILURE_KINDS.map(count)
   return {
     login: login ?? 0,

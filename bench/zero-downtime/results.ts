@@ -1,10 +1,10 @@
 import type { RigEngine } from '../../packages/testkit/src/rig/engine.ts'
-import type { LoopDelay } from './load/messages.ts'
+import type { LoadEnd } from './load/messages.ts'
 import type { LoadKind, SHAPE } from './load/shape.ts'
 import type { LoadFigures } from './measure.ts'
 
 /** What one strategy did on one server. */
-export interface StrategyResult {
+export interface StrategyResult extends LoadEnd {
   readonly engine: RigEngine['engine']
   /** What the server says it is. */
   readonly version: string
@@ -20,8 +20,6 @@ export interface StrategyResult {
   readonly loads: readonly LoadFigures[]
   /** Rows in the table, and rows that the served requests wrote: fewer would be lost writes. */
   readonly rows: Readonly<Record<LoadKind, { readonly found: number; readonly expected: number }>>
-  /** Of the process that makes the load, in milliseconds. */
-  readonly loopDelay: LoopDelay
 }
 
 /** Where it was measured. */

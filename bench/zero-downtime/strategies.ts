@@ -44,7 +44,7 @@ export const STRATEGIES: readonly Strategy[] = [
     title: 'cuedot, alternating users',
     own: true,
     engines: EVERY_ENGINE,
-    target: { drain: { quiet: '500ms', limit: '60s', poll: '100ms' } },
+    target: { drain: { quiet: '2s', limit: '60s', poll: '100ms' } },
     rotate: byCuedot,
   },
   {

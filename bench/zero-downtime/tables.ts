@@ -1,6 +1,6 @@
 import { ENGINE_TITLES } from './results.ts'
 import type { Results, StrategyResult } from './results.ts'
-import { FAILURE_KINDS } from './load/messages.ts'
+import { FAILURE_KINDS } from '../../packages/testkit/src/rig/consumer-session.ts'
 import { LOAD_TITLES } from './load/shape.ts'
 
 /** The results in Markdown, for a terminal and for the documentation. */
@@ -55,10 +55,12 @@ function latencyTable(results: readonly StrategyResult[]): string {
 function facts({ machine, date, command, results }: Results): string {
   const { cores, cpu, memoryGiB, os, node, loadBefore, loadAfter } = machine
   const late = Math.max(...results.map(({ loopDelay }) => loopDelay.p99))
+  const held = results.reduce((sum, { heldBack }) => sum + heldBack, 0)
   return [
     `\`${command}\`, ${date}: ${cores} × ${cpu}, ${memoryGiB} GiB, ${os}, Node ${node};`,
     `load average ${loadBefore} before and ${loadAfter} after.`,
-    `The event loop of the load generator was late by at most ${ms(late)} ms (p99).`,
+    `The event loop of the load generator was late by at most ${ms(late)} ms (p99);`,
+    `${thousands(held)} requests were not sent, because too many were under way.`,
   ].join('\n')
 }
 

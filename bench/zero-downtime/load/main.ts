@@ -17,7 +17,12 @@ const RESOLUTION_MS = 10
 
 let samples: Sample[] = []
 const workers: Worker[] = []
-const underWay = new Set<Promise<void>>()
+const underWay: Readonly<Record<LoadKind, Set<Promise<void>>>> = {
+  connect: new Set(),
+  pooled: new Set(),
+  long: new Set(),
+}
+let heldBack = 0
 const stop = new AbortController()
 let turn = 0
 
@@ -34,10 +39,15 @@ async function arrivals(kind: LoadKind): Promise<void> {
     dueAt += everyMs * (0.5 + Math.random())
     const waitMs = dueAt - performance.now()
     if (waitMs > 0) await delay(waitMs)
+    const going = underWay[kind]
+    if (going.size >= SHAPE.perSecond[kind] * SHAPE.mostSecondsUnderWay) {
+      heldBack += 1
+      continue
+    }
     // A timer may fire early by less than a millisecond; nothing is served before it is asked for.
     const work = serve(kind, count, Math.min(dueAt, performance.now()))
-    underWay.add(work)
-    void work.finally(() => underWay.delete(work))
+    going.add(work)
+    void work.finally(() => going.delete(work))
   }
 }
 
@@ -68,7 +78,8 @@ async function observe(kind: LoadKind, due: number, work: () => Promise<Ended>):
 
 /**
  * A rolling restart is over when every new worker serves. The ones before them finish what they
- * have begun: a Deployment's rollout, too, is complete while pods that were told to end still do.
+ * have begun. So it is with a Deployment: its `replicas` are "non-terminating pods" (Kubernetes API
+ * reference, DeploymentStatus), so a rollout is complete while pods that must end still work.
  */
 async function roll(): Promise<void> {
   for (const [index, before] of workers.entries()) {
@@ -92,14 +103,14 @@ async function tellSamples(): Promise<void> {
 async function finish(): Promise<void> {
   stop.abort()
   await Promise.all(loops)
-  await Promise.all(underWay)
+  await Promise.all(LOAD_KINDS.flatMap((kind) => [...underWay[kind]]))
   await Promise.all(workers.map((worker) => worker.stop()))
   clearInterval(timer)
   await tellSamples()
   loop.disable()
   const late = (share: number): number => Math.max(0, loop.percentile(share) / 1e6 - RESOLUTION_MS)
   const loopDelay = { p50: late(50), p99: late(99), max: late(100) }
-  await tell({ kind: 'ended', loopDelay })
+  await tell({ kind: 'ended', loopDelay, heldBack })
   process.disconnect()
 }
 

@@ -1,22 +1,5 @@
-import type { RigEngine } from '../../../packages/testkit/src/rig/engine.ts'
+import type { ConsumerServer, Failure } from '../../../packages/testkit/src/rig/consumer-session.ts'
 import type { LoadKind } from './shape.ts'
-
-/**
- * Why a request failed.
- * - `login`: the server refused the login.
- * - `connection`: it could not be opened, broke, or was not answered.
- * - `statement`: the server refused a statement.
- * - `transaction`: a transaction that had begun was not committed, for whatever reason.
- */
-export type FailureKind = 'login' | 'connection' | 'statement' | 'transaction'
-
-/** Every kind of failure, in the order in which results show them. */
-export const FAILURE_KINDS: readonly FailureKind[] = [
-  'login',
-  'connection',
-  'statement',
-  'transaction',
-]
 
 /** One request as its client saw it. */
 export interface Sample {
@@ -26,7 +9,7 @@ export interface Sample {
   /** From then to its end, in milliseconds. */
   readonly ms: number
   /** Absent when it was served. */
-  readonly failure?: FailureKind
+  readonly failure?: Failure
 }
 
 /** By how much the generator's event loop was late, in milliseconds. */
@@ -36,9 +19,15 @@ export interface LoopDelay {
   readonly max: number
 }
 
+/** What the generator says of itself at the end. */
+export interface LoadEnd {
+  readonly loopDelay: LoopDelay
+  /** Requests that were not sent, because too many were under way. */
+  readonly heldBack: number
+}
+
 /** What the generator needs to know; nothing secret, it is passed as an argument. */
-export interface LoadSetup extends Pick<RigEngine, 'engine' | 'host' | 'port' | 'dbname'> {
-  readonly caFile: string
+export interface LoadSetup extends ConsumerServer {
   /** What workers read when they start. */
   readonly envFile: string
 }
@@ -51,4 +40,4 @@ export type Report =
   | { readonly kind: 'ready' }
   | { readonly kind: 'samples'; readonly samples: readonly Sample[] }
   | { readonly kind: 'rolled'; readonly problem?: string }
-  | { readonly kind: 'ended'; readonly loopDelay: LoopDelay }
+  | ({ readonly kind: 'ended' } & LoadEnd)

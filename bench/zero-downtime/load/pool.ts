@@ -1,4 +1,4 @@
-import type { DatabaseSession } from './session.ts'
+import type { DatabaseSession } from '../../../packages/testkit/src/rig/consumer-session.ts'
 
 /** How a pool behaves. */
 export interface PoolOptions {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { LoadSetup, LoopDelay, Order, Report, Sample } from './messages.ts'
+import type { LoadEnd, LoadSetup, Order, Report, Sample } from './messages.ts'
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url))
 
@@ -11,7 +11,7 @@ export interface Load extends Disposable {
   /** A rolling restart; resolves when every new worker serves. */
   roll(): Promise<void>
   /** Lets every request under way end. */
-  stop(): Promise<LoopDelay>
+  stop(): Promise<LoadEnd>
 }
 
 /** Starts the load; resolves when every worker serves. */
@@ -53,7 +53,8 @@ export async function startLoad(setup: LoadSetup): Promise<Load> {
     async stop() {
       const answer = next('ended')
       ask('stop')
-      return (await answer).loopDelay
+      const { loopDelay, heldBack } = await answer
+      return { loopDelay, heldBack }
     },
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }

@@ -18,8 +18,13 @@ export const LOAD_TITLES: Readonly<Record<LoadKind, string>> = {
 
 /** How the load looks. The arrivals do not wait for answers, so that a slow server gets no rest. */
 export const SHAPE = {
-  /** Arrivals a second; of `long`, transactions or jobs. */
-  perSecond: { connect: 40, pooled: 100, long: 8 },
+  /** Arrivals a second; of `long`, transactions or jobs. Two cores bear it beside everything. */
+  perSecond: { connect: 25, pooled: 60, long: 6 },
+  /**
+   * Seconds of arrivals that may be under way. More are not sent while the machine stands still:
+   * they would only pile up, and what is measured then is the pile. They are counted.
+   */
+  mostSecondsUnderWay: 2,
   /** Workers of the application; a rolling restart replaces one after the other. */
   workers: 3,
   /** What a worker needs to start before it serves. */
@@ -27,11 +32,11 @@ export const SHAPE = {
   /** Connections in the pool of a worker. */
   poolSize: 5,
   /** A pooled connection is replaced after this time; pools have such a limit for good reasons. */
-  pooledLifeMs: 1000,
+  pooledLifeMs: 3000,
   /** Between two statements of a long transaction, twice. */
   stepMs: 120,
   /** Every so manyth arrival of `long` is a job: transactions in a row, a connection for each. */
-  jobEvery: 20,
+  jobEvery: 12,
   /** Transactions of a job. A restart lets the job of a worker finish. */
   jobTransactions: 6,
   /** Rows that one request of each kind writes. */

@@ -2,15 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
 import { Sensitive } from '@cuedot/client/protocol'
-import type { FailureKind, LoadSetup } from './messages.ts'
+import { failureOf, openSession } from '../../../packages/testkit/src/rig/consumer-session.ts'
+import type {
+  DatabaseSession,
+  Failure,
+} from '../../../packages/testkit/src/rig/consumer-session.ts'
+import type { LoadSetup } from './messages.ts'
 import { Pool } from './pool.ts'
-import { failureOf, openSession } from './session.ts'
-import type { DatabaseSession } from './session.ts'
 import { SHAPE } from './shape.ts'
 import type { LoadKind } from './shape.ts'
 
 /** How one request ended: `undefined` when it was served. */
-export type Ended = FailureKind | undefined
+export type Ended = Failure | undefined
 
 /**
  * One worker of an application: it reads its credential once, when it starts, and holds it for its
@@ -92,7 +95,7 @@ async function transaction(on: OnSession): Promise<Ended> {
       committed = true
     }),
   )
-  return failure !== undefined && begun && !committed ? 'transaction' : failure
+  return failure && begun && !committed ? { ...failure, kind: 'transaction' } : failure
 }
 
 async function ended(work: () => Promise<unknown>): Promise<Ended> {
