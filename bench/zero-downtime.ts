@@ -1,14 +1,15 @@
 /**
- * `npm run bench:zero-downtime [-- --rotations N --engine X --date D]`: the credential of an
+ * `npm run bench:zero-downtime [-- --rotations N --engine X --keep --date D]`: the credential of an
  * application changes again and again while it works. Counts the requests that fail, with cuedot
  * and with two ways that people script themselves, on the same server under the same load.
  *
- * Prints Markdown. With every engine it also writes `bench/results/zero-downtime.json` and the
- * chart beside it; `--draw` makes both from the last figures. Exits with 1 when a single request
- * failed under cuedot.
+ * Prints Markdown. `--keep` puts the figures of these databases into `results/zero-downtime.json`
+ * and draws the chart beside it; `--draw` only does the drawing and the printing. Exits with 1 when
+ * a single request failed under cuedot.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { cpus, loadavg, release, totalmem, type } from 'node:os'
+import { cpus, release, totalmem, type } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { mariadbRig } from '../packages/testkit/src/rig/mariadb.ts'
@@ -18,7 +19,7 @@ import { MYSQL_HERE } from '../packages/testkit/src/servers/mysql.ts'
 import { measure } from './zero-downtime/campaign.ts'
 import { chart } from './zero-downtime/chart.ts'
 import { JOB_MS, SHAPE } from './zero-downtime/load/shape.ts'
-import { problemsOf } from './zero-downtime/results.ts'
+import { merged, problemsOf } from './zero-downtime/results.ts'
 import type { MachineFacts, Results, StrategyResult } from './zero-downtime/results.ts'
 import { CLOCK_MS, STRATEGIES } from './zero-downtime/strategies.ts'
 import { tables } from './zero-downtime/tables.ts'
@@ -37,12 +38,14 @@ const { values } = parseArgs({
   options: {
     rotations: { type: 'string', default: '100' },
     engine: { type: 'string' },
+    keep: { type: 'boolean', default: false },
     draw: { type: 'boolean', default: false },
     date: { type: 'string', default: new Date().toISOString().slice(0, 10) },
   },
 })
 if (values.draw) {
-  const kept: Results = JSON.parse(await readFile(`${RESULTS}zero-downtime.json`, 'utf8'))
+  const kept = await lastResults()
+  if (!kept) throw new Error('there are no figures to draw')
   await keep(kept)
   console.log(tables(kept))
   process.exit(0)
@@ -56,35 +59,40 @@ const baselineRotations = Math.min(30, rotations)
 const chosen = Object.entries(ENGINES).filter(([name]) => name === (values.engine ?? name))
 if (chosen.length === 0) throw new Error(`--engine: one of ${Object.keys(ENGINES).join(', ')}`)
 
-const loadBefore = average()
 const measured: StrategyResult[] = []
 for (const [name, start] of chosen) {
   await using server = await start({ maxConnections: MAX_CONNECTIONS })
   for (const strategy of STRATEGIES.filter(({ engines }) => engines.includes(server.engine))) {
     const count = strategy.own ? rotations : baselineRotations
     console.error(`${name}: ${strategy.title}: ${count} rotations`)
-    const result = await measure(server, strategy, count)
+    const result = { date: values.date, ...(await measure(server, strategy, count)) }
     console.error(`${name}: ${result.failed} of ${result.attempts} requests failed`)
     measured.push(result)
   }
+  // After each database: what was measured is not lost when the next one fails.
+  if (values.keep) await keep(resultsWith((await lastResults())?.results ?? []))
 }
-const results = resultsNow()
-console.log(tables(results))
-if (chosen.length === Object.keys(ENGINES).length) await keep(results)
+console.log(tables(resultsWith([])))
 const problems = problemsOf(measured)
 for (const problem of problems) console.error(`NOT AS PROMISED: ${problem}`)
 process.exitCode = problems.length === 0 ? 0 : 1
 
-function resultsNow(): Results {
+function resultsWith(earlier: readonly StrategyResult[]): Results {
   return {
-    date: values.date,
     command: ['npm run bench:zero-downtime', ...asked()].join(' '),
     machine: machine(),
     load: SHAPE,
     clockMs: CLOCK_MS,
     jobMs: JOB_MS,
-    results: measured,
+    results: merged(earlier, measured),
   }
+}
+
+async function lastResults(): Promise<Results | undefined> {
+  const file = `${RESULTS}zero-downtime.json`
+  if (!existsSync(file)) return undefined
+  const kept: Results = JSON.parse(await readFile(file, 'utf8'))
+  return kept
 }
 
 async function keep(kept: Results): Promise<void> {
@@ -94,10 +102,7 @@ async function keep(kept: Results): Promise<void> {
 }
 
 function asked(): readonly string[] {
-  const options = [
-    ...(rotations === 100 ? [] : [`--rotations ${rotations}`]),
-    ...(values.engine === undefined ? [] : [`--engine ${values.engine}`]),
-  ]
+  const options = [...(rotations === 100 ? [] : [`--rotations ${rotations}`])]
   return options.length === 0 ? [] : ['--', ...options]
 }
 
@@ -108,12 +113,5 @@ function machine(): MachineFacts {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     os: `${type()} ${release()}`,
     node: process.version,
-    loadBefore,
-    loadAfter: average(),
   }
-}
-
-/** Runnable processes over the last minute, with one digit behind the point. */
-function average(): number {
-  return Math.round((loadavg()[0] ?? 0) * 10) / 10
 }

@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RigEngine } from '../../packages/testkit/src/rig/engine.ts'
 import { rigCall, withFreshSlots } from '../../packages/testkit/src/rig/fresh-slots.ts'
@@ -26,7 +27,7 @@ export async function measure(
   server: RigEngine,
   strategy: Strategy,
   rotations: number,
-): Promise<StrategyResult> {
+): Promise<Omit<StrategyResult, 'date'>> {
   await using stack = new AsyncDisposableStack()
   const engine = await withFreshSlots(server)
   const loading = Promise.withResolvers<Load>()
@@ -59,6 +60,7 @@ export async function measure(
     ...{ attempts: sum('attempts'), failed: sum('failed'), loads },
     rows: written(loads, before, await rowsIn(rig)),
     ...end,
+    loadAverage: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   }
 }
 

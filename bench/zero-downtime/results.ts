@@ -5,6 +5,9 @@ import type { LoadFigures } from './measure.ts'
 
 /** What one strategy did on one server. */
 export interface StrategyResult extends LoadEnd {
+  readonly date: string
+  /** Runnable processes of the machine, an average over the last minute of it. */
+  readonly loadAverage: number
   readonly engine: RigEngine['engine']
   /** What the server says it is. */
   readonly version: string
@@ -29,14 +32,10 @@ export interface MachineFacts {
   readonly memoryGiB: number
   readonly os: string
   readonly node: string
-  /** Average number of runnable processes over one minute, before and after. */
-  readonly loadBefore: number
-  readonly loadAfter: number
 }
 
 /** `bench/results/zero-downtime.json`. */
 export interface Results {
-  readonly date: string
   readonly command: string
   readonly machine: MachineFacts
   /** The load, in requests a second and milliseconds. */
@@ -52,6 +51,17 @@ export const ENGINE_TITLES: Readonly<Record<RigEngine['engine'], string>> = {
   postgres: 'PostgreSQL',
   mariadb: 'MariaDB',
   mysql: 'MySQL',
+}
+
+/** Results of a later run stand in for those of the same databases. */
+export function merged(
+  earlier: readonly StrategyResult[],
+  later: readonly StrategyResult[],
+): readonly StrategyResult[] {
+  const measured = new Set(later.map(({ engine }) => engine))
+  const all = [...earlier.filter(({ engine }) => !measured.has(engine)), ...later]
+  const order = Object.keys(ENGINE_TITLES)
+  return all.toSorted((a, b) => order.indexOf(a.engine) - order.indexOf(b.engine))
 }
 
 /** What is not as it must be, one line each. Nothing that is timed is judged. */

@@ -52,13 +52,15 @@ function latencyTable(results: readonly StrategyResult[]): string {
   return `${title}\n\n${table([head, ...rows], 3, 5)}`
 }
 
-function facts({ machine, date, command, results }: Results): string {
-  const { cores, cpu, memoryGiB, os, node, loadBefore, loadAfter } = machine
+function facts({ machine, command, results }: Results): string {
+  const { cores, cpu, memoryGiB, os, node } = machine
+  const dates = [...new Set(results.map(({ date }) => date))].join(', ')
   const late = Math.max(...results.map(({ loopDelay }) => loopDelay.p99))
+  const averages = results.map(({ loadAverage }) => loadAverage)
   const held = results.reduce((sum, { heldBack }) => sum + heldBack, 0)
   return [
-    `\`${command}\`, ${date}: ${cores} × ${cpu}, ${memoryGiB} GiB, ${os}, Node ${node};`,
-    `load average ${loadBefore} before and ${loadAfter} after.`,
+    `\`${command}\`, ${dates}: ${cores} × ${cpu}, ${memoryGiB} GiB, ${os}, Node ${node};`,
+    `load average ${Math.min(...averages)} to ${Math.max(...averages)}.`,
     `The event loop of the load generator was late by at most ${ms(late)} ms (p99);`,
     `${thousands(held)} requests were not sent, because too many were under way.`,
   ].join('\n')
