@@ -3,6 +3,7 @@ import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import type { Mutant } from './mutant.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
+import { SOAK_MUTANTS } from './soak.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
 import { TWO_PASSWORD_MUTANTS } from './two-passwords.ts'
@@ -17,4 +18,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORE_MUTANTS,
   ...TARGET_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
+  ...SOAK_MUTANTS,
 ]

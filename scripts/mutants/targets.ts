@@ -106,22 +106,6 @@ export const TARGET_MUTANTS: readonly Mutant[] = [
     lane: COMMAND,
   },
   {
-    name: 'remembers every command it has run',
-    harm: 'A process that rotates for months grows until it is ended.',
-    file: 'adapters/runtimes/forget.ts',
-    text: 'over.slice(0, -REMEMBERED)',
-    replacement: 'over.slice(0, 0)',
-    lane: COMMAND,
-  },
-  {
-    name: 'forgets a command that still runs',
-    harm: 'A restart is begun again beside the one that is under way.',
-    file: 'adapters/runtimes/forget.ts',
-    text: 'isOver(roll))',
-    replacement: 'isOver(roll) || true)',
-    lane: COMMAND,
-  },
-  {
     name: 'takes a failed command for a done roll',
     harm: 'The old password dies although the application was never restarted.',
     file: 'adapters/runtimes/command.ts',
