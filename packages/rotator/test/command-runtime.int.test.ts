@@ -43,7 +43,7 @@ describe('a command that is a runtime', () => {
     )
   })
 
-  test('forgets rolls that are long over, so that a process that lives long does not grow', async () => {
+  test('forgets rolls that are long over, and none that still runs', async () => {
     await using restart = await script('[ "$CUEDOT_ROLL" != roll:slow ] || sleep 60')
     const runtime = command(restart.path)
     await runtime.roll('roll:slow', call())
