@@ -4,8 +4,9 @@
  * on MariaDB and MySQL, half of them with encrypted files, half with the fake of Secrets Manager.
  *
  * Memory, handles, file descriptors and what is left at the server must be flat: what they grow by
- * per rotation is the slope over the second half of each leg. Closes with `N passed, N failed`, a
- * leg counts one.
+ * per rotation is the slope over the second half of each leg. `--no-flush-bytecode` makes Node keep
+ * compiled code: throwing it away would hide a leak of the same size. Closes with `N passed, N
+ * failed`; a leg counts one.
  */
 import { parseArgs } from 'node:util'
 import { mariadbRig } from '../packages/testkit/src/rig/mariadb.ts'

@@ -29,7 +29,7 @@ describe('what grows', () => {
     expect(growthOf(looks(50, (n) => ({ heap: n < 20 ? 5e6 : 1e7 })))).toEqual([])
   })
 
-  test('few looks say nothing about bytes and everything about what is left', () => {
+  test('few rotations say nothing about bytes and everything about what is left', () => {
     expect(growthOf(looks(6, (n) => ({ heap: 1e7 + n * 1e6 })))).toEqual([])
     expect(growthOf(looks(6, () => ({ sessions: 1 })))).toEqual([
       '1 sessions are left after a rotation',

@@ -30,8 +30,8 @@ export const TOLERANCE: Readonly<Partial<Record<Quantity, number>>> = {
   accounts: 0,
 }
 
-/** Bytes say something about a leak only when there are enough rotations to see through noise. */
-const LOOKS_FOR_BYTES = 20
+/** Over fewer rotations the bytes tell what the collector does and not what leaks. */
+const ROTATIONS_FOR_BYTES = 50
 
 /** The second half: by then everything is loaded, compiled and cached. */
 export function secondHalf(looks: readonly Look[]): readonly Look[] {
@@ -59,7 +59,7 @@ const NOTHING_LEFT = ['sessions', 'prepared', 'locks'] as const
 export function growthOf(looks: readonly Look[]): readonly string[] {
   const half = secondHalf(looks)
   const grows = quantities().flatMap((quantity) => {
-    if (quantity === 'heap' && half.length < LOOKS_FOR_BYTES) return []
+    if (quantity === 'heap' && spanOf(half) < ROTATIONS_FOR_BYTES) return []
     const slope = slopeOf(half, quantity)
     const most = TOLERANCE[quantity] ?? 0
     return slope > most ? [`${quantity} grows by ${slope.toFixed(3)} per rotation`] : []
@@ -69,6 +69,11 @@ export function growthOf(looks: readonly Look[]): readonly string[] {
     return most > 0 ? [`${most} ${quantity} are left after a rotation`] : []
   })
   return [...grows, ...left]
+}
+
+/** Rotations from the first look to the last. */
+function spanOf(looks: readonly Look[]): number {
+  return (looks.at(-1)?.after ?? 0) - (looks[0]?.after ?? 0)
 }
 
 /** What is judged, in the order in which it is printed. */
