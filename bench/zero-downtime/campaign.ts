@@ -16,6 +16,7 @@ import { ROW_IDS } from './load/worker.ts'
 import { figuresOf } from './measure.ts'
 import type { LoadFigures, Span } from './measure.ts'
 import type { StrategyResult } from './results.ts'
+import { DRAIN } from './strategies.ts'
 import type { Strategy } from './strategies.ts'
 
 /** The load alone: before the first rotation, and between two. */
@@ -32,8 +33,7 @@ export async function measure(
   const engine = await withFreshSlots(server)
   const loading = Promise.withResolvers<Load>()
   const roll = async (): Promise<void> => await (await loading.promise).roll()
-  const target = strategy.target && { target: strategy.target }
-  const rig = stack.use(await startRig(engine, { roll, ...target }))
+  const rig = stack.use(await startRig(engine, strategy.rig, { roll, target: { drain: DRAIN } }))
   const before = await rowsIn(rig)
   const { host, port, dbname, caFile } = engine
   const at = { engine: engine.engine, host, port, dbname, caFile, envFile: envPath(rig) }

@@ -67,14 +67,15 @@ function legend(y: number): string {
 
 function placed(results: Results['results'], top: number): readonly Row[] {
   let y = top - ROW
-  return results
-    .filter(({ own }) => own)
-    .flatMap(({ engine, loads }, group) =>
-      loads.map((figures, index) => {
-        y += group > 0 && index === 0 ? ROW + GROUP_GAP : ROW
-        return { ...figures, y, heading: index === 0 ? ENGINE_TITLES[engine] : '' }
-      }),
-    )
+  const own = results.filter((result) => result.own)
+  return own.flatMap(({ engine, title, loads }, group) => {
+    const again = own[group - 1]?.engine === engine
+    const heading = again ? title.replace(/^cuedot, /, '') : ENGINE_TITLES[engine]
+    return loads.map((figures, index) => {
+      y += group > 0 && index === 0 ? ROW + GROUP_GAP : ROW
+      return { ...figures, y, heading: index === 0 ? heading : '' }
+    })
+  })
 }
 
 function dumbbell(

@@ -25,9 +25,10 @@ export class Worker {
 
   /** Starts a worker; it is ready when its pool has logged in. */
   static async start(setup: LoadSetup): Promise<Worker> {
-    const { DB_USER = '', DB_PASSWORD = '' } = parseEnv(await readFile(setup.envFile, 'utf8'))
+    const found = parseEnv(await readFile(setup.envFile, 'utf8'))
+    const { DB_USER: username = '', DB_PASSWORD = '', DB_CRED_VERSION: version = '' } = found
     const password = new Sensitive(DB_PASSWORD, 'password that the worker holds')
-    const worker = new Worker(() => openSession(setup, { username: DB_USER, password }))
+    const worker = new Worker(() => openSession(setup, { username, password, version }))
     // The time that an application takes to start; there is nothing to wait for.
     await delay(SHAPE.bootMs)
     await worker.#pool.use((session) => session.query('SELECT 1'))

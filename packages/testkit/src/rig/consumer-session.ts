@@ -34,7 +34,7 @@ export interface DatabaseSession {
   close(): Promise<void>
 }
 
-type Login = Pick<Credential, 'username' | 'password'>
+type Login = Pick<Credential, 'username' | 'password' | 'version'>
 /** Where a consumer finds its database. */
 export type ConsumerServer = Pick<RigEngine, 'engine' | 'host' | 'port' | 'dbname' | 'caFile'>
 
@@ -61,7 +61,7 @@ async function openPostgres(
     user: login.username,
     password: login.password.reveal(),
     ssl: { ca },
-    application_name: 'bench',
+    application_name: 'consumer',
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
   })
   // The request that uses the connection meets the error as well.
@@ -87,6 +87,7 @@ async function openMysql(
     password: login.password.reveal(),
     ssl: { ca },
     connectTimeout: CONNECT_LIMIT_MS,
+    connectAttributes: { program_name: 'consumer', cred_version: login.version ?? '' },
   })
   connection.on('error', () => undefined)
   return {
