@@ -3,9 +3,9 @@
  * application changes again and again while it works. Counts the requests that fail, with cuedot
  * and with two ways that people script themselves, on the same server under the same load.
  *
- * Prints Markdown. `--keep` puts the figures of these databases into `results/zero-downtime.json`
- * and draws the chart beside it; `--draw` only does the drawing and the printing. Exits with 1 when
- * a single request failed under cuedot.
+ * Prints Markdown. `--keep` puts the figures of these databases into `results/zero-downtime.json`,
+ * draws the chart beside it and puts both into docs/benchmarks.md; `--draw` only does the drawing
+ * and the printing. Exits with 1 when a single request failed under cuedot.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -22,7 +22,7 @@ import { JOB_MS, SHAPE } from './zero-downtime/load/shape.ts'
 import { merged, problemsOf } from './zero-downtime/results.ts'
 import type { MachineFacts, Results, StrategyResult } from './zero-downtime/results.ts'
 import { CLOCK_MS, STRATEGIES } from './zero-downtime/strategies.ts'
-import { tables } from './zero-downtime/tables.ts'
+import { tables, withFigures } from './zero-downtime/tables.ts'
 
 const ENGINES = {
   postgres: postgresRig,
@@ -30,6 +30,11 @@ const ENGINES = {
   ...(MYSQL_HERE !== undefined && { mysql: mysqlRig }),
 }
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
+
+const PAGE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
+const PICTURE =
+  '![Failed requests and latency while a database credential changes]' +
+  '(../bench/results/zero-downtime.svg)'
 
 /** More than the load can need, so that a stall of the machine is not taken for a failure. */
 const MAX_CONNECTIONS = 300
@@ -79,7 +84,7 @@ process.exitCode = problems.length === 0 ? 0 : 1
 
 function resultsWith(earlier: readonly StrategyResult[]): Results {
   return {
-    command: ['npm run bench:zero-downtime', ...asked()].join(' '),
+    command: ['npm run bench:zero-downtime -- --keep', ...asked()].join(' '),
     machine: machine(),
     load: SHAPE,
     clockMs: CLOCK_MS,
@@ -99,11 +104,12 @@ async function keep(kept: Results): Promise<void> {
   await mkdir(RESULTS, { recursive: true })
   await writeFile(`${RESULTS}zero-downtime.json`, `${JSON.stringify(kept, undefined, 2)}\n`)
   await writeFile(`${RESULTS}zero-downtime.svg`, chart(kept))
+  await writeFile(PAGE, withFigures(await readFile(PAGE, 'utf8'), `${PICTURE}\n\n${tables(kept)}`))
 }
 
 function asked(): readonly string[] {
   const options = [...(rotations === 100 ? [] : [`--rotations ${rotations}`])]
-  return options.length === 0 ? [] : ['--', ...options]
+  return options
 }
 
 function machine(): MachineFacts {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { chart } from './chart.ts'
 import { problemsOf } from './results.ts'
 import { resultOf, resultsOf } from './results-fixture.ts'
-import { tables } from './tables.ts'
+import { tables, withFigures } from './tables.ts'
 
 describe('what is promised', () => {
   test('one failed request under cuedot is a problem, any number under a baseline is none', () => {
@@ -31,6 +31,16 @@ describe('the tables', () => {
     expect(text).toContain('| one user | 10 | 300 | 250 | 25.0 | 250 × login refused |')
     expect(text).toContain('| 300 | **0** | 0.0 |  |')
     expect(text.match(/2\.0 \/ 20 \| 3\.0 \/ 40 \| 1\.50 \/ 2\.00/g)).toHaveLength(3)
+  })
+})
+
+describe('the page', () => {
+  test('it keeps what stands around the figures, and figures are put in once', () => {
+    const page = 'before\n<!-- figures -->\n<!-- /figures -->\nafter'
+    const once = withFigures(page, 'figures')
+    expect(once).toBe('before\n<!-- figures -->\n\nfigures\n\n<!-- /figures -->\nafter')
+    expect(withFigures(once, 'figures')).toBe(once)
+    expect(() => withFigures('nothing', 'figures')).toThrow('no place')
   })
 })
 

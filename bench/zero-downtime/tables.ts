@@ -10,6 +10,19 @@ export function tables(results: Results): string {
   )
 }
 
+const BEGIN = '<!-- figures -->'
+const END = '<!-- /figures -->'
+
+/**
+ * The page with these figures between its marks `<!-- figures -->` and `<!-- /figures -->`.
+ * @throws Error when it has no such marks
+ */
+export function withFigures(page: string, figures: string): string {
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)]
+  if (from < 0 || to < from) throw new Error('the page has no place for figures')
+  return `${page.slice(0, from)}${BEGIN}\n\n${figures.trim()}\n\n${page.slice(to)}`
+}
+
 function failureTable(results: readonly StrategyResult[]): string {
   const rows = results.map((result) => [
     `${ENGINE_TITLES[result.engine]} ${result.version}`,
