@@ -6,6 +6,7 @@ import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
 import { POOLER_MUTANTS } from './poolers.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
+import { SOAK_MUTANTS } from './soak.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
 import { TWO_PASSWORD_MUTANTS } from './two-passwords.ts'
@@ -23,4 +24,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TARGET_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
+  ...SOAK_MUTANTS,
 ]

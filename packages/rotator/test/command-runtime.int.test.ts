@@ -43,6 +43,18 @@ describe('a command that is a runtime', () => {
     )
   })
 
+  test('forgets rolls that are long over, and none that still runs', async () => {
+    await using restart = await script('[ "$CUEDOT_ROLL" != roll:slow ] || sleep 60')
+    const runtime = command(restart.path)
+    await runtime.roll('roll:slow', call())
+    for (let n = 1; n <= 20; n++) await rolled(runtime, `roll:${n}`)
+    expect(await runtime.observe('roll:1', call())).toEqual({ state: 'due' })
+    expect(await runtime.observe('roll:10', call())).toEqual({ state: 'done' })
+    expect(await runtime.observe('roll:20', call())).toEqual({ state: 'done' })
+    expect(await runtime.observe('roll:slow', call())).toEqual({ state: 'rolling' })
+    await runtime.stop()
+  })
+
   test('runs in the folder that is named', async () => {
     await using restart = await script('pwd > "$OLDPWD/pwd"')
     await rolled(

@@ -34,6 +34,17 @@ describe('a health page that is a runtime', () => {
     expect(new Set(handler.seen.map(({ socket }) => socket)).size).toBe(3)
   })
 
+  test('forgets rolls that are long over, and none that is not judged', async () => {
+    const handler = answering(200)
+    await using page = await serve(handler)
+    const runtime = health(page.url, { successes: 1 })
+    await runtime.roll('roll:waits', call())
+    for (let n = 1; n <= 20; n++) await rolled(runtime, `roll:${n}`)
+    expect(await runtime.observe('roll:1', call())).toEqual({ state: 'due' })
+    expect(await runtime.observe('roll:10', call())).toEqual({ state: 'done' })
+    expect(await runtime.observe('roll:waits', call())).toEqual({ state: 'done' })
+  })
+
   test('asks nothing between two intervals', async () => {
     const handler = answering(200)
     await using page = await serve(handler)

@@ -11,6 +11,12 @@ export interface RootSession extends AsyncDisposable {
   ask(statement: string): Promise<readonly (readonly unknown[])[]>
 }
 
+/** How the server of a rig is set up. */
+export interface RigServer {
+  /** Default: 40 for PostgreSQL, 100 for MariaDB and MySQL. */
+  readonly maxConnections?: number
+}
+
 /** A database server for a rig, with both users of an alternating target in it. */
 export interface RigEngine extends AsyncDisposable {
   readonly engine: 'postgres' | 'mariadb' | 'mysql'

@@ -35,7 +35,7 @@ const POSTGRES_LOGS = {
 
 /** PostgreSQL 18. */
 export async function loudPostgres(): Promise<LoudEngine> {
-  const engine = await postgresRig(POSTGRES_LOGS)
+  const engine = await postgresRig({ settings: POSTGRES_LOGS })
   await ask(engine, 'CREATE EXTENSION pg_stat_statements')
   const tables = ['pg_stat_statements', 'pg_stat_activity']
   return {

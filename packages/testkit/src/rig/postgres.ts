@@ -5,15 +5,27 @@ import { randomPassword, startPostgres } from '../servers/postgres.ts'
 import type { TestPostgres } from '../servers/postgres.ts'
 import { makeTestTls } from '../servers/tls.ts'
 import type { TestTls } from '../servers/tls.ts'
-import type { RigEngine } from './engine.ts'
+import type { RigEngine, RigServer } from './engine.ts'
+
+/** How the PostgreSQL of a rig is set up. */
+export interface PostgresRigServer extends RigServer {
+  /** Of postgresql.conf, by name. */
+  readonly settings?: Readonly<Record<string, string>>
+}
 
 /** PostgreSQL 18 with an owner role and two slots that work as it. */
-export async function postgresRig(
-  settings: Readonly<Record<string, string>> = {},
-): Promise<RigEngine> {
+export async function postgresRig({
+  maxConnections = 40,
+  settings = {},
+}: PostgresRigServer = {}): Promise<RigEngine> {
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())
-  const server = starting.use(await startPostgres({ tls, settings }))
+  const server = starting.use(
+    await startPostgres({
+      tls,
+      settings: { max_connections: String(maxConnections), ...settings },
+    }),
+  )
   const engine = await postgresEngine(server, tls)
   const running = starting.move()
   return { ...engine, [Symbol.asyncDispose]: () => running.disposeAsync() }

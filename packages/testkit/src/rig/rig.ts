@@ -53,10 +53,19 @@ export interface RigDocument {
 /** The strategy of a rig's target. A dual-password target has the user of slot A. */
 export type RigStrategy = 'alternating' | 'dual-password'
 
+/** What a rig does in another way than by itself. */
+export interface RigOptions {
+  /** The rolling restart. Default: of the rig's own consumers. */
+  readonly roll?: () => Promise<void>
+  /** Replaces settings of the target in `cuedot.yaml`. */
+  readonly target?: Readonly<Record<string, unknown>>
+}
+
 /** Builds a rig on a running server. Consumers are not started. */
 export async function startRig(
   engine: RigEngine,
   strategy: RigStrategy = 'alternating',
+  options: RigOptions = {},
 ): Promise<Rig> {
   await using starting = new AsyncDisposableStack()
   starting.use(engine)
@@ -71,11 +80,10 @@ export async function startRig(
   const login = `DB_USER=${username}\nDB_PASSWORD=${password.reveal()}\n`
   await writeFile(envFile, `${login}DB_CRED_VERSION=\n`, { mode: 0o600 })
   const consumers = new Consumers(engine, envFile)
-  const control = starting.use(await rollServer(consumers))
-  await writeFile(
-    join(dir, 'cuedot.yaml'),
-    stringify(config(engine, strategy, [store.endpoint, control.url])),
-  )
+  const control = starting.use(await rollServer(options.roll ?? (() => consumers.roll())))
+  const own = targetOf(engine, strategy, [store.endpoint, control.url])
+  const targets = { app: { ...own, ...options.target } }
+  await writeFile(join(dir, 'cuedot.yaml'), stringify({ version: 1, targets }))
   const running = starting.move()
   return {
     ...{ engine, store, consumers, dir },
@@ -102,7 +110,7 @@ function documentOf({ slots }: RigEngine, strategy: RigStrategy): object {
   return { active_slot: 'A', A: flat(slots.A), B: flat(slots.B), team: 'rig' }
 }
 
-function config(
+function targetOf(
   engine: RigEngine,
   strategy: RigStrategy,
   [endpoint, rollUrl]: readonly [string, string],
@@ -113,45 +121,40 @@ function config(
   const ask =
     'const r = await fetch(process.argv[1], { method: "POST" }); process.exit(r.ok ? 0 : 1)'
   return {
-    version: 1,
-    targets: {
-      app: {
-        strategy,
-        store: secret('rig/slots'),
-        admin: { store: secret('rig/admin') },
-        database: {
-          engine: engine.engine,
-          endpoints: [`localhost:${engine.port}`],
-          poolers: engine.pooler === undefined ? [] : [engine.pooler],
-          dbname: engine.dbname,
-          tls: { ca: engine.caFile },
-        },
-        publish: [
-          {
-            id: 'env',
-            kind: 'dotenv',
-            path: 'app.env',
-            keys: { username: 'DB_USER', password: 'DB_PASSWORD', version: 'DB_CRED_VERSION' },
-          },
-        ],
-        roll: [
-          {
-            id: 'workers',
-            kind: 'command',
-            argv: [process.execPath, '--input-type=module', '-e', ask, rollUrl],
-            limit: '30s',
-          },
-        ],
-        drain: { quiet: '300ms', limit: '30s', poll: '100ms' },
-        evict_after: '1s',
-      },
+    strategy,
+    store: secret('rig/slots'),
+    admin: { store: secret('rig/admin') },
+    database: {
+      engine: engine.engine,
+      endpoints: [`localhost:${engine.port}`],
+      poolers: engine.pooler === undefined ? [] : [engine.pooler],
+      dbname: engine.dbname,
+      tls: { ca: engine.caFile },
     },
+    publish: [
+      {
+        id: 'env',
+        kind: 'dotenv',
+        path: 'app.env',
+        keys: { username: 'DB_USER', password: 'DB_PASSWORD', version: 'DB_CRED_VERSION' },
+      },
+    ],
+    roll: [
+      {
+        id: 'workers',
+        kind: 'command',
+        argv: [process.execPath, '--input-type=module', '-e', ask, rollUrl],
+        limit: '30s',
+      },
+    ],
+    drain: { quiet: '300ms', limit: '30s', poll: '100ms' },
+    evict_after: '1s',
   }
 }
 
-async function rollServer(consumers: Consumers): Promise<{ url: string } & AsyncDisposable> {
+async function rollServer(roll: () => Promise<void>): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((_request, response) => {
-    consumers.roll().then(
+    roll().then(
       () => response.writeHead(204).end(),
       () => response.writeHead(500).end(),
     )

@@ -1,7 +1,8 @@
 import type { RollState, Runtime } from '../../ports/runtime.ts'
 import { RotatorError } from '../../errors.ts'
 import { startGroup } from './child-group.ts'
-import type { ChildGroup, Ending } from './child-group.ts'
+import type { ChildGroup, ChildOptions, Ending } from './child-group.ts'
+import { forgetOldRolls } from './forget.ts'
 
 /** A command that makes consumers pick up a credential, as `['systemctl', 'reload', 'app']`. */
 export interface CommandOptions {
@@ -49,8 +50,8 @@ const PASSED_ON: readonly string[] = [
 const TOKEN = 'CUEDOT_ROLL'
 
 /**
- * A runtime that is rolled by running a command. One process remembers its rolls; a new one answers
- * `due`, so the command must bear being run again.
+ * A runtime that is rolled by running a command. One process remembers its newest rolls; a new one
+ * answers `due`, so the command must bear being run again.
  *
  * `failed` says how the command ended and, where they hold no secret, the last lines of its stderr
  * (500 characters). When this process exits, commands that still run are killed.
@@ -65,35 +66,48 @@ export function commandRuntime(options: CommandOptions): CommandRuntime {
       path: `${options.id}/argv`,
       problem: 'must name a program, and no argument may hold a NUL byte',
     })
-  const rolls = new Map<string, Promise<ChildGroup>>()
+  const rolls = new Map<string, Roll>()
   return {
     id: options.id,
     limitMs: options.limitMs,
     pollMs: Math.min(250, options.limitMs),
     observe: async (token, { signal }) => {
       signal.throwIfAborted()
-      const group = await rolls.get(token)
+      const group = await rolls.get(token)?.begun
       return group ? stateOf(group, options) : { state: 'due' }
     },
     roll: async (token, { signal }) => {
       signal.throwIfAborted()
-      const begun =
-        rolls.get(token) ??
-        startGroup({
-          argv: [program, ...args],
-          env: environment(options, token),
-          limitMs: options.limitMs,
-          graceMs: options.graceMs ?? 5000,
-          ...(options.cwd !== undefined && { cwd: options.cwd }),
-        })
-      rolls.set(token, begun)
-      await begun
+      const roll = rolls.get(token) ?? begin(options, [program, ...args], token)
+      rolls.set(token, roll)
+      await roll.begun
+      forgetOldRolls(rolls, ({ group }) => group?.ending() !== undefined)
     },
     stop: async () => {
-      const groups = await Promise.all(rolls.values())
+      const groups = await Promise.all([...rolls.values()].map(({ begun }) => begun))
       await Promise.all(groups.map((group) => group.stop()))
     },
   }
+}
+
+/** A roll of this process. */
+interface Roll {
+  readonly begun: Promise<ChildGroup>
+  /** Known once it has begun. */
+  group?: ChildGroup
+}
+
+function begin(options: CommandOptions, argv: ChildOptions['argv'], token: string): Roll {
+  const begun = startGroup({
+    argv,
+    env: environment(options, token),
+    limitMs: options.limitMs,
+    graceMs: options.graceMs ?? 5000,
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  })
+  const roll: Roll = { begun }
+  void begun.then((group) => (roll.group = group))
+  return roll
 }
 
 function environment(options: CommandOptions, token: string): Record<string, string> {

@@ -1,5 +1,6 @@
 import type { RollState, Runtime } from '../../ports/runtime.ts'
 import { RotatorError } from '../../errors.ts'
+import { forgetOldRolls } from './forget.ts'
 import { probe } from './http-probe.ts'
 import type { ProbeAnswer } from './http-probe.ts'
 
@@ -76,6 +77,7 @@ export function httpHealthRuntime(options: HttpHealthOptions): Runtime {
     roll: async (token, { signal }) => {
       signal.throwIfAborted()
       if (!courses.has(token)) courses.set(token, newCourse())
+      forgetOldRolls(courses, (course) => course.verdict !== undefined)
     },
   }
 }
