@@ -5,6 +5,7 @@ import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
+import { RECORD_MUTANTS } from './records.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
 import { TWO_PASSWORD_MUTANTS } from './two-passwords.ts'
@@ -21,4 +22,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TARGET_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
+  ...RECORD_MUTANTS,
 ]
