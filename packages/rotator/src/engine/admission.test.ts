@@ -87,6 +87,15 @@ describe('outside of every window', () => {
     expect(forced).toMatchObject([{ opensAt: '2026-11-23T01:00:00.000Z' }])
   })
 
+  test('an urgent one is started, which is told, too', async () => {
+    const { world, target } = arrange({ beginsAt: MONDAY, urgent: true })
+    const codes = new Set<string>()
+    const events = { emit: ({ code }: RotationEvent) => void codes.add(code) }
+    const env = { ...simEnvironment(world), events }
+    expect((await run(within(target, [NIGHT]), 'rotate', env)).outcome).toBe('rotated')
+    expect(codes).toContain('WINDOW_FORCED')
+  })
+
   test.each(['rotate', 'converge', 'back-out'] as const)(
     'an open rotation is finished: %s',
     async (intent) => {
