@@ -7,6 +7,7 @@ import type { Mutant } from './mutant.ts'
 import { POOLER_MUTANTS } from './poolers.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
 import { SOAK_MUTANTS } from './soak.ts'
+import { RECORD_MUTANTS } from './records.ts'
 import { STORE_MUTANTS } from './stores.ts'
 import { TARGET_MUTANTS } from './targets.ts'
 import { TWO_PASSWORD_MUTANTS } from './two-passwords.ts'
@@ -25,4 +26,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
   ...SOAK_MUTANTS,
+  ...RECORD_MUTANTS,
 ]

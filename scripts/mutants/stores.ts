@@ -74,7 +74,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'takes a new process for the dead one',
     harm: 'A lock stays for ever because its process id was used again.',
-    file: 'adapters/file-store/process-identity.ts',
+    file: 'adapters/common/process-identity.ts',
     text: "return started === identity.started ? 'alive' : 'dead'",
     replacement: "return 'alive'",
     lane: TURNS,

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Sensitive } from '@cuedot/client/protocol'
+import type { AuditOptions, AuditSink } from './adapters/audit/sink.ts'
+import type { AuditExpectation, AuditVerdict } from './adapters/audit/verify.ts'
 import type {
   AlternatingConfig,
   Config,
@@ -26,6 +28,8 @@ import type { Database } from './ports/database.ts'
 import type { Runtime } from './ports/runtime.ts'
 import type { SecretStore } from './ports/secret-store.ts'
 import type { RunPolicy, Target } from './ports/target.ts'
+
+export type { AuditVerdict } from './adapters/audit/verify.ts'
 
 /** What a target gets from the environment instead of from its configuration. */
 export interface Surroundings {
@@ -56,7 +60,8 @@ export async function composeTarget(
   const policy = policyOf(name, target, config.file)
   const store = await composeStore(target.store)
   const database = await composeDatabase(target.database, surroundings)
-  const base = { name, store, database, policy }
+  const configuration = config.fingerprints?.[name] ?? ''
+  const base = { name, store, database, policy, configuration }
   if (target.strategy === 'single-user') {
     const { strategy } = target
     const alone = { ...base, strategy, admin: store, configs: [], runtimes: [] }
@@ -93,7 +98,7 @@ function resourceOf(rds: NonNullable<ManagedConfig['rds']>): RdsResource {
 
 async function composeConsumed(
   config: AlternatingConfig | DualPasswordConfig,
-  base: Pick<Target, 'name' | 'store' | 'database' | 'policy'>,
+  base: Pick<Target, 'name' | 'store' | 'database' | 'policy' | 'configuration'>,
 ): Promise<Composed> {
   const { strategy } = config
   const admin = await composeStore(config.admin.store)
@@ -131,6 +136,7 @@ function policyOf(name: string, config: TargetConfig, file: string): RunPolicy {
     expireAfterMs: config.strategy === 'alternating' ? config.expireAfterMs : undefined,
     evictAfterMs,
     password,
+    ...(config.windows && { windows: config.windows }),
   }
 }
 
@@ -228,6 +234,28 @@ export async function composeSystem(): Promise<{ readonly clock: Clock; readonly
   const { systemClock } = await import('./adapters/system/clock.ts')
   const { systemRandom } = await import('./adapters/system/random.ts')
   return { clock: systemClock, random: systemRandom }
+}
+
+/** An audit file that a run writes to. */
+export type Audit = Pick<AuditSink, 'path' | 'emit' | 'flush' | 'trouble' | 'unrecorded' | 'head'>
+
+/** Opens nothing yet: the first event makes the file where it is missing. */
+export async function composeAudit(options: Omit<AuditOptions, 'run' | 'now'>): Promise<Audit> {
+  const { AuditSink: Sink } = await import('./adapters/audit/sink.ts')
+  const { clock, random } = await composeSystem()
+  return new Sink({ ...options, run: random.uuid(), now: () => clock.now() })
+}
+
+/** Checks an audit file from the first line to the last. @throws ERR_AUDIT if it is unreadable */
+export async function verifyAudit(file: string, expected: AuditExpectation): Promise<AuditVerdict> {
+  const { verifyAuditFile } = await import('./adapters/audit/verify.ts')
+  return await verifyAuditFile(file, expected)
+}
+
+/** Whether a run could be recorded; writes nothing. @throws ERR_AUDIT that says why not */
+export async function inspectAudit(file: string): Promise<string> {
+  const { inspectAuditFile } = await import('./adapters/audit/inspect.ts')
+  return await inspectAuditFile(file)
 }
 
 /** A secret that is to be put into a new file store. */

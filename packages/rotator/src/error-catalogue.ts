@@ -219,4 +219,14 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The run was asked to stop.',
     hint: 'Run again: it goes on from what is true then.',
   },
+  ERR_AUDIT: {
+    retry: 'never',
+    what: 'The audit file cannot be used.',
+    hint: 'Repair what is named (docs/audit.md); `cuedot audit verify` shows what was changed.',
+  },
+  ERR_PLAN: {
+    retry: 'never',
+    what: 'The plan file cannot be used.',
+    hint: 'Make a new one with `cuedot plan --out FILE` and have it approved.',
+  },
 }

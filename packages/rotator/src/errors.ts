@@ -54,6 +54,8 @@ export interface ErrorDetails extends OwnerErrorDetails {
   ERR_DEADLINE: { operation: string; limitMs: number }
   ERR_NO_EFFECT: { step: string; slot: string }
   ERR_INTERRUPTED: { signal: string }
+  ERR_AUDIT: { file: string; problem: string }
+  ERR_PLAN: { file: string; problem: string }
 }
 
 export type ErrorCode = keyof ErrorDetails

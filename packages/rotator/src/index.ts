@@ -1,9 +1,10 @@
 /** cuedot as a library: observe, plan and run targets that you compose yourself. */
-export { composeTarget } from './compose.ts'
-export type { Composed, Surroundings } from './compose.ts'
+export { composeAudit, composeTarget, verifyAudit } from './compose.ts'
+export type { Audit, AuditVerdict, Composed, Surroundings } from './compose.ts'
 export { loadConfig } from './config/load.ts'
 export type { Config } from './config/types.ts'
 export type { Action, StepName } from './domain/action.ts'
+export type { ApprovedPlan, PlanBasis } from './domain/approval.ts'
 export type { RotationEvent } from './domain/events.ts'
 export type { Intent, Plan } from './domain/plan.ts'
 export type { Observed } from './domain/observed.ts'

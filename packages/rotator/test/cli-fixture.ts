@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -22,7 +22,10 @@ export interface CliWorld extends AsyncDisposable {
   env(): Promise<NodeJS.Dict<string>>
   /** Changes the text of cuedot.yaml. */
   edit(change: (yaml: string) => string): Promise<void>
-  /** Throws when anything that a command said has a password in it, the first or any stored. */
+  /**
+   * Throws when anything that a command said, or wrote into an audit or plan file, has a password
+   * in it, the first or any stored.
+   */
   assertSilent(): Promise<void>
   run(args: readonly string[], options?: Partial<CliOptions>): Promise<CliResult>
   start(args: readonly string[], options?: Partial<CliOptions>): CliProcess
@@ -78,9 +81,7 @@ export async function makeWorld(
     },
     assertSilent: async () => {
       const passwords = [password, ...(await storedPasswords(dir))]
-      if (passwords.length < 3) throw new Error('there are passwords that were not found')
-      const shown = passwords.filter((one) => said.some((text) => text.includes(one)))
-      if (shown.length > 0) throw new Error(`${shown.length} passwords were shown`)
+      assertNoneIn([...said, ...(await recordsIn(dir))], passwords)
     },
     run,
     start: (args, more) => {
@@ -97,6 +98,17 @@ export async function makeWorld(
     },
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   }
+}
+
+function assertNoneIn(texts: readonly string[], passwords: readonly string[]): void {
+  if (passwords.length < 3) throw new Error('there are passwords that were not found')
+  const shown = passwords.filter((one) => texts.some((text) => text.includes(one)))
+  if (shown.length > 0) throw new Error(`${shown.length} passwords were shown`)
+}
+
+async function recordsIn(dir: string): Promise<readonly string[]> {
+  const names = (await readdir(dir)).filter((name) => /\.(?:jsonl|head|plan)$/.test(name))
+  return await Promise.all(names.map((name) => readFile(join(dir, name), 'latin1')))
 }
 
 async function storedPasswords(dir: string): Promise<readonly string[]> {

@@ -11,7 +11,7 @@ import { codeOf, soon, within } from '../../testkit/src/conformance/database-fix
 import { secretStoreConformance } from '../../testkit/src/conformance/secret-store.ts'
 import { createKeyFile } from '../src/adapters/file-store/key-file.ts'
 import { withLock } from '../src/adapters/file-store/lock.ts'
-import { thisProcess } from '../src/adapters/file-store/process-identity.ts'
+import { thisProcess } from '../src/adapters/common/process-identity.ts'
 import { createFileSecret, fileStore } from '../src/adapters/file-store/store.ts'
 import type { SecretStore } from '../src/ports/secret-store.ts'
 

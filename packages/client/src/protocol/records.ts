@@ -24,6 +24,8 @@ export interface RotationRecord {
   readonly urgent?: true
   /** Present when the rotation is being turned back; says why. */
   readonly back_out?: string
+  /** Hash of the approved plan under which it was opened. */
+  readonly plan?: string
 }
 
 /** How the last rotation ended. */
@@ -36,6 +38,8 @@ export interface LastRecord {
   readonly urgent?: true
   /** Why it was backed out, where it was. */
   readonly why?: string
+  /** Hash of the approved plan under which it was closed. */
+  readonly plan?: string
 }
 
 /** The record under `rotation`, or undefined where there is none. */
@@ -47,6 +51,7 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
   if (!isSlotName(from) || !isSlotName(to) || from === to)
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/rotation', 'must go from one slot to the other')
   const backOut = isObject(value) ? value['back_out'] : undefined
+  const plan = isObject(value) ? value['plan'] : undefined
   const flag = (key: string): boolean => isObject(value) && value[key] === true
   return {
     id: text('id'),
@@ -59,6 +64,7 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
     ...(flag('rehearses') && { rehearses: true }),
     ...(flag('urgent') && { urgent: true }),
     ...(typeof backOut === 'string' && { back_out: backOut }),
+    ...(typeof plan === 'string' && { plan }),
   }
 }
 
@@ -69,13 +75,14 @@ export function parseLast(value: unknown): LastRecord | undefined {
   const outcome = text('outcome')
   if (!isOutcome(outcome))
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/last/outcome', 'is not an outcome we know')
-  const why = isObject(value) ? value['why'] : undefined
+  const [why, plan] = isObject(value) ? [value['why'], value['plan']] : []
   return {
     id: text('id'),
     outcome,
     closed_at: text('closed_at'),
     ...(isObject(value) && value['urgent'] === true && { urgent: true }),
     ...(typeof why === 'string' && { why }),
+    ...(typeof plan === 'string' && { plan }),
   }
 }
 

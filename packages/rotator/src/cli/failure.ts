@@ -13,6 +13,9 @@ export interface Failure {
   readonly exitCode: ExitCode
 }
 
+/** What a person has given and cannot be used. */
+const UNUSABLE: ReadonlySet<string> = new Set(['ERR_CONFIG', 'ERR_PLAN'])
+
 const UNTOUCHED = 'Nothing was changed.'
 
 /**
@@ -27,7 +30,7 @@ export function describeFailure(error: unknown): Failure {
   if (!isRotatorError(error)) return bug(error)
   const { code, hint: todo } = error
   const what = error.code === 'ERR_CONFIG' ? configProblems(error.details) : error.message
-  const exitCode = code === 'ERR_CONFIG' ? EXIT.usage : EXIT.failed
+  const exitCode = UNUSABLE.has(code) ? EXIT.usage : EXIT.failed
   return { outcome: 'failed', code, what, state: UNTOUCHED, todo, exitCode }
 }
 

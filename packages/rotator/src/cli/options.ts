@@ -7,11 +7,28 @@ export interface CommonOptions {
   readonly by?: string
 }
 
+/** The options of commands that act. */
+export interface RunOptions extends CommonOptions {
+  /** A plan file: nothing but this plan is carried out. */
+  readonly plan?: string
+  /** The hash that a person approved. */
+  readonly approved?: string
+}
+
 /** The options of `rotate`. */
-export interface RotateOptions extends CommonOptions {
+export interface RotateOptions extends RunOptions {
   /** Grant the standby user what it lacks. */
   readonly fix?: true
   readonly compromised?: true
+  /** Start a rotation outside of every window, too. */
+  readonly force?: true
+}
+
+/** The options of `plan`. */
+export interface PlanOptions extends LookOptions {
+  readonly for: 'rotate' | 'rehearse' | 'heal' | 'back-out'
+  /** Where the plan is written for approval. */
+  readonly out?: string
 }
 
 /** The options of commands that only look. */

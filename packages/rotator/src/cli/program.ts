@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
-import type { CommonOptions, LookOptions, RotateOptions } from './options.ts'
+import type { AuditVerifyOptions } from './commands/audit-verify.ts'
+import type { CommonOptions, LookOptions, PlanOptions, RotateOptions } from './options.ts'
+import type { RunOptions } from './options.ts'
 import type { TryOptions } from './try/command.ts'
 
 /** Is told the exit code of the command that ran. */
@@ -66,8 +68,9 @@ function addLooking(program: Command, ended: Ended): void {
         .choices(['rotate', 'rehearse', 'heal', 'back-out'])
         .default('rotate'),
     )
+    .option('--out <file>', 'write the plan into a new file, for approval and `--plan`')
     .addHelpText('after', '\nExit codes: 0 it would run to its end, 3 it would be refused.')
-    .action(async (name: string | undefined, options: LookOptions & { for: string }) => {
+    .action(async (name: string | undefined, options: PlanOptions) => {
       const { planCommand } = await import('./commands/plan.ts')
       ended(await planCommand(name, options))
     })
@@ -91,7 +94,13 @@ function addLooking(program: Command, ended: Ended): void {
 }
 
 function addRuns(program: Command, ended: Ended): void {
-  onTarget(program, 'rotate', 'change the credential, or finish the rotation that is open')
+  const rotate = onTarget(
+    program,
+    'rotate',
+    'change the credential, or finish the rotation that is open',
+  )
+  withPlan(rotate)
+    .option('--force', 'start a rotation outside of every window, too; it is recorded')
     .option('--fix', 'grant the standby user what it lacks')
     .option('--compromised', 'it has leaked: admin and both slots at once, sessions are ended')
     .action(async (name: string | undefined, options: RotateOptions) => {
@@ -108,13 +117,19 @@ function addRuns(program: Command, ended: Ended): void {
     ['back-out', 'back-out', 'turn the open rotation back, before the point of no return'],
   ] as const
   for (const [command, intent, description] of runs) {
-    onTarget(program, command, description).action(
-      async (name: string | undefined, options: CommonOptions) => {
+    withPlan(onTarget(program, command, description)).action(
+      async (name: string | undefined, options: RunOptions) => {
         const { runCommand } = await import('./commands/run.ts')
         ended(await runCommand(intent, name, options))
       },
     )
   }
+}
+
+function withPlan(command: Command): Command {
+  return command
+    .option('--plan <file>', 'carry out this plan of `cuedot plan --out` and nothing else')
+    .option('--approved <hash>', 'the hash that was approved; another plan is not carried out')
 }
 
 function addHelpers(program: Command, ended: Ended): void {
@@ -129,6 +144,19 @@ function addHelpers(program: Command, ended: Ended): void {
     const { secretInitCommand } = await import('./commands/secret-init.ts')
     ended(await secretInitCommand(options))
   })
+  const audit = program.command('audit').description('the record of what cuedot has done')
+  withCommon(
+    audit
+      .command('verify')
+      .description('check that nothing in an audit file was changed, taken out or put in')
+      .argument('[file]', 'the audit file; default: the one of the configuration')
+      .option('--expect-head <hash>', 'a hash that a run has printed: some line must have it'),
+  )
+    .addHelpText('after', '\nExit codes: 0 it is whole, 3 it is not.')
+    .action(async (file: string | undefined, options: AuditVerifyOptions) => {
+      const { auditVerifyCommand } = await import('./commands/audit-verify.ts')
+      ended(await auditVerifyCommand(file, options))
+    })
   program
     .command('completion')
     .description('print a completion script: eval "$(cuedot completion bash)"')

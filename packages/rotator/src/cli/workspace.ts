@@ -5,7 +5,6 @@ import { loadConfig } from '../config/load.ts'
 import { similar } from '../config/similar.ts'
 import type { Config } from '../config/types.ts'
 import type { Environment } from '../engine/environment.ts'
-import type { EventSink } from '../ports/events.ts'
 import { UsageError } from './options.ts'
 import type { CommonOptions } from './options.ts'
 
@@ -51,11 +50,16 @@ export async function openTarget(config: Config, name: string): Promise<Composed
 /** What the engine gets from this process. */
 export async function environment(
   options: CommonOptions,
-  given: { readonly events: EventSink; readonly stop: AbortSignal },
+  given: Pick<Environment, 'events' | 'stop' | 'approved' | 'forced' | 'mayGrant'>,
 ): Promise<Environment> {
   const { clock, random } = await composeSystem()
+  return { clock, random, ...given, ...asker(options) }
+}
+
+/** Who asks and why, where the command line does not say. */
+export function asker(options: CommonOptions): Pick<Environment, 'by' | 'reason'> {
   const { by = operator(), reason = 'asked for on the command line' } = options
-  return { clock, random, ...given, by, reason }
+  return { by, reason }
 }
 
 /** Nobody listens and nobody stops it: for commands that only look. */

@@ -41,6 +41,7 @@ describe('a configuration that can be used', () => {
   test('has defaults, milliseconds and absolute paths', () => {
     expect(parseConfig(LEAST, '/etc/cuedot.yaml')).toEqual({
       file: '/etc/cuedot.yaml',
+      fingerprints: { app: expect.stringMatching(/^[0-9a-f]{64}$/) },
       targets: {
         app: {
           strategy: 'alternating',

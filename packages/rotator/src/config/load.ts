@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { RotatorError } from '../errors.ts'
+import { fingerprint } from './canonical.ts'
 import { messageFor, problemsOf } from './problems.ts'
 import { configSchema } from './schema.ts'
 import type { Config } from './types.ts'
@@ -31,10 +32,11 @@ export function parseConfig(text: string, file: string): Config {
     }
   })
   if (broken.length > 0) throw unusable(file, broken)
-  const parsed = configSchema(dirname(file)).safeParse(toPlain(document, file), {
+  const plain = toPlain(document, file)
+  const parsed = configSchema(dirname(file)).safeParse(plain, {
     error: messageFor,
   })
-  if (parsed.success) return { file, ...parsed.data }
+  if (parsed.success) return { file, ...parsed.data, fingerprints: fingerprintsOf(plain) }
   const problems = problemsOf(parsed.error.issues).map(({ path: at, problem }) => {
     const { line, col } = lines.linePos(offsetOf(document, at))
     const name = at.map(String).join('.')
@@ -48,6 +50,16 @@ export function parseConfig(text: string, file: string): Config {
     file,
     problems.toSorted((a, b) => a.line - b.line),
   )
+}
+
+function fingerprintsOf(plain: unknown): Readonly<Record<string, string>> {
+  const targets = isObject(plain) && 'targets' in plain ? plain.targets : undefined
+  const entries = isObject(targets) ? Object.entries(targets) : []
+  return Object.fromEntries(entries.map(([name, target]) => [name, fingerprint(target)]))
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 async function readText(file: string): Promise<string> {

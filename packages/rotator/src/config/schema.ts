@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { filePath } from './fields.ts'
 import { targetSchema } from './target.ts'
 import { storeIdentity } from './store.ts'
 import type { Config, TargetConfig } from './types.ts'
@@ -24,8 +25,14 @@ export function configSchema(folder: string): z.ZodType<Omit<Config, 'file'>> {
             })
         })
         .describe('The targets by name. The name is the lock: do not use it for two databases.'),
+      audit: z
+        .strictObject({
+          path: filePath(folder).describe('A file of its own; each event becomes one line.'),
+        })
+        .exactOptional()
+        .describe('Where every run is recorded. A run that cannot be recorded does not begin.'),
     })
-    .transform(({ targets }) => ({ targets }))
+    .transform(({ targets, audit }) => ({ targets, ...(audit && { audit }) }))
 }
 
 /** Pairs of targets that would rotate one secret. */

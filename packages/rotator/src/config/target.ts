@@ -4,6 +4,7 @@ import { databaseSchema } from './database.ts'
 import { distinctIds, duration, nonEmpty } from './fields.ts'
 import { secretsManager, storeSchema } from './store.ts'
 import type { PasswordConfig, TargetConfig } from './types.ts'
+import { windowSchema } from './windows.ts'
 
 const password: z.ZodType<PasswordConfig> = z
   .strictObject({
@@ -66,6 +67,11 @@ function common(folder: string) {
     max_age: duration({ least: '1m', most: '3650d' })
       .exactOptional()
       .describe('The age from which `cuedot status` calls a rotation due.'),
+    windows: z
+      .array(windowSchema)
+      .min(1, 'must have at least one window')
+      .exactOptional()
+      .describe('When `cuedot rotate` may start a rotation. Default: at any time.'),
   }
 }
 

@@ -7,6 +7,13 @@ export interface Config {
   readonly file: string
   /** By name. At least one. */
   readonly targets: Readonly<Record<string, TargetConfig>>
+  /** Where every run is recorded; absent where none is. */
+  readonly audit?: { readonly path: string }
+  /**
+   * By target: SHA-256 of what the file says about it, 64 hexadecimal digits. Comments, order of
+   * keys and the place of the file do not count.
+   */
+  readonly fingerprints?: Readonly<Record<string, string>>
 }
 
 /** One target. */
@@ -23,6 +30,17 @@ interface CommonConfig {
   readonly callLimitMs: number
   /** The age from which a rotation is due; absent where none is ever due. */
   readonly maxAgeMs?: number
+  /** When rotations may be started; absent: at any time. */
+  readonly windows?: readonly WindowConfig[]
+}
+
+/** A time of the week in which rotations may be started. See `domain/windows.ts`. */
+export interface WindowConfig {
+  readonly days: readonly ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[]
+  /** Minutes of the day; `to` is on the next day where it is not after `from`. */
+  readonly from: number
+  readonly to: number
+  readonly timezone: string
 }
 
 /** What the strategies with consumers share. */

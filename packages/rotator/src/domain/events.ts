@@ -11,7 +11,7 @@ export interface EventBase {
   /** ISO-8601, UTC. */
   readonly at: string
   readonly target: string
-  /** The open rotation, once there is one. */
+  /** The rotation that the run works on, once one has been open. */
   readonly rotationId?: string
 }
 
@@ -21,12 +21,41 @@ interface StepFacts {
   readonly where?: string
 }
 
+/** The versions of the secret with the labels AWSCURRENT and AWSPENDING, by id. */
+export interface VersionIds {
+  readonly current: string
+  readonly pending?: string
+}
+
+/** What an applied step has seen for itself. */
+export interface StepEvidence {
+  /** Endpoints on which the new password has logged in. */
+  readonly loggedInOn?: readonly string[]
+  /** Of a drain: for how long nobody was seen on the slot, and how often it was counted, where. */
+  readonly quietMs?: number
+  readonly counts?: number
+  readonly mostSessions?: number
+  readonly countedOn?: readonly string[]
+}
+
 /** What each event says besides. */
 export type EventPayload =
-  | { readonly code: 'RUN_STARTED'; readonly intent: string; readonly by: string }
+  | {
+      readonly code: 'RUN_STARTED'
+      readonly intent: string
+      readonly by: string
+      readonly reason: string
+      /** Hash of the approved plan. */
+      readonly plan?: string
+    }
   | ({ readonly code: 'STEP_STARTED'; readonly title: string; readonly why: string } & StepFacts)
   | ({ readonly code: 'STEP_WAITING'; readonly waitedMs: number; readonly on: string } & StepFacts)
-  | ({ readonly code: 'STEP_APPLIED'; readonly durationMs: number } & StepFacts)
+  | ({
+      readonly code: 'STEP_APPLIED'
+      readonly durationMs: number
+      readonly versions?: VersionIds
+      readonly evidence?: StepEvidence
+    } & StepFacts)
   | ({ readonly code: 'STEP_FAILED'; readonly error: string; readonly message: string } & StepFacts)
   | {
       readonly code: 'RETRYING'
@@ -37,11 +66,14 @@ export type EventPayload =
   | { readonly code: 'SESSIONS_ENDED'; readonly slot: Subject; readonly sessions: string }
   | { readonly code: 'STORE_SETTLING'; readonly waitMs: number }
   | { readonly code: 'STOP_REQUESTED'; readonly signal: string }
+  | { readonly code: 'WINDOW_FORCED'; readonly opensAt?: string }
+  | { readonly code: 'AUDIT_FAILED'; readonly error: string; readonly message: string }
   | {
       readonly code: 'RUN_ENDED'
       readonly outcome: string
       readonly error?: string
       readonly durationMs: number
+      readonly versions?: VersionIds
     }
 
 /** Stable; texts may change. */
@@ -60,7 +92,9 @@ export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
   RUN_STARTED: {
     level: 'info',
     what: 'A run has begun to look at the target.',
-    payload: '`intent` (rotate, rehearse, converge, back-out), `by`',
+    payload:
+      '`intent` (rotate, rehearse, converge, back-out), `by`, `reason`, ' +
+      '`plan` (hash of the approved)',
   },
   STEP_STARTED: {
     level: 'info',
@@ -75,7 +109,9 @@ export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
   STEP_APPLIED: {
     level: 'info',
     what: 'A step has been applied. Whether it had its effect is observed next.',
-    payload: '`step`, `slot`, `where`, `durationMs`',
+    payload:
+      '`step`, `slot`, `where`, `durationMs`, `versions` (ids: `current`, `pending`), ' +
+      '`evidence`: `loggedInOn`; of a drain `quietMs`, `counts`, `mostSessions`, `countedOn`',
   },
   STEP_FAILED: {
     level: 'error',
@@ -102,9 +138,19 @@ export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
     what: 'The run was asked to stop; it finishes the action in flight.',
     payload: '`signal`',
   },
+  WINDOW_FORCED: {
+    level: 'warn',
+    what: 'A rotation is started outside of every window: `--force` or `--compromised`.',
+    payload: '`opensAt`: when the next window would have opened',
+  },
+  AUDIT_FAILED: {
+    level: 'error',
+    what: 'An event could not be written into the audit file. The run goes on; its result says so.',
+    payload: '`error` (a code of errors.md), `message`',
+  },
   RUN_ENDED: {
     level: 'info',
     what: 'The run has ended.',
-    payload: '`outcome`, `error`, `durationMs`',
+    payload: '`outcome`, `error`, `durationMs`, `versions`',
   },
 }

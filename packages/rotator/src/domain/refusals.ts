@@ -18,6 +18,8 @@ export type RefusalCode =
   | 'SECRET_NOT_MANAGED'
   | 'SECRET_IMPAIRED'
   | 'MANAGED_DENIED'
+  | 'PLAN_DRIFTED'
+  | 'OUTSIDE_WINDOW'
 
 interface Refusal {
   /** One sentence: what was found. */
@@ -121,5 +123,17 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   NOT_REHEARSABLE: {
     what: 'A target with one user cannot be rehearsed: its new password would be the only one.',
     hint: 'Run `cuedot verify`: it tries what can be tried without changing anything.',
+  },
+  PLAN_DRIFTED: {
+    what: 'What would be done now is not what was approved, so nothing was done.',
+    hint:
+      'Read what differs, then make a new plan and have it approved. An open rotation can always ' +
+      'be finished with `cuedot heal`, without a plan.',
+  },
+  OUTSIDE_WINDOW: {
+    what: 'No window of this target is open, so no rotation was started.',
+    hint:
+      'Run again when a window is open, or start it now with `--force`, which is recorded. ' +
+      'What is open already can be finished at any time with `cuedot heal`.',
   },
 }

@@ -1,6 +1,6 @@
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Subject } from '../domain/action.ts'
-import type { EventPayload } from '../domain/events.ts'
+import type { EventPayload, StepEvidence, VersionIds } from '../domain/events.ts'
 import { generatePassword } from '../domain/password.ts'
 import type { AdminSession } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
@@ -38,6 +38,8 @@ export class Desk implements StepContext {
   readonly ownerRequest: OwnerRequest = newOwnerRequest()
   /** The id that the next rotation opened by this run gets. */
   #rotationId: string
+  /** The rotation that was open last. */
+  #workedOn: string | undefined
   #documents: AnyDocuments | undefined
 
   constructor(target: Target, env: Environment, lock: 'take' | 'look') {
@@ -76,13 +78,25 @@ export class Desk implements StepContext {
   }
 
   emit(event: EventPayload): void {
-    const rotationId = this.openRotationId()
+    const rotationId = this.openRotationId() ?? this.#workedOn
+    this.#workedOn = rotationId
     this.env.events.emit({
       ...this.secrets.scrubFields(event),
       at: this.env.clock.now().toISOString(),
       target: this.target.name,
       ...(rotationId !== undefined && { rotationId }),
     })
+  }
+
+  noted(evidence: StepEvidence): void {
+    this.evidence.noteStep(evidence)
+  }
+
+  /** The labelled versions as far as this run knows; empty before the store was read. */
+  versionIds(): { readonly versions?: VersionIds } {
+    if (this.#documents === undefined) return {}
+    const { currentId: current, pendingId: pending } = this.#documents
+    return { versions: { current, ...(pending !== undefined && { pending }) } }
   }
 
   /** The rotation that is open as far as this run knows. */
@@ -103,9 +117,10 @@ export class Desk implements StepContext {
 
   async #read(): Promise<AnyDocuments> {
     const reading = await this.versions.read()
-    const { by, reason, urgent = false } = this.env
+    const { by, reason, urgent = false, approved } = this.env
     const now = (): string => this.env.clock.now().toISOString()
-    const run = { rotationId: () => this.#rotationId, by, reason, urgent, now }
+    const plan = approved && { plan: approved.hash }
+    const run = { rotationId: () => this.#rotationId, by, reason, urgent, now, ...plan }
     const { strategy, store } = this.target
     const documents =
       strategy === 'managed'

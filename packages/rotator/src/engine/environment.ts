@@ -1,3 +1,4 @@
+import type { ApprovedPlan } from '../domain/approval.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { EventSink } from '../ports/events.ts'
 
@@ -21,4 +22,8 @@ export interface Environment {
   readonly urgent?: boolean
   /** The standby user is granted what it lacks (`--fix`). */
   readonly mayGrant?: boolean
+  /** The only plan that this run may carry out. Absent: whatever is due. */
+  readonly approved?: ApprovedPlan
+  /** A rotation may be started outside of the target's windows, as an urgent one may. */
+  readonly forced?: boolean
 }

@@ -1,4 +1,5 @@
 import type { Subject } from '../domain/action.ts'
+import type { StepEvidence } from '../domain/events.ts'
 import type { Trouble } from '../domain/observed.ts'
 import type { Sensitive } from '@cuedot/client/protocol'
 
@@ -12,6 +13,8 @@ export class Evidence {
   readonly givenUp: Map<string, string> = new Map()
   /** Slots whose quarantine was watched to its end. */
   readonly quarantined: Set<Subject> = new Set()
+  /** What the action that is being applied has seen; taken when it has been applied. */
+  #ofStep: StepEvidence | undefined
   /** The step that failed for good. */
   trouble: Trouble | undefined
 
@@ -19,5 +22,17 @@ export class Evidence {
   consumersMoved(): void {
     this.quiet.clear()
     this.quarantined.clear()
+  }
+
+  /** Adds to what the action that is being applied has seen. */
+  noteStep(evidence: StepEvidence): void {
+    this.#ofStep = { ...this.#ofStep, ...evidence }
+  }
+
+  /** What was noted since this was called last. */
+  takeStep(): StepEvidence | undefined {
+    const taken = this.#ofStep
+    this.#ofStep = undefined
+    return taken
   }
 }

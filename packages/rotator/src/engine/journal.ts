@@ -26,7 +26,9 @@ export class Journal {
     this.#desk = desk
     this.#intent = intent
     this.#begun = desk.clock.now().getTime()
-    desk.emit({ code: 'RUN_STARTED', intent, by: desk.env.by })
+    const { by, reason, approved } = desk.env
+    const plan = approved && { plan: approved.hash }
+    desk.emit({ code: 'RUN_STARTED', intent, by, reason, ...plan })
   }
 
   observed(observed: Observed): void {
@@ -49,10 +51,13 @@ export class Journal {
     const facts = { step, slot, ...(where !== undefined && { where }) }
     this.#desk.emit({ code: 'STEP_STARTED', title, why, ...facts })
     const begun = this.#desk.clock.now().getTime()
+    this.#desk.evidence.takeStep()
     await apply()
     const durationMs = this.#desk.clock.now().getTime() - begun
     this.#actions.push({ ...action, durationMs })
-    this.#desk.emit({ code: 'STEP_APPLIED', durationMs, ...facts })
+    const evidence = this.#desk.evidence.takeStep()
+    const seen = { ...this.#desk.versionIds(), ...(evidence && { evidence }) }
+    this.#desk.emit({ code: 'STEP_APPLIED', durationMs, ...facts, ...seen })
     this.#noteRotation()
   }
 
@@ -92,6 +97,14 @@ export class Journal {
   #backedOutTodo(first: Failure | undefined): string {
     if (first) return ERROR_CATALOGUE[first.code].hint
     return this.#intent === 'back-out' ? '' : 'Look at what failed, then rotate again.'
+  }
+
+  /** A plan is good for one rotation. */
+  carriedOut(plan: string): RunResult {
+    const { last } = this.#desk.documents.document
+    const when = last ? ` Rotation ${last.id} was closed under it at ${last.closed_at}.` : ''
+    const what = `The approved plan ${plan.slice(0, 12)} is carried out already.${when}`
+    return this.#end('settled', { what, todo: 'For another rotation, make a new plan.' })
   }
 
   refused(decision: Extract<Decision, { kind: 'refused' }>, observer: Observer): RunResult {
@@ -149,8 +162,10 @@ export class Journal {
     const durationMs = this.#desk.clock.now().getTime() - this.#begun
     const rotationId = this.#desk.openRotationId() ?? [...this.#rotations].at(-1)
     const error = told.code === undefined ? {} : { error: told.code }
-    this.#desk.emit({ code: 'RUN_ENDED', outcome, durationMs, ...error })
+    const ids = this.#desk.versionIds()
+    this.#desk.emit({ code: 'RUN_ENDED', outcome, durationMs, ...error, ...ids })
     const o = this.#observed
+    const { approved } = this.#desk.env
     return {
       outcome,
       target: this.#desk.target.name,
@@ -161,6 +176,7 @@ export class Journal {
       actions: this.#actions,
       failures: this.#failures,
       durationMs,
+      ...(approved && { plan: approved.hash }),
     }
   }
 }

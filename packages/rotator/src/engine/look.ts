@@ -1,10 +1,12 @@
 import { isPlaceholder } from '@cuedot/client/protocol'
+import type { PlanBasis } from '../domain/approval.ts'
 import type { Observed } from '../domain/observed.ts'
 import { SLOTS } from '../domain/slot.ts'
 import { narrowIntent, plan } from '../domain/plan.ts'
 import type { Intent, Plan } from '../domain/plan.ts'
 import type { LockState, Session } from '../ports/database.ts'
 import type { Target } from '../ports/target.ts'
+import { basisOf } from './admission.ts'
 import { Desk } from './desk.ts'
 import type { AnyDocuments } from './desk.ts'
 import type { Environment } from './environment.ts'
@@ -36,6 +38,8 @@ export interface Look {
   readonly last?: { readonly id: string; readonly outcome: string; readonly closed_at: string }
   /** What a run with the asked intent would do. */
   readonly plan: Plan
+  /** What that plan rests on, for whoever approves it. */
+  readonly basis: PlanBasis
 }
 
 /**
@@ -64,6 +68,7 @@ export async function look(
       lacks: observer.lacks,
       ...(last && { last }),
       plan: plan(observed, narrowIntent(intent, observed)),
+      basis: basisOf(desk, observed, intent),
     }
   } catch (error) {
     if (error instanceof AdminLost) return undefined

@@ -47,6 +47,8 @@ export interface RunResult {
   /** Each failure that was met on the way, the first one first. */
   readonly failures: readonly Failure[]
   readonly durationMs: number
+  /** Hash of the approved plan that bound this run. */
+  readonly plan?: string
 }
 
 /** Something that went wrong on the way, with the step that met it. */

@@ -7,6 +7,7 @@ import { narrowIntent } from '../domain/plan.ts'
 import type { Decision, Intent } from '../domain/plan.ts'
 import type { Target } from '../ports/target.ts'
 import { RUNBOOK } from '../steps/runbook.ts'
+import { admit, auditTrouble } from './admission.ts'
 import { Desk } from './desk.ts'
 import type { Environment } from './environment.ts'
 import { Journal } from './journal.ts'
@@ -42,13 +43,17 @@ class Run {
   readonly #observer: Observer
   readonly #journal: Journal
   readonly #setbacks: Setbacks
+  readonly #asked: Intent
   #intent: Intent
   /** True once this run has seen the target for the first time. */
   #looked = false
+  /** True from the first action on. */
+  #acting = false
   #last: { action: Action; times: number } | undefined
 
   constructor(desk: Desk, intent: Intent) {
     this.#desk = desk
+    this.#asked = intent
     this.#intent = intent
     this.#observer = new Observer(desk)
     this.#journal = new Journal(desk, intent)
@@ -56,6 +61,8 @@ class Run {
   }
 
   async finish(): Promise<RunResult> {
+    const unrecorded = auditTrouble(this.#desk)
+    if (unrecorded) return this.#journal.stopped(unrecorded)
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       if (this.#desk.stop.aborted) return this.#journal.interrupted()
       const result = await this.#turn()
@@ -76,6 +83,8 @@ class Run {
       if (decision.kind === 'refused') return this.#journal.refused(decision, this.#observer)
       action = decision.action
       if (this.#mustLookAgain(action)) return undefined
+      const end = this.#admit(observed)
+      if (end) return end
       assertSafe(observed, action)
       await this.#apply(action)
       return undefined
@@ -100,6 +109,22 @@ class Run {
     const stale = this.#observer.staleAmong(RUNBOOK[action.step].requires)
     this.#observer.forget(stale)
     return stale.length > 0
+  }
+
+  #admit(observed: Observed): RunResult | undefined {
+    if (this.#acting) return undefined
+    const admission = admit(this.#desk, observed, this.#asked)
+    switch (admission.kind) {
+      case 'go':
+        this.#acting = true
+        return undefined
+      case 'done':
+        return this.#journal.carriedOut(admission.plan)
+      case 'refused':
+        return this.#journal.refused(admission, this.#observer)
+      case 'failed':
+        return this.#journal.stopped(admission.error)
+    }
   }
 
   async #apply(action: Action): Promise<void> {

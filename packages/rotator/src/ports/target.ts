@@ -1,4 +1,5 @@
 import type { PasswordPolicy } from '../domain/password.ts'
+import type { Window } from '../domain/windows.ts'
 import type { ConfigTarget } from './config-target.ts'
 import type { CredentialOwner } from './credential-owner.ts'
 import type { Database } from './database.ts'
@@ -38,6 +39,8 @@ export interface RunPolicy {
    */
   readonly evictAfterMs: number
   readonly password: PasswordPolicy
+  /** When rotations may be started. Empty or absent: at any time. */
+  readonly windows?: readonly Window[]
 }
 
 /** One credential under management: where it is kept, who accepts it, who uses it. */
@@ -56,4 +59,6 @@ export interface Target {
   /** In the order in which they are rolled. Empty for a single-user target. */
   readonly runtimes: readonly Runtime[]
   readonly policy: RunPolicy
+  /** Hash of what the configuration says about this target; absent without a configuration. */
+  readonly configuration?: string
 }

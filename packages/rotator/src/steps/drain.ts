@@ -1,4 +1,5 @@
 import type { Action, Subject } from '../domain/action.ts'
+import type { StepEvidence } from '../domain/events.ts'
 import { RotatorError } from '../errors.ts'
 import type { AdminSession, Session } from '../ports/database.ts'
 import type { Step, StepContext } from './step.ts'
@@ -27,8 +28,10 @@ async function waitForQuiet(action: Action, context: StepContext): Promise<void>
     const somebody = await lookout.look()
     const now = clock.now().getTime()
     quietSince = somebody === undefined ? (quietSince ?? now) : undefined
-    if (quietSince !== undefined && now - quietSince >= drainQuietMs)
+    if (quietSince !== undefined && now - quietSince >= drainQuietMs) {
+      context.noted({ quietMs: now - quietSince, ...lookout.seen })
       return context.sawQuiet(action.slot)
+    }
     if (quietSince === undefined && now - begun >= drainLimitMs)
       throw new RotatorError('ERR_STRAGGLERS', {
         slot: action.slot,
@@ -46,12 +49,20 @@ async function waitForQuiet(action: Action, context: StepContext): Promise<void>
 class Lookout {
   readonly #slot: Subject
   readonly #context: StepContext
+  #counts = 0
+  #mostSessions = 0
   /** Logins at the last look, where the servers count them. */
   #logins: number | undefined
 
   constructor(slot: Subject, context: StepContext) {
     this.#slot = slot
     this.#context = context
+  }
+
+  /** How often somebody was looked for, where, and the most sessions that were found at once. */
+  get seen(): StepEvidence {
+    const { endpoints: countedOn } = this.#context.target.database
+    return { counts: this.#counts, mostSessions: this.#mostSessions, countedOn }
   }
 
   /** @returns who, readable; undefined where nobody was there. */
@@ -61,6 +72,8 @@ class Lookout {
     const username = documents.username(this.#slot)
     const all = await session.sessions([username], this.#context.call())
     const sessions = all.filter((found) => documents.subjectOf(found) === this.#slot)
+    this.#counts += 1
+    this.#mostSessions = Math.max(this.#mostSessions, sessions.length)
     const more = await this.#loginsSince(session, username)
     if (sessions.length > 0) return describeSessions(sessions)
     return more > 0

@@ -1,6 +1,6 @@
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Action, StepName, Subject } from '../domain/action.ts'
-import type { EventPayload } from '../domain/events.ts'
+import type { EventPayload, StepEvidence } from '../domain/events.ts'
 import type { LoginFacts } from '../domain/observed.ts'
 import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
@@ -97,6 +97,8 @@ export interface StepContext {
   /** The working password of this slot that a config target holds and the document lacks. */
   foundPassword(subject: Subject): Sensitive | undefined
   emit(event: EventPayload): void
+  /** What this action has seen for itself; told when it has been applied. */
+  noted(evidence: StepEvidence): void
   /** The slot was watched for the whole quiet window and nobody was there. */
   sawQuiet(subject: Subject): void
   /** The slot's quarantine was watched to its end, and nobody missed it. */
@@ -223,11 +225,12 @@ export async function untilSecondPassword(
 
 /** Gives the subject's user its staged password and waits until every endpoint accepts it. */
 export async function setStagedPassword(action: Action, context: StepContext): Promise<void> {
-  const { documents, logins } = context
+  const { documents, logins, target } = context
   const password = documents.stagedPassword(action.slot)
   if (password === undefined) throw new Error('I2: no password may be set that is not staged')
   const session = await context.session()
   logins.forget(action.slot)
   await session.setPassword(documents.username(action.slot), password, context.call())
   await logins.prove(action.slot, password, documents.credential(action.slot))
+  context.noted({ loggedInOn: target.database.endpoints })
 }

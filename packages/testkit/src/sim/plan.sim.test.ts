@@ -8,21 +8,9 @@ import { simEnvironment } from './explore.ts'
 import { Gate } from './faults.ts'
 import type { Fault } from './faults.ts'
 import { simTarget } from './ports.ts'
-import { STARTS } from './starts.ts'
+import { UNDISTURBED } from './starts.ts'
 import type { Start } from './start.ts'
 import { SimCrash, World } from './world.ts'
-
-/** Starts in which something happens that no plan can know. */
-const DISTURBED: ReadonlySet<string> = new Set([
-  'rollout too slow',
-  'unhealthy on B',
-  'expiry, unhealthy on B',
-  'straggler that never leaves by itself',
-  'dual password, unhealthy on the new one',
-  'dual password, a straggler that never leaves by itself',
-])
-
-const UNDISTURBED = STARTS.filter((start) => !start.incident && !DISTURBED.has(start.name))
 
 interface Compared {
   readonly planned: readonly string[]

@@ -252,3 +252,18 @@ function openRotation(world: World, more: object = {}): void {
   const rotation = { id: 'killed', from: 'A', to: 'B', reason: '', by: '', opened_at: '', ...more }
   world.store.stage(JSON.stringify({ ...document, rotation }), 'staged-by-a-killed-run')
 }
+
+/** Starts in which something happens that no plan can know. */
+const DISTURBED: ReadonlySet<string> = new Set([
+  'rollout too slow',
+  'unhealthy on B',
+  'expiry, unhealthy on B',
+  'straggler that never leaves by itself',
+  'dual password, unhealthy on the new one',
+  'dual password, a straggler that never leaves by itself',
+])
+
+/** The other ones: what is planned is what is done. */
+export const UNDISTURBED: readonly Start[] = STARTS.filter(
+  (start) => !start.incident && !DISTURBED.has(start.name),
+)

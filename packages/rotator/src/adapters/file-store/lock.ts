@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { errnoOf } from '../common/atomic-write.ts'
 import { parseJson } from './envelope.ts'
-import { stateOf, thisProcess } from './process-identity.ts'
-import type { ProcessIdentity } from './process-identity.ts'
+import { stateOf, thisProcess } from '../common/process-identity.ts'
+import type { ProcessIdentity } from '../common/process-identity.ts'
 
 /** Who holds a lock; written into its file. */
 export interface Holder extends ProcessIdentity {

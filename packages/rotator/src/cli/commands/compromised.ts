@@ -10,8 +10,11 @@ import { run } from '../../engine/run.ts'
 import { describeSessions } from '../../steps/drain.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import type { CommonOptions } from '../options.ts'
+import { UsageError } from '../options.ts'
+import type { RotateOptions } from '../options.ts'
 import { print, printJson, tell, threeLines } from '../output.ts'
+import { auditResult, auditText, exitCodeWithAudit, openAudit, recordedSink } from '../recorded.ts'
+import type { RecordedResult } from '../recorded.ts'
 import { chooseRenderer } from '../render/choose.ts'
 import { stopOnSignals } from '../signals.ts'
 import { chooseTargets, environment, openConfig, openTarget } from '../workspace.ts'
@@ -20,7 +23,7 @@ import { chooseTargets, environment, openConfig, openTarget } from '../workspace
 interface Compromised {
   readonly outcome: RunResult['outcome'] | 'still-accepted'
   /** The admin's rotation first, the target's after it. */
-  readonly runs: readonly RunResult[]
+  readonly runs: readonly RecordedResult[]
   /** When each password died, from the start of the command. */
   readonly revoked: readonly Death[]
   /** How many leaked credentials were tried after the last run. */
@@ -38,7 +41,7 @@ interface Death {
 /** One target of the emergency, before and after its run. */
 interface Part {
   readonly name: string
-  readonly result: RunResult
+  readonly result: RecordedResult
   readonly tried: number
   readonly live: readonly LiveLogin[]
 }
@@ -49,8 +52,10 @@ interface Part {
  */
 export async function compromisedCommand(
   name: string | undefined,
-  options: CommonOptions,
+  options: RotateOptions,
 ): Promise<ExitCode> {
+  if (options.plan !== undefined || options.approved !== undefined)
+    throw new UsageError('--compromised waits for no plan.', 'Leave --plan and --approved out.')
   const config = await openConfig(options)
   const [chosen] = chooseTargets(config, name, {})
   const begun = performance.now()
@@ -67,10 +72,11 @@ export async function compromisedCommand(
 
 async function rotateOne(
   { name, config }: { readonly name: string; readonly config: Config },
-  options: CommonOptions,
+  options: RotateOptions,
   watch: (event: RotationEvent) => void,
 ): Promise<Part> {
   const composed = await openTarget(config, name)
+  const audit = await openAudit(config, options)
   const renderer = await chooseRenderer(options)
   const stop = stopOnSignals((text) => renderer.note(text))
   const events = {
@@ -79,14 +85,16 @@ async function rotateOne(
       renderer.emit(event)
     },
   }
+  const sink = audit ? recordedSink(audit, events) : events
   try {
-    const given = { events, stop: stop.signal }
+    const given = { events: sink, stop: stop.signal }
     const env = { ...(await environment(options, given)), urgent: true }
     const { target } = composed
     const leaked = await knownCredentials(target, env)
     const seen = await look(target, 'rotate', env)
     renderer.note(budget(name, target.policy.evictAfterMs, seen?.sessions ?? []))
-    const result = await run(target, 'rotate', env)
+    const ended = await run(target, 'rotate', env)
+    const result = { ...ended, ...(audit && { audit: auditResult(audit) }) }
     const over = result.outcome === 'rotated'
     const live = over ? await stillAccepted(target, leaked, env) : []
     return { name, result, tried: over ? leaked.length : 0, live }
@@ -130,9 +138,12 @@ function summary(parts: readonly Part[], revoked: readonly Death[]): Compromised
   }
 }
 
-function tellAll(told: Compromised, options: CommonOptions): void {
+function tellAll(told: Compromised, options: RotateOptions): void {
   if (options.json === true || options.logJson === true) return printJson(told, options)
-  for (const result of told.runs) print(`${result.target}\n${threeLines(result)}`)
+  for (const result of told.runs) {
+    print(`${result.target}\n${threeLines(result)}`)
+    if (result.audit) print(auditText(result.audit))
+  }
   for (const { target, slot, afterMs } of told.revoked)
     print(`${target}: the password of ${slot} died after ${formatDuration(afterMs)}`)
   if (told.tried > 0 && told.stillAccepted.length === 0)
@@ -142,7 +153,9 @@ function tellAll(told: Compromised, options: CommonOptions): void {
 }
 
 function exitCode(told: Compromised): ExitCode {
-  const codes = told.runs.map(({ outcome }) => exitCodeOf(outcome, 'rotate'))
+  const codes = told.runs.map(({ outcome, audit }) =>
+    exitCodeWithAudit(exitCodeOf(outcome, 'rotate'), audit),
+  )
   return (
     codes.find((code) => code !== EXIT.ok) ??
     (told.stillAccepted.length > 0 ? EXIT.refused : EXIT.ok)

@@ -8,7 +8,7 @@ import { nameOfStep } from './phrases.ts'
 const DRAIN = { step: 'drain', slot: 'A' } as const
 
 const PAYLOADS: readonly EventPayload[] = [
-  { code: 'RUN_STARTED', intent: 'rotate', by: 'alice' },
+  { code: 'RUN_STARTED', intent: 'rotate', by: 'alice', reason: 'a test' },
   { code: 'STEP_STARTED', title: 'Wait', why: 'it is due', ...DRAIN },
   { code: 'STEP_WAITING', waitedMs: 1_000, on: 'app from 10.0.0.1', ...DRAIN },
   { code: 'STEP_APPLIED', durationMs: 1_250, ...DRAIN },
@@ -17,6 +17,8 @@ const PAYLOADS: readonly EventPayload[] = [
   { code: 'SESSIONS_ENDED', slot: 'A', sessions: 'psql from 10.0.0.9' },
   { code: 'STORE_SETTLING', waitMs: 5_000 },
   { code: 'STOP_REQUESTED', signal: 'SIGTERM' },
+  { code: 'WINDOW_FORCED', opensAt: '2026-01-03T01:00:00.000Z' },
+  { code: 'AUDIT_FAILED', error: 'ERR_AUDIT', message: 'the disk is full' },
   { code: 'RUN_ENDED', outcome: 'failed', error: 'ERR_DEADLINE', durationMs: 90_000 },
 ]
 
@@ -40,6 +42,8 @@ describe('plain lines', () => {
       'ending sessions that began with a leaked password: psql from 10.0.0.9',
       'waiting 5s until the store shows its latest state',
       'stopping: SIGTERM',
+      'outside of every window, forced; the next opens at 2026-01-03T01:00:00.000Z',
+      'NOT RECORDED: the disk is full',
       'ended after 1m 30s: failed (ERR_DEADLINE)',
     ])
   })

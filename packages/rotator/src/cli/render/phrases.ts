@@ -34,6 +34,10 @@ export function phrase(event: RotationEvent): string {
       return `waiting ${formatDuration(event.waitMs)} until the store shows its latest state`
     case 'STOP_REQUESTED':
       return `stopping: ${event.signal}`
+    case 'WINDOW_FORCED':
+      return `outside of every window, forced; the next opens at ${event.opensAt ?? 'no time soon'}`
+    case 'AUDIT_FAILED':
+      return `NOT RECORDED: ${event.message}`
     case 'RUN_ENDED':
       return `ended after ${formatDuration(event.durationMs)}: ${outcomeOf(event)}`
   }

@@ -87,6 +87,8 @@ export class TerminalRenderer implements Renderer {
       case 'SESSIONS_ENDED':
       case 'STORE_SETTLING':
       case 'STOP_REQUESTED':
+      case 'WINDOW_FORCED':
+      case 'AUDIT_FAILED':
         return this.#line(phrase(event))
     }
   }

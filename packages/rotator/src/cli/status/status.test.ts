@@ -46,6 +46,17 @@ const LOOK: Look = {
   lacks: [],
   last: { id: 'x', outcome: 'rotated', closed_at: '2026-01-30T00:00:00Z' },
   plan: { actions: [], end: { kind: 'settled' } },
+  basis: {
+    target: 'shop',
+    intent: 'converge',
+    configuration: '',
+    versions: { current: 'v1' },
+    users: [],
+    endpoints: [],
+    configs: [],
+    runtimes: [],
+    actions: [],
+  },
 }
 
 const CONFIG: AlternatingConfig = {

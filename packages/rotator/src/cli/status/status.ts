@@ -5,6 +5,8 @@ import type { RotationFacts } from '../../domain/observed.ts'
 import type { TargetConfig } from '../../config/types.ts'
 import { ageOf } from './age.ts'
 import type { Age } from './age.ts'
+import { windowOf } from './window.ts'
+import type { WindowStatus } from './window.ts'
 import { driftOf } from './drift.ts'
 
 /** What `cuedot status --json` shows of one target. Times in milliseconds, never a password. */
@@ -19,6 +21,8 @@ export interface Status {
   readonly sessions: readonly Session[]
   readonly drift: readonly string[]
   readonly last?: Look['last']
+  /** Whether a rotation may be started now; absent where it may at any time. */
+  readonly window?: WindowStatus
   /** True when the password that applications use is older than `max_age`. */
   readonly overdue: boolean
   /** What `cuedot heal` would do now. */
@@ -38,6 +42,7 @@ export function statusOf(look: Look, config: TargetConfig, now: Date): Status {
   const rotation = slots?.rotation
   const drift = driftOf(look)
   const overdue = credentials.some(({ dueInMs }) => dueInMs !== undefined && dueInMs < 0)
+  const window = windowOf(config, now)
   const unfinished = next.actions.length > 0 && lock.kind !== 'held'
   return {
     target,
@@ -49,6 +54,7 @@ export function statusOf(look: Look, config: TargetConfig, now: Date): Status {
     sessions,
     drift,
     ...(last && { last }),
+    ...(window && { window }),
     overdue,
     next,
     attention: drift.length > 0 || overdue || unfinished || next.end.kind !== 'settled',

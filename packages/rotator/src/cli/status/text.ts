@@ -12,6 +12,7 @@ export function statusText(status: Status): string {
     ...status.credentials.map((credential) => credentialRow(credential)),
     ['rotation', rotationText(status)],
     ['lock', status.lock.kind === 'held' ? `held by ${status.lock.by}` : 'free'],
+    ...(status.window ? [['window', status.window.text] as const] : []),
     ['last', lastText(status)],
     ['sessions', sessionsText(status)],
     ...(status.drift.length === 0 ? [['drift', 'none'] as const] : driftRows(status)),

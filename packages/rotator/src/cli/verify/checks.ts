@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { inspectAudit } from '../../compose.ts'
 import type { Config, PublishConfig, RollConfig, TargetConfig } from '../../config/types.ts'
 import { other } from '../../domain/slot.ts'
 import type { Slot } from '../../domain/slot.ts'
@@ -24,6 +25,9 @@ export async function verifyTarget(
   const checks = new Checklist(desk.secrets)
   const own = config.targets[target.name]
   checks.passed('configuration', `${config.file} is valid`)
+  const { audit } = config
+  if (audit)
+    await checks.run('audit', '', async () => `${audit.path} ${await inspectAudit(audit.path)}`)
   try {
     const hasStore = await checks.run('store', `${target.store.secret} is readable`, async () => {
       await desk.load()

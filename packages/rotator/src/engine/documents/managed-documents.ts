@@ -1,4 +1,5 @@
 import type { Credential, FlatDocument, Sensitive } from '@cuedot/client/protocol'
+import type { PlanProgress } from '../../domain/approval.ts'
 import type { SecretVersion, StoreReading } from '../../ports/secret-store.ts'
 import type { Documents, OwnerRequest } from '../../steps/step.ts'
 import { Labelled } from './labelled.ts'
@@ -54,6 +55,11 @@ export class ManagedDocuments implements Documents {
 
   subjectOf({ username }: SessionMarks): 'user' | undefined {
     return username === this.username() ? 'user' : undefined
+  }
+
+  /** Its owner writes the secret, so nothing in it can name a plan. */
+  planProgress(): PlanProgress {
+    return { begun: false, turningBack: false }
   }
 
   username(): string {

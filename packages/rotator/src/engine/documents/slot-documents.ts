@@ -9,6 +9,7 @@ import type {
   SlotDocumentEdit,
 } from '@cuedot/client/protocol'
 import type { Action, Subject } from '../../domain/action.ts'
+import type { PlanProgress } from '../../domain/approval.ts'
 import type { PendingKind, StoreFacts } from '../../domain/observed.ts'
 import { other } from '../../domain/slot.ts'
 import type { Slot } from '../../domain/slot.ts'
@@ -17,6 +18,8 @@ import type { Documents } from '../../steps/step.ts'
 import { classifyPending } from './classify-pending.ts'
 import { Labelled } from './labelled.ts'
 import type { ReadVersions } from './labelled.ts'
+import { planProgress } from './plan-progress.ts'
+import { closingRecord, openingRecord, rotationFacts } from './record.ts'
 import type { RunRecord } from './record.ts'
 import type { DocumentShape, SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
@@ -152,14 +155,18 @@ export class SlotDocuments implements Documents {
     const passwords = fresh && { passwords: { [slot]: fresh } }
     switch (action.step) {
       case 'open':
-        return { active: slot, ...passwords, rotation: this.#record(slot) }
+        return { active: slot, ...passwords, rotation: openingRecord(this.#run, slot) }
       case 'rehearse':
-        return { active: slot, ...passwords, rotation: { ...this.#record(slot), rehearses: true } }
+        return {
+          active: slot,
+          ...passwords,
+          rotation: { ...openingRecord(this.#run, slot), rehearses: true },
+        }
       case 'reconcile':
         return {
           active: slot,
           ...this.#named(slot),
-          rotation: { ...this.#record(slot), heals: true },
+          rotation: { ...openingRecord(this.#run, slot), heals: true },
         }
       case 'stage':
         return {
@@ -220,24 +227,8 @@ export class SlotDocuments implements Documents {
     return proven && this.#rotation()?.rehearses === true
   }
 
-  #record(to: Slot): RotationRecord {
-    const { reason, by, urgent } = this.#run
-    return {
-      id: this.#run.rotationId(),
-      from: other(to),
-      to,
-      reason,
-      by,
-      opened_at: this.#run.now(),
-      ...(urgent && { urgent }),
-    }
-  }
-
   #last(outcome: LastRecord['outcome'], turned?: string): LastRecord {
-    const rotation = this.#rotation()
-    const why = rotation?.back_out ?? turned
-    const id = rotation?.id ?? this.#run.rotationId()
-    return { id, outcome, closed_at: this.#run.now(), ...(why !== undefined && { why }) }
+    return closingRecord(this.#run, this.#rotation(), { outcome, why: turned })
   }
 
   /**
@@ -265,6 +256,21 @@ export class SlotDocuments implements Documents {
     }
   }
 
+  planProgress(hash: string): PlanProgress {
+    const { current, pending } = this.versions
+    const rotation = this.#rotation()
+    const kind = this.#kind
+    const turningBack =
+      rotation?.back_out !== undefined ||
+      kind === 'turn' ||
+      (kind === 'undo' && rotation !== undefined)
+    return planProgress(hash, {
+      current: current.document,
+      pending: pending?.document,
+      turningBack,
+    })
+  }
+
   staged(version: SecretVersion): void {
     this.versions.staged(version)
   }
@@ -283,10 +289,4 @@ export class SlotDocuments implements Documents {
 function slotOf(subject: Subject): Slot {
   if (subject === 'user') throw new Error('an alternating target has slots, not a user')
   return subject
-}
-
-function rotationFacts(record: RotationRecord): NonNullable<StoreFacts['rotation']> {
-  const { id, from, to, heals = false, rehearses = false, urgent = false } = record
-  const { back_out: backOut } = record
-  return { id, from, to, heals, rehearses, urgent, ...(backOut !== undefined && { backOut }) }
 }

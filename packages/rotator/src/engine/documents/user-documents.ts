@@ -5,12 +5,14 @@ import {
 } from '@cuedot/client/protocol'
 import type { Credential, FlatDocument, LastRecord, Sensitive } from '@cuedot/client/protocol'
 import type { Action } from '../../domain/action.ts'
+import type { PlanProgress } from '../../domain/approval.ts'
 import type { SingleUserFacts } from '../../domain/observed.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Documents } from '../../steps/step.ts'
 import { parseFlatVersion } from './parse-version.ts'
 import { Labelled } from './labelled.ts'
 import type { ReadVersions } from './labelled.ts'
+import { planProgress } from './plan-progress.ts'
 import type { RunRecord } from './record.ts'
 import type { SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
@@ -109,9 +111,21 @@ export class UserDocuments implements Documents {
     if (action.step === 'rebase' && pending) return pending
     const id = action.step === 'undo' && pending ? pending.id : this.#run.rotationId()
     const closed_at = this.#run.now()
+    const hash = this.#run.plan ?? pending?.plan
+    const plan = hash === undefined ? {} : { plan: hash }
     return action.step === 'undo'
-      ? { id, outcome: 'backed-out', closed_at, why: action.why }
-      : { id, outcome: 'rotated', closed_at, ...(this.#run.urgent && { urgent: true }) }
+      ? { id, outcome: 'backed-out', closed_at, why: action.why, ...plan }
+      : { id, outcome: 'rotated', closed_at, ...(this.#run.urgent && { urgent: true }), ...plan }
+  }
+
+  planProgress(hash: string): PlanProgress {
+    const { current, pending } = this.versions
+    const turningBack = this.#kind === 'undo'
+    return planProgress(hash, {
+      current: current.document,
+      pending: pending?.document,
+      turningBack,
+    })
   }
 
   staged(version: SecretVersion): void {

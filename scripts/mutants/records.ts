@@ -1,0 +1,165 @@
+import { real, unit } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+const AUDIT = 'src/adapters/audit'
+const VERIFIED = unit(`${AUDIT}/verify.test.ts`, `${AUDIT}/file.test.ts`)
+const WRITTEN = unit(`${AUDIT}/sink.test.ts`)
+const ADMITTED = unit('src/engine/admission.test.ts')
+const APPROVED = unit('src/domain/approval.test.ts')
+const OPENED = unit('src/domain/windows.test.ts')
+
+/** Bugs in the audit file, in approved plans and in windows. */
+export const RECORD_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'believes a line by its hash alone',
+    harm: 'A line can be taken out or moved, and the audit is still called whole.',
+    file: 'adapters/audit/chain.ts',
+    text: 'if (seq !== position.seq + 1 || prev !== position.hash) return false',
+    replacement: '',
+    lane: VERIFIED,
+  },
+  {
+    name: 'does not hash the line',
+    harm: 'What an audit says can be changed afterwards.',
+    file: 'adapters/audit/chain.ts',
+    text: "if (sha256(body) !== found) return 'was changed: its hash is not the hash of its text'",
+    replacement: '',
+    lane: VERIFIED,
+  },
+  {
+    name: 'takes anything for a crash',
+    harm: 'Somebody who writes into the file is called a killed writer.',
+    file: 'adapters/audit/chain.ts',
+    text: 'if (whole || !this.#isBeginning(line)) this.broken = torn',
+    replacement: 'void whole',
+    lane: VERIFIED,
+  },
+  {
+    name: 'lets any record close a crash',
+    harm: 'What a killed writer left can be changed afterwards.',
+    file: 'adapters/audit/chain.ts',
+    text: " && torn['bytes'] === bytes.length && torn['sha256'] === sha256(bytes)",
+    replacement: ' && bytes.length > 0',
+    lane: VERIFIED,
+  },
+  {
+    name: 'does not miss the end of an audit',
+    harm: 'The last lines, which tell of the theft, can be cut off.',
+    file: 'adapters/audit/verify.ts',
+    text: 'if (head.seq > position.seq)',
+    replacement: 'if (head.seq > position.seq + 1e9)',
+    lane: VERIFIED,
+  },
+  {
+    name: 'takes lines that no writer has confirmed',
+    harm: 'Lines can be forged at the end of an audit.',
+    file: 'adapters/audit/verify.ts',
+    text: 'head.seq === position.seq - 1 && head.hash === before && !unfinished',
+    replacement: 'head.seq < position.seq',
+    lane: VERIFIED,
+  },
+  {
+    name: 'does not close an unfinished line',
+    harm: 'After a crash in mid-line, the next line is glued to half of another.',
+    file: 'adapters/audit/file.ts',
+    text: "return { head, position: write(open, closing, after, ended ? '' : '\\n') }",
+    replacement: 'return { head, position: { ...after, start: closing.torn.bytes } }',
+    lane: VERIFIED,
+  },
+  {
+    name: 'writes where others can read',
+    harm: 'Everybody on the machine may read or change the audit.',
+    file: 'adapters/audit/head.ts',
+    text: 'if ((mode & 0o077) !== 0)',
+    replacement: 'if ((mode & 0o002) !== 0)',
+    lane: real('test/audit.int.test.ts'),
+  },
+  {
+    name: 'drops what it could not write',
+    harm: 'A disk that is full for a second leaves a hole in the audit that nobody sees.',
+    file: 'adapters/audit/sink.ts',
+    text: 'if (this.#kept.length > MOST_KEPT) {',
+    replacement: 'if (this.#kept.length > 0) {',
+    lane: WRITTEN,
+  },
+  {
+    name: 'takes the lock of somebody who lives',
+    harm: 'Two processes write at the end of one chain, and it is broken.',
+    file: 'adapters/audit/lock.ts',
+    text: "if (state !== 'elsewhere') return state === 'dead'",
+    replacement: "if (state !== 'elsewhere') return true",
+    lane: WRITTEN,
+  },
+  {
+    name: 'begins without a record',
+    harm: 'A credential is rotated and nobody can say later by whom.',
+    file: 'engine/admission.ts',
+    text: "if (error) return { kind: 'failed', error }",
+    replacement: 'void error',
+    lane: ADMITTED,
+  },
+  {
+    name: 'asks for admission at every action',
+    harm: 'A window that closes, or a full disk, leaves a rotation half-way.',
+    file: 'engine/run.ts',
+    text: 'if (this.#acting) return undefined',
+    replacement: '',
+    lane: ADMITTED,
+  },
+  {
+    name: 'forgets the plan',
+    harm: 'Whatever is due is done under a plan that somebody approved for something else.',
+    file: 'engine/admission.ts',
+    text: "if (approved === undefined) return { kind: 'go' }",
+    replacement: "if (approved === undefined || desk.env) return { kind: 'go' }",
+    lane: ADMITTED,
+  },
+  {
+    name: 'binds an open rotation to windows',
+    harm: 'A rotation that was interrupted stays open until the next window.',
+    file: 'engine/admission.ts',
+    text: "if (narrowIntent(asked, observed) !== 'rotate' ||",
+    replacement: "if (asked !== 'rotate' ||",
+    lane: ADMITTED,
+  },
+  {
+    name: 'does not compare versions',
+    harm: 'A plan is carried out on a secret that has changed since it was approved.',
+    file: 'domain/approval.ts',
+    text: "['current version', ({ versions }) => versions.current],",
+    replacement: '',
+    lane: APPROVED,
+  },
+  {
+    name: 'does what was not approved',
+    harm: 'Actions that nobody approved are taken once a plan is begun.',
+    file: 'domain/approval.ts',
+    text: "if (extra.length === 0) return { kind: 'go' }",
+    replacement: "if (extra.length >= 0) return { kind: 'go' }",
+    lane: APPROVED,
+  },
+  {
+    name: 'carries a plan out twice',
+    harm: 'One approval is good for any number of rotations.',
+    file: 'domain/approval.ts',
+    text: 'if (closedAs !== undefined && closedAs === ENDS[approved.intent]) return',
+    replacement: 'void',
+    lane: APPROVED,
+  },
+  {
+    name: 'takes every hour for an ordinary one',
+    harm: 'In the nights in which clocks change, a window opens at a wrong hour.',
+    file: 'domain/windows.ts',
+    text: 'return isSteady ?',
+    replacement: 'return isSteady || !isSteady ?',
+    lane: OPENED,
+  },
+  {
+    name: 'ends a window at midnight',
+    harm: 'A rotation is refused in the second half of a window.',
+    file: 'domain/windows.ts',
+    text: 'const length = to > from ? to - from : to - from + DAY',
+    replacement: 'const length = to > from ? to - from : DAY - from',
+    lane: OPENED,
+  },
+]
