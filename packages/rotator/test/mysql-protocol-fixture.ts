@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
 import { createConnection } from 'mysql2/promise'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { Sensitive } from '@cuedot/client/protocol'
@@ -75,6 +77,8 @@ export async function protocolFixture<S extends Server>(
     openSession: (credential, application) =>
       openSession(server, tls, { ...credential, application }),
     killSessions: (username) => killSessions(sql, username),
+    showsOpenLogins: true,
+    beginLogin: () => greeted(server.port),
     letEndSessions: () => lend(sql, parts.endsSessions, server.admin.username),
     async exhaust() {
       const filler = { ...server.admin, username: 'filler', dbname: '' }
@@ -118,6 +122,13 @@ export function soon(): Call {
 /** The account of this user for every host, as statements name it. */
 export function anywhere(user: string): string {
   return quoteAccount({ user, host: '%' })
+}
+
+/** The server speaks first; who says nothing then is not let in. */
+async function greeted(port: number): Promise<AsyncDisposable> {
+  const socket = connectTcp(port, '127.0.0.1')
+  await once(socket, 'data')
+  return { [Symbol.asyncDispose]: async () => void socket.destroy() }
 }
 
 async function lend(sql: Sql, privilege: string, username: string): Promise<AsyncDisposable> {

@@ -103,6 +103,7 @@ describe('a configuration that can be used', () => {
       database: {
         engine: 'mysql',
         endpoints: [{ host: 'db.example', port: 3306 }],
+        poolers: [],
         dbname: '',
         tls: { mode: 'verify' },
       },

@@ -129,6 +129,11 @@ export interface AdminSession extends AsyncDisposable {
   grantMissing(reference: string, username: string, call: Call): Promise<void>
   /** The sessions of these users on every endpoint, without our own. */
   sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]>
+  /**
+   * Connections whose login is not finished, over all endpoints, by a name that no later one has:
+   * nobody knows yet as whom they log in. PostgreSQL shows them from version 18 on.
+   */
+  openLogins(call: Call): Promise<readonly string[]>
   /** Ends exactly these sessions; one that is gone already is no error. */
   endSessions(sessions: readonly Session[], call: Call): Promise<void>
   /**

@@ -5,9 +5,15 @@ import { Desk } from '../engine/desk.ts'
 import type { Target } from '../ports/target.ts'
 import { drain } from './drain.ts'
 
+const LOGINS: Readonly<Record<string, (look: number) => readonly string[]>> = {
+  u: () => ['one that stays'],
+  n: (look) => [`one of look ${look}`],
+}
+
 /**
  * A target whose n-th count of sessions finds somebody where the n-th letter is an x; before it
- * somebody has come and gone where the letter is an l.
+ * somebody has come and gone where the letter is an l, and a login is under way where it is
+ * a u, another one each time where it is an n.
  */
 function crowded(target: Target, looks: string): { readonly target: Target; looked: () => number } {
   let looked = 0
@@ -18,6 +24,7 @@ function crowded(target: Target, looks: string): { readonly target: Target; look
     const session = await target.database.admin(...args)
     return Object.assign(Object.create(session), {
       sessions: async () => (looks[looked++] === 'x' ? [found] : []),
+      openLogins: async () => LOGINS[looks[looked] ?? '']?.(looked) ?? [],
       loginCount: async () => (looks.includes('l') ? logins() : undefined),
     })
   }
@@ -35,6 +42,8 @@ describe('a drain', () => {
     ['begins its window again when somebody comes back', 'x.x...', 6],
     ['begins it again however often that happens', '..x.x..x...', 11],
     ['begins it again when somebody has come and gone between two looks', '..l..l...', 9],
+    ['waits for a login that was under way when it began', 'uuu...', 6],
+    ['does not wait for logins that begin later', '.nnn', 3],
   ])('%s', async (_name, looks, expected) => {
     const { world, target } = arrange()
     const crowd = crowded(target, looks)

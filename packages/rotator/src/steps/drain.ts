@@ -53,6 +53,8 @@ class Lookout {
   #mostSessions = 0
   /** Logins at the last look, where the servers count them. */
   #logins: number | undefined
+  /** Logins that were under way when the window was to begin, and have not ended since. */
+  #unfinished: ReadonlySet<string> | undefined
 
   constructor(slot: Subject, context: StepContext) {
     this.#slot = slot
@@ -70,15 +72,26 @@ class Lookout {
     const { documents } = this.#context
     const session = await this.#context.session()
     const username = documents.username(this.#slot)
+    // First, since a login that ends now is a session in the list that is read next.
+    const unfinished = await this.#loginsUnderWay(session)
     const all = await session.sessions([username], this.#context.call())
     const sessions = all.filter((found) => documents.subjectOf(found) === this.#slot)
     this.#counts += 1
     this.#mostSessions = Math.max(this.#mostSessions, sessions.length)
     const more = await this.#loginsSince(session, username)
+    const somebody = sessions.length > 0 || more > 0
+    if (somebody) this.#unfinished = undefined
     if (sessions.length > 0) return describeSessions(sessions)
-    return more > 0
-      ? `${username} by ${more} logins that were over before the next look`
-      : undefined
+    if (more > 0) return `${username} by ${more} logins that were over before the next look`
+    return unfinished > 0 ? `${unfinished} logins under way, nobody knows as whom` : undefined
+  }
+
+  /** Whoever begins to log in later was told where to go by then. */
+  async #loginsUnderWay(session: AdminSession): Promise<number> {
+    const now = await session.openLogins(this.#context.call())
+    const before = this.#unfinished
+    this.#unfinished = new Set(before ? now.filter((id) => before.has(id)) : now)
+    return this.#unfinished.size
   }
 
   /** Where two slots are one user, its logins say nothing about either. */

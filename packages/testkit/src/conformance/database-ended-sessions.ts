@@ -52,6 +52,19 @@ export function endedSessionTests(get: () => Suite): void {
       else expect([before, after]).toEqual([undefined, undefined])
     })
 
+    test('are not listed while their login is under way, which is', async () => {
+      const { admin, fixture } = get()
+      await using session = await admin()
+      const before = await session.openLogins(soon())
+      const begun = async (): Promise<readonly string[]> =>
+        (await session.openLogins(soon())).filter((id) => !before.includes(id))
+      expect(await begun()).toEqual([])
+      const client = await fixture.beginLogin()
+      if (fixture.showsOpenLogins) await expect.poll(begun).toHaveLength(1)
+      await client[Symbol.asyncDispose]()
+      await expect.poll(begun).toEqual([])
+    })
+
     test('say which version of the credential they were begun with', async () => {
       const { admin, application, fixture } = get()
       const user = await application('versioned')

@@ -28,6 +28,8 @@ export interface DatabaseFixture extends AsyncDisposable {
   readonly admin: Credential
   /** True when `Session.application` and the lock's `by` name the application. */
   readonly showsApplication: boolean
+  /** True when the server lists logins that are under way. */
+  readonly showsOpenLogins: boolean
   /** True when the server counts the logins of each user. */
   readonly countsLogins: boolean
   /** The adapter under test. */
@@ -44,6 +46,8 @@ export interface DatabaseFixture extends AsyncDisposable {
   openSession(credential: Credential, application: string): Promise<OpenSession>
   /** Ends all sessions of this user from the server's side. */
   killSessions(username: string): Promise<void>
+  /** Connects like a client and does not finish the login, until disposed. */
+  beginLogin(): Promise<AsyncDisposable>
   /** Lets the admin end sessions of others, in sessions that it opens until this is disposed. */
   letEndSessions(): Promise<AsyncDisposable>
   /** Takes every connection that the server has for ordinary users, until disposed. */

@@ -1,10 +1,14 @@
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import pg from 'pg'
 import { postgresDatabase } from '../../../rotator/src/adapters/postgres/database.ts'
 import type { DatabaseFixture, OpenSession } from '../conformance/database-fixture.ts'
 import { startPostgres } from './postgres.ts'
 import type { PostgresVersion, TestPostgres } from './postgres.ts'
 import { makeTestTls } from './tls.ts'
+import type { TestTls } from './tls.ts'
 
 const OWNER = 'app_owner'
 const LEDGER = 'ledger_owner'
@@ -28,6 +32,7 @@ export async function postgresFixture(version: PostgresVersion): Promise<Databas
     untrustedCa: tls.untrustedCa,
     admin: server.admin,
     showsApplication: true,
+    showsOpenLogins: version >= '18',
     countsLogins: false,
     database: (options) => postgresDatabase({ ...options, dbname: 'app' }),
     createUser: (username, password, rights) =>
@@ -51,6 +56,7 @@ export async function postgresFixture(version: PostgresVersion): Promise<Databas
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${text(username)}`,
       ),
     // The admin may already: it has the slots' roles.
+    beginLogin: () => asked(server.port, tls),
     letEndSessions: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
     exhaust: () => exhaust(server),
     async plaintextServer() {
@@ -137,6 +143,27 @@ async function open(
     },
     [Symbol.asyncDispose]: () => client.end(),
   }
+}
+
+/** Says whom it wants to be and does not answer when it is asked for the password. */
+async function asked(port: number, { ca }: TestTls): Promise<AsyncDisposable> {
+  const plain = connectTcp(port, '127.0.0.1')
+  plain.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]))
+  await once(plain, 'data')
+  const socket = connectTls({
+    socket: plain,
+    ca,
+    servername: 'localhost',
+    ALPNProtocols: ['postgresql'],
+  })
+  await once(socket, 'secureConnect')
+  const parameters = Buffer.from('user\0nobody\0database\0app\0\0')
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(head.length + parameters.length)
+  head.writeInt32BE(196_608, 4)
+  socket.write(Buffer.concat([head, parameters]))
+  await once(socket, 'data')
+  return { [Symbol.asyncDispose]: async () => void socket.destroy() }
 }
 
 /** Opens sessions of an ordinary user until the server has no room for another. */

@@ -105,6 +105,7 @@ function simulatedDatabase(): DatabaseFixture {
     untrustedCa: '',
     admin,
     showsApplication: true,
+    showsOpenLogins: false,
     countsLogins: false,
     database: () => simDatabase(world, gate),
     createUser: async (username, password, rights) => {
@@ -122,6 +123,7 @@ function simulatedDatabase(): DatabaseFixture {
     useRights: nothing,
     openSession: async () => ({ work: nothing, [Symbol.asyncDispose]: nothing }),
     killSessions: unused,
+    beginLogin: unused,
     letEndSessions: unused,
     exhaust: unused,
     plaintextServer: unused,

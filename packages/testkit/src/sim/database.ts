@@ -101,6 +101,7 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
           .map(asSession)
       return gate.call('db.sessions', 'read', count, call)
     },
+    openLogins: (call) => gate.call('db.openLogins', 'read', () => [], call),
     endSessions: (sessions, call) => {
       const end = (): void => world.fleet.end(sessions.map(({ id }) => id))
       return write('db.endSessions', end, call)

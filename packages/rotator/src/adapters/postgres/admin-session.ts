@@ -158,6 +158,10 @@ class PostgresAdminSession implements AdminSession {
     await this.#inTurn(() => grantMissing(this.#link, { reference, username }, call))
   }
 
+  async openLogins(call: Call): Promise<readonly string[]> {
+    return await this.#inTurn(() => this.#sessions.openLogins(call))
+  }
+
   async endSessions(sessions: readonly Session[], call: Call): Promise<void> {
     await this.#inTurn(() => this.#sessions.end(sessions, call))
   }

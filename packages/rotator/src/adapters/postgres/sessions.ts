@@ -34,6 +34,15 @@ const PREPARED = `
          '${WAITING}' || transaction || ' ' || extract(epoch FROM prepared) AS process
   FROM pg_catalog.pg_prepared_xacts WHERE owner = ANY($1::text[]) ORDER BY prepared`
 
+/**
+ * Connections between the startup packet and the end of authentication. Their role is not set yet.
+ * Source: PostgreSQL 18 documentation, pg_stat_activity (state \`starting\`); earlier versions list a
+ * connection only once it is let in.
+ */
+const STARTING = `
+  SELECT ${PROCESS} AS process FROM pg_catalog.pg_stat_activity
+  WHERE usename IS NULL AND backend_type = 'client backend'`
+
 const OWN = `
   SELECT ${PROCESS} AS process
   FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()`
@@ -93,6 +102,17 @@ export class SessionsView implements AsyncDisposable {
       const own = new Set(this.#own.values())
       const others = rows.filter(({ process }) => !own.has(process))
       found.push(...others.map((row) => toSession(row, link.endpoint)))
+    }
+    return found
+  }
+
+  /** Logins that are under way, on every endpoint. */
+  async openLogins(call: Call): Promise<readonly string[]> {
+    const found: string[] = []
+    for (const link of await this.#all(call)) {
+      const statement = { sql: STARTING, operation: 'list logins under way' }
+      const rows = await link.query<Pick<Row, 'process'>>(statement, call)
+      found.push(...rows.map((row) => `${row.process} on ${link.endpoint}`))
     }
     return found
   }

@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts'
 import { countLogins } from './counters.ts'
 import type { Dialect } from './dialect.ts'
 import { releaseLock } from './lock.ts'
-import { endSessions, readSessions } from './sessions.ts'
+import { endSessions, readOpenLogins, readSessions } from './sessions.ts'
 
 /** What an admin session is made of. */
 export interface SessionParts {
@@ -96,6 +96,10 @@ export class ProtocolAdminSession implements AdminSession {
 
   async sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]> {
     return await readSessions(await this.#connections(call), usernames, call)
+  }
+
+  async openLogins(call: Call): Promise<readonly string[]> {
+    return await readOpenLogins(await this.#connections(call), call)
   }
 
   async endSessions(sessions: readonly Session[], call: Call): Promise<void> {

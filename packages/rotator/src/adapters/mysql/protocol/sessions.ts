@@ -66,6 +66,25 @@ async function readFrom(
 }
 
 /**
+ * Connections that the server has not let in yet: their user is `unauthenticated user` until then.
+ * Source: MySQL's "Thread States"; database-open-logins.ts shows it on both servers.
+ */
+export async function readOpenLogins(
+  connections: readonly Connection[],
+  call: Call,
+): Promise<readonly string[]> {
+  const operation = 'list logins under way'
+  const sql = `SELECT ID FROM ${PROCESSES} WHERE USER = 'unauthenticated user'`
+  const lists = await Promise.all(
+    connections.map(async (connection) => {
+      const rows = await connection.run({ operation, sql }, call)
+      return rows.map(([id]) => `${id} on ${connection.endpoint}`)
+    }),
+  )
+  return lists.flat()
+}
+
+/**
  * Ends these sessions where they were seen. Connection ids are not used again while a server runs
  * (MySQL's documentation of CONNECTION_ID), and the user is compared besides.
  * @throws ERR_DB_DENIED when the admin may not end one
