@@ -53,6 +53,8 @@ export async function postgresEngine(server: TestPostgres, tls: TestTls): Promis
       }
     },
     dir: server.dir,
+    dropUser: (username) => server.sql(`DROP ROLE ${pg.escapeIdentifier(username)}`),
+    logFile: server.logFile,
     log: () => server.log(),
     async cost() {
       const lines = (await server.log()).split('\n')
