@@ -1,3 +1,5 @@
+import pg from 'pg'
+import { quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
 import type { RigEngine } from '../rig/engine.ts'
 import { flat } from '../rig/rig.ts'
 import type { SecretName } from './secrets.ts'
@@ -62,7 +64,7 @@ export const CASES: readonly CrashCase[] = [
     name: 'alternating, standby made anew, quarantine',
     stores: ['file'],
     struck: (call) => /\.(provision|quarantine|setPassword)$/.test(call),
-    arrange: (engine, standby) => engine.dropUser(standby),
+    arrange: dropUser,
     command: ['rotate'],
     target: 'app',
     targets: (parts) => ({ app: { ...alternating(parts), quarantine: '200ms' } }),
@@ -86,6 +88,14 @@ export const CASES: readonly CrashCase[] = [
     }),
   },
 ]
+
+/** As whoever set up the database could. */
+async function dropUser(engine: RigEngine, username: string): Promise<void> {
+  await using root = await engine.root()
+  const account = quoteAccount({ user: username, host: '%' })
+  const role = pg.escapeIdentifier(username)
+  await root.ask(engine.engine === 'postgres' ? `DROP ROLE ${role}` : `DROP USER ${account}`)
+}
 
 function alternating({ secret, database, publish, roll }: Parts): object {
   return {

@@ -37,8 +37,6 @@ export interface RigEngine extends AsyncDisposable {
   root(): Promise<RootSession>
   /** The server's own folder: data and logs are in it. */
   readonly dir: string
-  /** Drops a user, as whoever set up the database could. */
-  dropUser(username: string): Promise<void>
   /** The file with every statement; it only grows. */
   readonly logFile: string
   /** Everything that the server has logged, every statement among it. */

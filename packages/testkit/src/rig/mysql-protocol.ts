@@ -75,11 +75,6 @@ export async function protocolRig({ engine, start, identified }: Parts): Promise
       }
     },
     dir: server.dir,
-    async dropUser(username) {
-      const connection = await connectTo(root, tls)
-      await connection.query(`DROP USER ${quoteAccount({ user: username, host: '%' })}`)
-      await connection.end()
-    },
     logFile: join(server.dir, 'general.log'),
     log: () => server.log(),
     async cost() {

@@ -53,7 +53,6 @@ export async function postgresEngine(server: TestPostgres, tls: TestTls): Promis
       }
     },
     dir: server.dir,
-    dropUser: (username) => server.sql(`DROP ROLE ${pg.escapeIdentifier(username)}`),
     logFile: server.logFile,
     log: () => server.log(),
     async cost() {
