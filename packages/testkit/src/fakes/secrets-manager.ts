@@ -33,6 +33,10 @@ export interface Fault {
   readonly action?: string
   /** How many matching calls it hits. Default 1. */
   readonly calls?: number
+  /** How many matching calls pass before the first that it hits. Default 0. */
+  readonly after?: number
+  /** Is told of each call that it hits, before anything is done or answered. */
+  readonly struck?: () => void
 }
 
 /** A running fake of Secrets Manager. */
@@ -45,6 +49,8 @@ export interface FakeSecretsManager extends AsyncDisposable {
   fail(fault: Fault): void
   /** Takes back all faults and ends calls that hang. */
   heal(): void
+  /** What the version with this label holds, asked past all faults and without a request. */
+  peek(name: string, label: string): string | undefined
   /** Labels a version without a value AWSPENDING, as RotateSecret does before the Lambda runs. */
   announce(name: string, token: string): void
   /** What the owner of a managed secret may do. */
@@ -63,7 +69,7 @@ export interface ManagedSecrets {
 
 interface Server {
   readonly log: string[]
-  readonly faults: { readonly fault: Fault; left: number }[]
+  readonly faults: { readonly fault: Fault; passing: number; left: number }[]
   /** By name: what is, and what was before the last write. */
   readonly secrets: Map<string, FakeSecret>
   readonly before: Map<string, FakeSecret>
@@ -86,6 +92,8 @@ export async function startSecretsManager(): Promise<FakeSecretsManager> {
   const server = createServer((request, response) => {
     serve(state, request, response).catch(() => response.destroy())
   })
+  // A client that is held between two requests must find its connection as it was.
+  server.keepAliveTimeout = 0
   const { promise, resolve } = Promise.withResolvers<void>()
   server.listen(0, '127.0.0.1', resolve)
   await promise
@@ -99,8 +107,14 @@ export async function startSecretsManager(): Promise<FakeSecretsManager> {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     log: state.log,
-    fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
+    fail: (fault) => {
+      state.faults.push({ fault, passing: fault.after ?? 0, left: fault.calls ?? 1 })
+    },
     heal,
+    peek: (name, label) => {
+      const secret = state.secrets.get(name)
+      return secret && holderOf(secret, label)?.text
+    },
     announce: (name, token) => announce(state, name, token),
     managed: managedSecrets(state),
     async [Symbol.asyncDispose]() {
@@ -214,7 +228,12 @@ function takeFault(state: Server, action: string): FaultKind | undefined {
       (fault.kind !== 'stale' || READS.has(action)),
   )
   if (!armed) return undefined
+  if (armed.passing > 0) {
+    armed.passing -= 1
+    return undefined
+  }
   armed.left -= 1
+  armed.fault.struck?.()
   return armed.fault.kind
 }
 

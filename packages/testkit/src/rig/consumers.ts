@@ -5,7 +5,8 @@ import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import type { ConsumerConnection, RigEngine } from './engine.ts'
 
-type Login = Pick<Credential, 'username' | 'password' | 'version'>
+/** What a consumer logs in with. */
+export type Login = Pick<Credential, 'username' | 'password' | 'version'>
 
 /** How often each consumer opens a connection of its own. */
 const PACE_MS = 60
@@ -24,9 +25,13 @@ export class Consumers {
   #attempts = 0
   #loops: Promise<void>[] = []
 
-  constructor(engine: RigEngine, envFile: string) {
+  readonly #paceMs: number
+
+  /** @param paceMs - how long each waits before it opens its next connection */
+  constructor(engine: RigEngine, envFile: string, paceMs: number = PACE_MS) {
     this.#engine = engine
     this.#envFile = envFile
+    this.#paceMs = paceMs
   }
 
   get attempts(): number {
@@ -56,6 +61,16 @@ export class Consumers {
     return this.#workers.map(({ login }) => login.username)
   }
 
+  /** What the workers hold and what the file says: each has to log in now. */
+  async logins(): Promise<readonly Login[]> {
+    return [...this.#workers.map(({ login }) => login), await readLogin(this.#envFile)]
+  }
+
+  /** Has every pooled session work once, now. */
+  async work(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => this.#worksPooled(worker)))
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#loops)
@@ -70,7 +85,7 @@ export class Consumers {
   async #loop(turn: () => Promise<void>): Promise<void> {
     while (!this.#stopped) {
       await turn()
-      await pause(PACE_MS)
+      await pause(this.#paceMs)
     }
   }
 
@@ -82,12 +97,24 @@ export class Consumers {
   /** Each worker uses its pooled connection and opens another with what it holds. */
   async #worksOn(): Promise<void> {
     for (const worker of [...this.#workers]) {
-      const { login, pooled } = worker
-      await this.#try(`a worker as ${login.username}`, () => this.#connectOnce(login))
       if (!this.#workers.includes(worker)) continue
-      worker.busy = this.#try(`a pooled session as ${login.username}`, () => pooled.work())
+      worker.busy = this.#turnOf(worker)
       await worker.busy
     }
+  }
+
+  async #turnOf({ login, pooled }: Worker): Promise<void> {
+    await this.#try(`a worker as ${login.username}`, () => this.#connectOnce(login))
+    await this.#try(`a pooled session as ${login.username}`, () => pooled.work())
+  }
+
+  async #worksPooled(worker: Worker): Promise<void> {
+    const { login, pooled } = worker
+    worker.busy = Promise.all([
+      worker.busy,
+      this.#try(`a pooled session as ${login.username}`, () => pooled.work()),
+    ]).then(() => undefined)
+    await worker.busy
   }
 
   async #connectOnce(login: Login): Promise<void> {
@@ -110,7 +137,7 @@ export class Consumers {
 interface Worker {
   readonly login: Login
   readonly pooled: ConsumerConnection
-  /** Resolves when the pooled connection is not in use. */
+  /** Resolves when it has nothing in hand: a worker that is replaced ends its turn before. */
   busy: Promise<void>
 }
 

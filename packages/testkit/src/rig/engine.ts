@@ -37,6 +37,8 @@ export interface RigEngine extends AsyncDisposable {
   root(): Promise<RootSession>
   /** The server's own folder: data and logs are in it. */
   readonly dir: string
+  /** The file with every statement; it only grows. */
+  readonly logFile: string
   /** Everything that the server has logged, every statement among it. */
   log(): Promise<string>
   /**

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import { createConnection } from 'mysql2/promise'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
@@ -13,6 +14,7 @@ interface Server extends AsyncDisposable {
   readonly port: number
   readonly root: Credential
   readonly admin: Credential
+  /** With the general log as `general.log` in it. */
   readonly dir: string
   /** The general log, for one. */
   log(): Promise<string>
@@ -73,6 +75,7 @@ export async function protocolRig({ engine, start, identified }: Parts): Promise
       }
     },
     dir: server.dir,
+    logFile: join(server.dir, 'general.log'),
     log: () => server.log(),
     async cost() {
       const now = counted(await server.log())

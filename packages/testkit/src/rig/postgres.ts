@@ -53,6 +53,7 @@ export async function postgresEngine(server: TestPostgres, tls: TestTls): Promis
       }
     },
     dir: server.dir,
+    logFile: server.logFile,
     log: () => server.log(),
     async cost() {
       const lines = (await server.log()).split('\n')

@@ -101,7 +101,8 @@ export async function startRig(
   }
 }
 
-function flat({ username, password, host, port, dbname }: RigEngine['admin']): object {
+/** A credential as documents hold it. */
+export function flat({ username, password, host, port, dbname }: RigEngine['admin']): object {
   return { username, password: password.reveal(), host, port, dbname }
 }
 
@@ -118,8 +119,6 @@ function targetOf(
   const secret = (name: string): object => {
     return { kind: 'secrets-manager', secret: name, region: 'eu-central-1', endpoint }
   }
-  const ask =
-    'const r = await fetch(process.argv[1], { method: "POST" }); process.exit(r.ok ? 0 : 1)'
   return {
     strategy,
     store: secret('rig/slots'),
@@ -143,7 +142,7 @@ function targetOf(
       {
         id: 'workers',
         kind: 'command',
-        argv: [process.execPath, '--input-type=module', '-e', ask, rollUrl],
+        argv: rollArgv(rollUrl),
         limit: '30s',
       },
     ],
@@ -152,7 +151,17 @@ function targetOf(
   }
 }
 
-async function rollServer(roll: () => Promise<void>): Promise<{ url: string } & AsyncDisposable> {
+/** A command that has the workers restarted, and ends when they have been. */
+export function rollArgv(rollUrl: string): readonly string[] {
+  const ask =
+    'const r = await fetch(process.argv[1], { method: "POST" }); process.exit(r.ok ? 0 : 1)'
+  return [process.execPath, '--input-type=module', '-e', ask, rollUrl]
+}
+
+/** Restarts the workers whenever its URL is asked to. */
+export async function rollServer(
+  roll: () => Promise<void>,
+): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((_request, response) => {
     roll().then(
       () => response.writeHead(204).end(),
@@ -174,7 +183,7 @@ async function rollServer(roll: () => Promise<void>): Promise<{ url: string } & 
 }
 
 /** The credentials that any emulator takes; never the machine's own. */
-const AWS_ENVIRONMENT = {
+export const AWS_ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
   AWS_REGION: 'eu-central-1',

@@ -1,0 +1,127 @@
+import { pointName } from './channel.ts'
+import type { CallPoint } from './channel.ts'
+import type { PlainCall, PlainRun } from './plain.ts'
+import { strikeDisk, strikeKill, strikeSecond, strikeThrottle, strikeWire } from './strikes.ts'
+import type { Fate, Strike } from './strikes.ts'
+import type { Loss } from './wire.ts'
+import type { StoreKind } from './world.ts'
+import { isWrite } from './writes.ts'
+
+/** One point of a run and what happens there. */
+export interface Point {
+  /** Unique among the points of its fault. */
+  readonly label: string
+  readonly strike: Strike
+}
+
+/** One way in which a run is struck. */
+export interface FaultKind {
+  /** `--fault` chooses by it. */
+  readonly name: string
+  /** What it is, for the report. */
+  readonly what: string
+  /** Why it cannot strike here; undefined where it can. */
+  readonly impossible?: string | undefined
+  /** All points of a run at which it can strike, made from what was counted. */
+  points(plain: PlainRun, store: StoreKind): readonly Point[]
+}
+
+const ON_STORE = /^(store|admin)\./
+const ON_DISK = /^(store|admin|configs)\b/
+
+/** The faults, in the order in which they are tried and reported. */
+export function faultKinds(noDisk: string | undefined): readonly FaultKind[] {
+  return [
+    {
+      name: 'kill',
+      what: 'SIGKILL before and after each external call',
+      points: ({ calls }, store) =>
+        calls
+          .filter(({ point }) => store === 'file' || ON_STORE.test(point.call))
+          .flatMap(({ point }) => [point, { ...point, side: 'after' as const }])
+          .map((point) => ({ label: pointName(point), strike: strikeKill(point) })),
+    },
+    ...onTheWire('database', 'file'),
+    ...onTheWire('vault', 'fake'),
+    {
+      name: 'throttle',
+      what: 'the store refuses one request, or four in a row, which is more than the SDK repeats',
+      points: ({ requests }, store) =>
+        store === 'file'
+          ? []
+          : [1, 4].flatMap((calls) =>
+              numbers(requests).map((nth) => ({
+                label: `request ${nth}, ${calls} refused`,
+                strike: strikeThrottle(nth, calls),
+              })),
+            ),
+    },
+    {
+      name: 'disk-full',
+      what: 'the disk is full from a write on, until the run has ended',
+      impossible: noDisk,
+      points: (plain, store) =>
+        store === 'fake'
+          ? []
+          : writesOf(plain)
+              .filter(({ call }) => ON_DISK.test(call))
+              .map((point) => ({ label: pointName(point), strike: strikeDisk(point) })),
+    },
+    {
+      name: 'second',
+      what: 'a second rotator starts while the first stands before a write',
+      points: (plain, store) =>
+        store === 'fake'
+          ? []
+          : writesOf(plain)
+              .filter(({ call }) => call !== TAKES_LOCK)
+              .map((point) => ({ label: pointName(point), strike: strikeSecond(point) })),
+    },
+  ]
+}
+
+/** Before it there is no lock yet. */
+const TAKES_LOCK = 'database.admin'
+
+function writesOf({ calls }: PlainRun): readonly CallPoint[] {
+  return calls.map(({ point }) => point).filter(({ call }) => isWrite(call))
+}
+
+/** What can happen between the command line and a server, where this store is in use. */
+function onTheWire(to: 'database' | 'vault', where: StoreKind): readonly FaultKind[] {
+  const whom = to === 'database' ? 'the database' : 'the secret store'
+  const asked = (call: PlainCall): readonly number[] => numbers(call[to].count)
+  const answered = (call: PlainCall): readonly number[] =>
+    asked(call).filter((nth) => call[to].answered.has(nth))
+  const kind = (
+    name: string,
+    what: string,
+    { at, ...lost }: { at: typeof asked; loss: Loss; fate: Fate },
+  ): FaultKind => ({
+    ...{ name: `${to}-${name}`, what },
+    points: ({ calls }, store) =>
+      store !== where
+        ? []
+        : calls.flatMap((call) =>
+            at(call).map((nth) => ({
+              label: `exchange ${nth} of ${pointName(call.point).replace('before ', '')}`,
+              strike: strikeWire({ point: call.point, to, nth, ...lost }),
+            })),
+          ),
+  })
+  return [
+    kind('request-lost', `a request never reaches ${whom}; the connection is cut`, {
+      ...{ at: asked, loss: 'request', fate: 'goes on' },
+    }),
+    kind('answer-lost', `${whom} has done it; the connection is cut`, {
+      ...{ at: answered, loss: 'answer', fate: 'goes on' },
+    }),
+    kind('answer-unseen', `${whom} has done it; SIGKILL before the answer is read`, {
+      ...{ at: answered, loss: 'answer', fate: 'killed' },
+    }),
+  ]
+}
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1)
+}

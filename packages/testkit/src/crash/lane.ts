@@ -1,0 +1,270 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { composeSystem, composeTarget } from '../../../rotator/src/compose.ts'
+import { loadConfig } from '../../../rotator/src/config/load.ts'
+import { look } from '../../../rotator/src/engine/look.ts'
+import type { RigEngine } from '../rig/engine.ts'
+import { firstDocuments } from './cases.ts'
+import type { CrashCase, Documents } from './cases.ts'
+import { currentDocuments, read } from './documents.ts'
+import type { FaultKind, Point } from './faults.ts'
+import { plainRun } from './plain.ts'
+import type { PlainRun } from './plain.ts'
+import { Prober } from './prober.ts'
+import { choose } from './share.ts'
+import type { Share } from './share.ts'
+import { tell } from './strikes.ts'
+import { startWorld } from './world.ts'
+import type { StoreKind, World } from './world.ts'
+
+/** One case with one kind of store: what is tried one point after the other. */
+export interface Unit {
+  readonly row: CrashCase
+  readonly store: StoreKind
+}
+
+/** One kind of server, on which units are tried one after the other. */
+export interface EngineUnits {
+  readonly engine: RigEngine['engine']
+  readonly start: () => Promise<RigEngine>
+  readonly units: readonly Unit[]
+}
+
+/** How a unit is tried. */
+export interface LaneOptions {
+  readonly faults: readonly FaultKind[]
+  readonly share: Share
+  /** Where compiled sources are kept from one process to the next. */
+  readonly cache: string
+  /** Is told of every point that was not covered or broke something, as it happens. */
+  readonly say: (line: string) => void
+  /** Is told of every fault when all its points have been tried. */
+  readonly done: (result: FaultResult) => void
+}
+
+/** What came of one fault in one unit. */
+export interface FaultResult {
+  readonly engine: string
+  readonly row: string
+  readonly store: StoreKind
+  readonly fault: string
+  /** Points that a run has. */
+  readonly all: number
+  /** Points of these that were to be tried. */
+  readonly chosen: number
+  /** Points at which the fault did strike, and was judged. */
+  readonly covered: number
+  /** Points that broke something. */
+  readonly broken: readonly string[]
+  readonly seconds: number
+}
+
+/** What the units of an engine showed. */
+export interface EngineResult {
+  readonly results: readonly FaultResult[]
+  /** Every external call that a run made at least once, struck or not. */
+  readonly calls: ReadonlySet<string>
+}
+
+/** A point is tried so often until its run reaches it: how often a run polls depends on time. */
+const TRIES = 4
+
+/** Worlds that may break before a unit is given up. */
+const MOST_WORLDS = 6
+
+/** Counts the points of each unit by a run without a fault, and tries those of the share. */
+export async function tryEngine(units: EngineUnits, options: LaneOptions): Promise<EngineResult> {
+  await using server = new Server(units.start)
+  const results: FaultResult[] = []
+  const calls = new Set<string>()
+  for (const unit of units.units) {
+    await server.makeFit(unit.row)
+    await using trying = new Trying(units.engine, unit, { ...options, server })
+    const plain = await trying.plain()
+    for (const call of plain.made) calls.add(call)
+    results.push(...(await trying.all(plain)))
+  }
+  return { results, calls }
+}
+
+/** A server that is started when it is needed, with what it accepts; a broken one is replaced. */
+class Server implements AsyncDisposable {
+  readonly #start: () => Promise<RigEngine>
+  #first = firstDocuments
+  #running: { readonly engine: RigEngine; readonly documents: Documents } | undefined
+
+  constructor(start: () => Promise<RigEngine>) {
+    this.#start = start
+  }
+
+  async get(): Promise<{ readonly engine: RigEngine; readonly documents: Documents }> {
+    if (this.#running) return this.#running
+    const engine = await this.#start()
+    this.#running = { engine, documents: this.#first(engine) }
+    return this.#running
+  }
+
+  /** A case with documents of its own cannot begin with what another has left. */
+  async makeFit({ documents = firstDocuments }: CrashCase): Promise<void> {
+    if (documents !== this.#first) await this[Symbol.asyncDispose]()
+    this.#first = documents
+  }
+
+  /** The next world begins with what the last one has left. */
+  keep(documents: Documents): void {
+    if (this.#running) this.#running = { ...this.#running, documents }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running?.engine[Symbol.asyncDispose]()
+    this.#running = undefined
+  }
+}
+
+interface TryingOptions extends LaneOptions {
+  readonly server: Server
+}
+
+/** A point with the fault that strikes there. */
+interface FaultPoint extends Point {
+  readonly fault: FaultKind
+}
+
+class Trying implements AsyncDisposable {
+  readonly #engine: string
+  readonly #unit: Unit
+  readonly #options: TryingOptions
+  #stage: { readonly world: World; readonly prober: Prober } | undefined
+  #worlds = 0
+
+  constructor(engine: string, unit: Unit, options: TryingOptions) {
+    this.#engine = engine
+    this.#unit = unit
+    this.#options = options
+  }
+
+  async plain(): Promise<PlainRun> {
+    await this.#arrange()
+    const { world } = await this.#ready()
+    return await plainRun(world)
+  }
+
+  async all(plain: PlainRun): Promise<readonly FaultResult[]> {
+    const { row, store } = this.#unit
+    const points = this.#options.faults.flatMap((fault) =>
+      fault.points(plain, store).map((point): FaultPoint => {
+        return { ...point, label: `${fault.name}: ${point.label}`, fault }
+      }),
+    )
+    const group = [this.#engine, row.name, store].join(' ')
+    const chosen = choose(points, group, this.#options.share)
+    const results: FaultResult[] = []
+    for (const fault of this.#options.faults) {
+      const mine = chosen.filter((point) => point.fault === fault)
+      const count = points.filter((point) => point.fault === fault).length
+      if (count > 0) results.push(await this.#tryFault(fault, mine, count))
+    }
+    return results
+  }
+
+  async #tryFault(fault: FaultKind, chosen: readonly Point[], all: number): Promise<FaultResult> {
+    const { row, store } = this.#unit
+    const engine = this.#engine
+    const begun = performance.now()
+    const broken: string[] = []
+    let covered = 0
+    for (const point of chosen) {
+      const name = `${engine}, ${row.name}, ${store}, ${point.label}`
+      const problems = await this.#tryPoint(point).catch((error: unknown) => [String(error)])
+      if (problems === undefined) {
+        this.#options.say(`NOT REACHED ${name}`)
+        continue
+      }
+      covered += 1
+      if (problems.length === 0) continue
+      broken.push(point.label)
+      this.#options.say(`BROKEN ${name}\n  ${problems.join('\n  ')}`)
+      await this.#breakUp()
+    }
+    const seconds = (performance.now() - begun) / 1000
+    const told = { engine, row: row.name, store, fault: fault.name }
+    const result = { ...told, all, chosen: chosen.length, covered, broken, seconds }
+    this.#options.done(result)
+    return result
+  }
+
+  /** @returns what is broken; undefined when the run never reached the point. */
+  async #tryPoint(point: Point): Promise<readonly string[] | undefined> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const { world, prober } = await this.#ready()
+      await this.#arrange()
+      const { reached, problems, ended } = await point.strike(world, prober)
+      const after = await healed(world, prober)
+      const all = [...problems, ...after]
+      if (all.length > 0) return [...all, `the run that was struck: ${ended.code} ${tell(ended)}`]
+      if (reached) return []
+    }
+    return undefined
+  }
+
+  async #arrange(): Promise<void> {
+    const { world, prober } = await this.#ready()
+    await world.row.arrange?.(world.engine, await prober.standby())
+  }
+
+  /** A world that has rotated once, so that every run after it begins alike. */
+  async #ready(): Promise<{ readonly world: World; readonly prober: Prober }> {
+    if (this.#stage) return this.#stage
+    const { row, store } = this.#unit
+    if (++this.#worlds > MOST_WORLDS) throw new Error('too many worlds broke')
+    const { cache, server } = this.#options
+    const { engine, documents } = await server.get()
+    const world = await startWorld(engine, row, { store, documents, cache })
+    const prober = new Prober(world)
+    this.#stage = { world, prober }
+    const problems = await healed(world, prober)
+    if (problems.length > 0) throw new Error(`without a fault: ${problems.join('; ')}`)
+    return this.#stage
+  }
+
+  /** Nothing of a world that broke is used again. */
+  async #breakUp(): Promise<void> {
+    const { world } = this.#stage ?? {}
+    this.#stage = undefined
+    await world?.[Symbol.asyncDispose]()
+    await this.#options.server[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#stage === undefined) return
+    const { world } = this.#stage
+    this.#options.server.keep(currentDocuments((await world.secrets.labelled()).map(read)))
+    this.#stage = undefined
+    await world[Symbol.asyncDispose]()
+  }
+}
+
+/** I5: nothing strikes any more, so one run brings everything to rest and another finds nothing. */
+async function healed(world: World, prober: Prober): Promise<readonly string[]> {
+  const clean = await world.run(world.row.command)
+  if (clean.code !== 0) return [`I5 the run after it ended ${clean.code}: ${tell(clean)}`]
+  return [...(await prober.unsettled()), ...(await stillToDo(world))]
+}
+
+/** What a second run would find to do; asked of the engine as `cuedot plan --for heal` asks it. */
+async function stillToDo(world: World): Promise<readonly string[]> {
+  const config = await loadConfig(join(world.dir, 'cuedot.yaml'))
+  const { target } = await composeTarget(world.row.target, config)
+  const { clock, random } = await composeSystem()
+  const stop = new AbortController().signal
+  const events = { emit: () => undefined }
+  const env = { clock, random, events, stop, by: 'crash', reason: 'a look' }
+  const { plan } = (await look(target, 'converge', env)) ?? {}
+  const done = plan?.end.kind === 'settled' && plan.actions.length === 0
+  return done ? [] : [`I5 a second run finds work: ${JSON.stringify(plan)}`]
+}
+
+/** Removes what processes have kept of their compiled sources. */
+export async function removeCache(cache: string): Promise<void> {
+  await rm(cache, { recursive: true, force: true })
+}

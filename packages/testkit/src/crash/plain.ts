@@ -1,0 +1,73 @@
+import type { Arrival, CallPoint } from './channel.ts'
+import { pointName } from './channel.ts'
+import type { Cli } from './process.ts'
+import type { Exchanges } from './wire.ts'
+import type { World } from './world.ts'
+
+/** One external call of a run, and what it did over the network. */
+export interface PlainCall {
+  /** Before it. */
+  readonly point: CallPoint
+  readonly database: Exchanges
+  readonly vault: Exchanges
+}
+
+/** What a run that nothing happens to passes by: the points at which something can happen. */
+export interface PlainRun {
+  /** Every external call that it made, by name. */
+  readonly made: ReadonlySet<string>
+  /**
+   * Those that are to be struck, in their order. A call that polls is there twice: its first round
+   * and another.
+   */
+  readonly calls: readonly PlainCall[]
+  /** Requests that reached the fake of Secrets Manager. */
+  readonly requests: number
+}
+
+/** Rounds of a call that polls: from the second on they are alike. */
+const ROUNDS = 2
+
+/**
+ * Runs the command of a world once without a fault and counts. It is held at every gate meanwhile,
+ * so that each exchange belongs to one call.
+ * @throws Error when it does not end well, or asks a server anything outside of a call
+ */
+export async function plainRun(world: World): Promise<PlainRun> {
+  const calls: PlainCall[] = []
+  const problems: string[] = []
+  resetTaps(world)
+  const before = world.vault?.fake.log.length ?? 0
+  const arrived = (arrival: Arrival, cli: Cli): void => {
+    const { held: _held, ...point } = arrival
+    const exchanges = exchangesOf(world)
+    if (point.side === 'after') calls.push({ point: { ...point, side: 'before' }, ...exchanges })
+    else if (exchanges.database.count + exchanges.vault.count > 0)
+      problems.push(`it asked a server outside of a call, ${pointName(point)}`)
+    resetTaps(world)
+    cli.go()
+  }
+  const cli = world.start(world.row.command, { hold: 'all' }, arrived)
+  const { code, stderr, stdout } = await cli.ended
+  if (code !== 0) problems.push(`it ended ${code}: ${stdout}${stderr}`)
+  if (calls.length === 0) problems.push('no call passed a gate')
+  if (problems.length > 0) throw new Error(`without a fault: ${problems.join('; ')}`)
+  const { struck = () => true } = world.row
+  return {
+    made: new Set(calls.map(({ point }) => point.call)),
+    calls: calls.filter(({ point }) => point.round <= ROUNDS && struck(point.call)),
+    requests: (world.vault?.fake.log.length ?? 0) - before,
+  }
+}
+
+function exchangesOf({ database, vault }: World): Omit<PlainCall, 'point'> {
+  return {
+    database: database.counted(),
+    vault: vault?.tap.counted() ?? { count: 0, answered: new Set() },
+  }
+}
+
+function resetTaps({ database, vault }: World): void {
+  database.reset()
+  vault?.tap.reset()
+}

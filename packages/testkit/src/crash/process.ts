@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { AWS_ENVIRONMENT } from '../rig/rig.ts'
+import { PLAN_VARIABLE, isArrival } from './channel.ts'
+import type { Arrival, GatePlan } from './channel.ts'
+
+const CLI = fileURLToPath(new URL('../../../rotator/bin/cuedot.js', import.meta.url))
+const PRELOAD = fileURLToPath(new URL('./preload.ts', import.meta.url))
+
+/** How a process ended. */
+export interface Ended {
+  /** Null when a signal ended it. */
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command line in a process of its own. */
+export interface Cli {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** Sends a process that is held at a gate on. */
+  go(): void
+}
+
+/** How a process is started. */
+export interface CliOptions {
+  readonly dir: string
+  /** Where compiled sources are kept from one process to the next. */
+  readonly cache: string
+  /** Without it nothing stands between the command line and what it calls. */
+  readonly plan?: GatePlan
+  readonly arrived?: (arrival: Arrival, cli: Cli) => void
+}
+
+/** Starts `cuedot …args` in the folder of a world. */
+export function startCli(args: readonly string[], options: CliOptions): Cli {
+  const { dir, plan, arrived, cache } = options
+  const child = spawn(
+    process.execPath,
+    [...(plan ? ['--import', PRELOAD] : []), CLI, ...args, '--config', `${dir}/cuedot.yaml`],
+    {
+      cwd: dir,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: dir,
+        TMPDIR: `${dir}/tmp`,
+        NO_COLOR: '1',
+        NODE_COMPILE_CACHE: cache,
+        ...AWS_ENVIRONMENT,
+        ...(plan && { NODE_OPTIONS: '--conditions=cuedot-source' }),
+        ...(plan && { [PLAN_VARIABLE]: JSON.stringify(plan) }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  )
+  const cli: Cli = {
+    child,
+    ended: endOf(child),
+    go: () => void child.send('go', () => undefined),
+  }
+  child.on('message', (message) => {
+    if (isArrival(message)) arrived?.(message, cli)
+  })
+  return cli
+}
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ['', '']
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => void (stdout += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => void (stderr += text))
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  const { promise, resolve, reject } = Promise.withResolvers<Ended>()
+  child.once('error', reject)
+  child.once('close', (code) => {
+    process.off('exit', kill)
+    resolve({ code, stdout, stderr })
+  })
+  return promise
+}

@@ -1,0 +1,168 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { startSecretsManager } from '../fakes/secrets-manager.ts'
+import type { FakeSecretsManager } from '../fakes/secrets-manager.ts'
+import { Consumers } from '../rig/consumers.ts'
+import type { RigEngine } from '../rig/engine.ts'
+import { rollArgv, rollServer } from '../rig/rig.ts'
+import type { CrashCase, Documents } from './cases.ts'
+import type { Arrival, GatePlan } from './channel.ts'
+import { activeOf, read } from './documents.ts'
+import { startCli } from './process.ts'
+import type { Cli, Ended } from './process.ts'
+import { fakeSecrets, fileSecrets } from './secrets.ts'
+import type { Secrets } from './secrets.ts'
+import { mountSmallDisk, noSmallDisk } from './small-disk.ts'
+import type { SmallDisk } from './small-disk.ts'
+import { startWireTap } from './wire.ts'
+import type { WireTap } from './wire.ts'
+
+/** Where the secrets of a world are: encrypted files, or the fake of Secrets Manager. */
+export type StoreKind = 'file' | 'fake'
+
+/** How long a consumer waits before its next connection: two rigs share a machine. */
+const PACE_MS = 300
+
+/**
+ * What the fake says of itself: it never shows an older state, so nobody need wait for it. Above
+ * zero, so that whatever waits for a store to settle does wait.
+ */
+const FAKE_STALE_MS = 20
+
+/** What a trial happens in: a server, secrets, consumers, and the command line between them. */
+export interface World extends AsyncDisposable {
+  readonly engine: RigEngine
+  readonly row: CrashCase
+  readonly store: StoreKind
+  readonly dir: string
+  readonly consumers: Consumers
+  readonly secrets: Secrets
+  /** Between the command line and the database. */
+  readonly database: WireTap
+  /** Between the command line and the fake of Secrets Manager. */
+  readonly vault?: { readonly fake: FakeSecretsManager; readonly tap: WireTap }
+  /** Holds the encrypted files and the config target. */
+  readonly disk?: SmallDisk
+  /** What the command line has said and nobody has searched yet. */
+  readonly said: string[]
+  /** Starts a command on the target; without gates where no plan is given. */
+  start(
+    command: readonly string[],
+    plan?: GatePlan,
+    arrived?: (arrival: Arrival, cli: Cli) => void,
+  ): Cli
+  /** Runs a command on the target to its end. */
+  run(command: readonly string[]): Promise<Ended>
+}
+
+/** What a world is built with. */
+export interface WorldOptions {
+  readonly store: StoreKind
+  /** What the server accepts is in them. */
+  readonly documents: Documents
+  /** Where compiled sources are kept from one process to the next. */
+  readonly cache: string
+}
+
+/** Builds a world on a running server and starts the consumers. The server outlives it. */
+export async function startWorld(
+  engine: RigEngine,
+  row: CrashCase,
+  { store, documents, cache }: WorldOptions,
+): Promise<World> {
+  await using starting = new AsyncDisposableStack()
+  const dir = await mkdtemp(join(tmpdir(), 'cuedot-crash-'))
+  starting.defer(() => rm(dir, { recursive: true, force: true }))
+  await mkdir(join(dir, 'tmp'))
+  const small = store === 'file' && noSmallDisk() === undefined
+  const disk = small ? starting.use(await mountSmallDisk(join(dir, 'disk'))) : undefined
+  if (!disk) await mkdir(join(dir, 'disk'))
+  const database = starting.use(await startWireTap(engine.port))
+  const vault = store === 'fake' ? starting.use(await startVault()) : undefined
+  const secrets = await (vault
+    ? fakeSecrets(vault, documents)
+    : fileSecrets({ folder: join(dir, 'disk'), keys: join(dir, 'keys') }, documents))
+  const envFile = join(dir, 'disk/app.env')
+  const active = activeOf((await secrets.labelled()).map(read))
+  const lines = [
+    `DB_USER=${active?.username}`,
+    `DB_PASSWORD=${active?.password}`,
+    'DB_CRED_VERSION=',
+    '',
+  ]
+  await writeFile(envFile, lines.join('\n'), { mode: 0o600 })
+  const consumers = new Consumers(engine, envFile, PACE_MS)
+  const { url } = starting.use(await rollServer(() => consumers.roll()))
+  const targets = row.targets({
+    secret: secrets.config,
+    database: {
+      engine: engine.engine,
+      endpoints: [`localhost:${database.port}`],
+      dbname: engine.dbname,
+      tls: { ca: engine.caFile },
+    },
+    publish: [PUBLISH],
+    roll: [{ id: 'workers', kind: 'command', argv: rollArgv(url), limit: '30s' }],
+  })
+  await writeFile(join(dir, 'cuedot.yaml'), stringify({ version: 1, targets }))
+  await consumers.start()
+  starting.defer(() => consumers.stop())
+  const running = starting.move()
+  const said: string[] = []
+  const start = starter({ dir, cache, said, target: row.target, fake: vault !== undefined })
+  return {
+    ...{ engine, row, store, dir, consumers, secrets, database, said, start },
+    ...(vault && { vault }),
+    ...(disk && { disk }),
+    run: (command) => start(command).ended,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+interface Starter {
+  readonly dir: string
+  readonly cache: string
+  readonly said: string[]
+  readonly target: string
+  readonly fake: boolean
+}
+
+function starter({ dir, cache, said, target, fake }: Starter): World['start'] {
+  return (command, plan, arrived) => {
+    const given = plan ?? (fake ? { hold: 'none' as const } : undefined)
+    const stale = given && fake ? { ...given, staleReadMs: FAKE_STALE_MS } : given
+    const cli = startCli([...command, target, '--json'], {
+      ...{ dir, cache },
+      ...(stale && { plan: stale }),
+      ...(arrived && { arrived }),
+    })
+    void cli.ended.then(({ stdout, stderr }) => said.push(stdout, stderr))
+    return cli
+  }
+}
+
+const PUBLISH = {
+  id: 'env',
+  kind: 'dotenv',
+  path: 'disk/app.env',
+  keys: { username: 'DB_USER', password: 'DB_PASSWORD', version: 'DB_CRED_VERSION' },
+}
+
+async function startVault(): Promise<Vault> {
+  await using starting = new AsyncDisposableStack()
+  const fake = starting.use(await startSecretsManager())
+  const tap = starting.use(await startWireTap(Number(new URL(fake.endpoint).port)))
+  const running = starting.move()
+  return {
+    ...{ fake, tap, seenByCli: `http://127.0.0.1:${tap.port}` },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+interface Vault extends AsyncDisposable {
+  readonly fake: FakeSecretsManager
+  readonly tap: WireTap
+  readonly seenByCli: string
+}

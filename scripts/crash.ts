@@ -1,0 +1,28 @@
+/**
+ * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N]`: kills and starves
+ * the real command line at every external call of a rotation on real servers, checks the invariants
+ * after each fault, and runs it again. Prints the points covered for each engine, strategy and
+ * fault, and closes with `N passed, N failed`, a point counting one.
+ */
+import { parseArgs } from 'node:util'
+import { close } from './lib/tally.ts'
+import { crash } from './crash/crash.ts'
+import { ensureServices, renderReport } from './services.ts'
+
+const { values } = parseArgs({
+  options: {
+    engine: { type: 'string' },
+    strategy: { type: 'string' },
+    fault: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    share: { type: 'string', default: '1' },
+  },
+})
+
+// Ends by `exit`, which ends what still runs.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
+const services = await ensureServices()
+console.log(renderReport(services))
+const { seed, share, ...only } = values
+close(await crash({ share: { seed: Number(seed), of: Number(share) }, only, services }))
