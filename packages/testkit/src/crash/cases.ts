@@ -79,6 +79,22 @@ export const CASES: readonly CrashCase[] = [
     targets: (parts) => ({ app: { ...alternating(parts), strategy: 'dual-password' } }),
   },
   {
+    name: 'alternating, old account expires',
+    stores: ['file'],
+    engines: ['postgres'],
+    struck: (call) => /\.(expire|expiry)$/.test(call),
+    command: ['rotate'],
+    target: 'app',
+    targets: (parts) => ({ app: { ...alternating(parts), expire_after: '1h' } }),
+  },
+  {
+    name: 'compromised',
+    stores: ['file'],
+    command: ['rotate', '--compromised'],
+    target: 'app',
+    targets: (parts) => ({ app: { ...alternating(parts), evict_after: '200ms' } }),
+  },
+  {
     name: 'single-user',
     stores: BOTH,
     command: ['rotate'],

@@ -93,14 +93,8 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       gate.call('db.hasSecondPassword', 'read', () => secondPassword(world, username), call),
     grantMissing: (_reference, username, call) =>
       write('db.grantMissing', () => Object.assign(userOf(world, username), { equal: true }), call),
-    sessions: (usernames, call) => {
-      const count = (): readonly Session[] =>
-        world.fleet
-          .sessions()
-          .filter(({ username }) => usernames.includes(username))
-          .map(asSession)
-      return gate.call('db.sessions', 'read', count, call)
-    },
+    sessions: (usernames, call) =>
+      gate.call('db.sessions', 'read', () => sessionsOf(world, usernames), call),
     openLogins: (call) => gate.call('db.openLogins', 'read', () => [], call),
     endSessions: (sessions, call) => {
       const end = (): void => world.fleet.end(sessions.map(({ id }) => id))
@@ -143,6 +137,11 @@ function secondPassword(world: World, username: string): SecondPassword {
   const writer = user.second !== undefined
   if (writer && replica) return 'everywhere'
   return writer || replica ? 'somewhere' : 'nowhere'
+}
+
+function sessionsOf({ fleet }: World, usernames: readonly string[]): readonly Session[] {
+  const theirs = fleet.sessions().filter(({ username }) => usernames.includes(username))
+  return theirs.map(asSession)
 }
 
 function dateOf(at: number | undefined): Date | undefined {

@@ -36,8 +36,8 @@ const PREPARED = `
 
 /**
  * Connections between the startup packet and the end of authentication. Their role is not set yet.
- * Source: PostgreSQL 18 documentation, pg_stat_activity (state \`starting\`); earlier versions list a
- * connection only once it is let in.
+ * Source: PostgreSQL 18 documentation, pg_stat_activity (state `starting`); earlier versions list
+ * a connection only once it is let in.
  */
 const STARTING = `
   SELECT ${PROCESS} AS process FROM pg_catalog.pg_stat_activity
