@@ -23,6 +23,7 @@ const REPLICA = 'replica.example:5432'
 export function simDatabase(world: World, gate: Gate): Database {
   return {
     endpoints: [WRITER, REPLICA],
+    longestUsername: 32,
     login: (credential, endpoint, call) =>
       gate.call(
         'db.login',
@@ -85,6 +86,8 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       write('db.setPassword', () => setPassword(world, username, password), call),
     compareUsers: (reference, username, call) =>
       gate.call('db.compareUsers', 'read', () => compare(world, reference, username), call),
+    describeOwnership: async () => ({ owner: '', changes: [], problems: [] }),
+    moveOwnership: async () => undefined,
     provision: (reference, username, call) =>
       write('db.provision', () => provision(world, reference, username), call),
     setPasswords: (username, passwords, call) =>
