@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres } from '../../testkit/src/servers/postgres.ts'
 import type { TestPostgres } from '../../testkit/src/servers/postgres.ts'
@@ -205,8 +207,16 @@ describe('adopting what runs today', () => {
 
   test('a target of one user has nothing to adopt, which is a mistake of usage', async () => {
     await using world = await makeAdoptWorld(server)
-    const { code, stderr } = await world.run('adopt', 'nothing')
-    expect([code, stderr]).toEqual([2, expect.stringContaining('There is no target')])
+    const file = join(world.dir, 'cuedot.yaml')
+    const yaml = await readFile(file, 'utf8')
+    const store = '{ kind: file, path: secrets/admin.cuedot, key_file: keys/key }'
+    const database = `{ engine: postgres, endpoints: ["${server.host}:${server.port}"], tls: off }`
+    const alone = `  alone: { strategy: single-user, store: ${store}, database: ${database} }\n`
+    await writeFile(file, yaml + alone)
+    const { code, stderr } = await world.run('adopt', 'alone')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('for alternating targets')])
+    const unknown = await world.run('adopt', 'nothing')
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('no target')])
   })
 })
 

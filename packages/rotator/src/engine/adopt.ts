@@ -1,5 +1,5 @@
 import { decideAdoption } from '../domain/adoption.ts'
-import type { AdoptionStep } from '../domain/adoption.ts'
+import type { AdoptionDecision, AdoptionStep } from '../domain/adoption.ts'
 import { REFUSALS } from '../domain/refusals.ts'
 import type { RefusalCode } from '../domain/refusals.ts'
 import { ERROR_CATALOGUE } from '../error-catalogue.ts'
@@ -94,6 +94,8 @@ class Adoption {
   #inARow = 0
   /** What was due when the last step was applied, and how often in a row. */
   #repeated = { due: '', times: 0 }
+  /** True once this run has seen the target for the first time. */
+  #looked = false
   /** True once something may have been changed. */
   #touched = false
 
@@ -121,8 +123,7 @@ class Adoption {
       const seen = await observeAdoption(this.#desk, this.#options)
       this.#seen = seen
       const decision = decideAdoption(seen.facts)
-      const early = decision.kind === 'refused' || seen.facts.pending !== 'none'
-      if (early && (await this.#desk.versions.settle())) return undefined
+      if (await this.#doubtful(seen, decision)) return undefined
       if (decision.kind === 'settled') return this.#settled()
       if (decision.kind === 'refused') return this.#refused(decision.code, seen.details)
       step = decision.step
@@ -132,6 +133,13 @@ class Adoption {
     } catch (error) {
       return await this.#meet(error, step)
     }
+  }
+
+  /** A store that may lag behind is given time before anything is concluded from what it shows. */
+  async #doubtful({ facts }: Seen, decision: AdoptionDecision): Promise<boolean> {
+    const found = !this.#looked && facts.pending !== 'none'
+    this.#looked = true
+    return (decision.kind === 'refused' || found) && (await this.#desk.versions.settle())
   }
 
   #giveUpRepeating(step: AdoptionStep, { ownership }: Seen): void {

@@ -68,8 +68,8 @@ function warnings(desk: Desk, { facts, ownership, running }: Seen): readonly str
   if (facts.document === 'flat')
     found.push(
       `whoever reads secret ${secret} as a flat document (username and password at top) ` +
-        'finds a slot document afterwards; if there are such readers besides this target, give the ' +
-        'target a secret of its own',
+        'finds a slot document afterwards; if there are such readers besides this target, ' +
+        'give the target a secret of its own',
     )
   if (ownership.changes.some(({ phase }) => phase === 'login'))
     found.push(
