@@ -132,7 +132,8 @@ describe('an adoption in this process', () => {
       () => undefined,
       async ({ target, env }) => {
         const options = { target: 'app', lock: 'take', holder: 'somebody else' } as const
-        await using _held = await target.database.admin(server.admin, options, call())
+        await using held = await target.database.admin(server.admin, options, call())
+        expect(held.lock.kind).toBe('own')
         return await adopt(target, {}, env)
       },
     )

@@ -16,7 +16,7 @@ import type { Environment } from './environment.ts'
 import type { Outcome } from './result.ts'
 import { AdminLost, TargetLocked } from './session.ts'
 
-export type { AdoptionPlanStep, PlannedAdoption } from './adoption/describe.ts'
+export type { PlannedAdoption } from './adoption/describe.ts'
 export type { AdoptionOptions } from './adoption/observe.ts'
 
 /** What adopting tells its caller. It is returned for every outcome; only bugs throw. */
