@@ -19,6 +19,12 @@ import type { Held } from './names.ts'
 const WRITER = 'db.example:5432'
 const REPLICA = 'replica.example:5432'
 
+/** Users of the world own nothing. */
+const NO_OWNERS = {
+  describeOwnership: async () => ({ owner: '', changes: [], problems: [] }),
+  moveOwnership: async () => undefined,
+}
+
 /** The world's database as a port: a writer and a replica that may lag. */
 export function simDatabase(world: World, gate: Gate): Database {
   return {
@@ -81,13 +87,11 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
     return gate.call(name, 'write', apply, call)
   }
   return {
-    lock: state,
+    ...{ lock: state, ...NO_OWNERS },
     setPassword: (username, password, call) =>
       write('db.setPassword', () => setPassword(world, username, password), call),
     compareUsers: (reference, username, call) =>
       gate.call('db.compareUsers', 'read', () => compare(world, reference, username), call),
-    describeOwnership: async () => ({ owner: '', changes: [], problems: [] }),
-    moveOwnership: async () => undefined,
     provision: (reference, username, call) =>
       write('db.provision', () => provision(world, reference, username), call),
     setPasswords: (username, passwords, call) =>
