@@ -48,10 +48,22 @@ export async function moveOwnership(
   if (!open.needsOwner) return
   await refuseProblems(open, server, call)
   const changes = await PHASES[phase](open.scene, call)
+  const busy: unknown[] = []
   for (const transaction of transactions(changes, phase))
-    await together(transaction, call, async () => {
-      if (phase === 'owner') await refuseUngiven(open.scene, transaction.place, call)
-    })
+    try {
+      await together(transaction, call, async () => {
+        if (phase === 'owner') await refuseUngiven(open.scene, transaction.place, call)
+      })
+    } catch (error) {
+      if (phase !== 'objects' || !isBusy(error)) throw busy[0] ?? error
+      // The others need not wait for the one that somebody holds.
+      busy.push(error)
+    }
+  if (busy.length > 0) throw busy[0]
+}
+
+function isBusy(error: unknown): boolean {
+  return isRotatorError(error) && error.code === 'ERR_DB_BUSY'
 }
 
 async function refuseProblems(open: OpenScene, { link }: Server, call: Call): Promise<void> {
@@ -110,8 +122,7 @@ async function together(
       await once(link, call, [...statements.map((sql) => () => run(link, sql, call)), check])
       return
     } catch (error) {
-      const busy = isRotatorError(error) && error.code === 'ERR_DB_BUSY'
-      if (!busy || attempt === ATTEMPTS) throw error
+      if (!isBusy(error) || attempt === ATTEMPTS) throw error
     }
     await run(link, `SELECT pg_sleep(${PAUSE_S})`, call)
   }
