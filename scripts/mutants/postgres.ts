@@ -61,7 +61,7 @@ export const POSTGRES_MUTANTS: readonly Mutant[] = [
   {
     name: 'queues the application behind a lock',
     harm: 'Every statement on a table waits as long as one transaction on it stays open.',
-    file: 'adapters/postgres/ownership/ownership.ts',
+    file: 'adapters/postgres/patience.ts',
     text: 'const LOCK_MS = 100',
     replacement: 'const LOCK_MS = 9_000',
     lane: OWNERSHIP,

@@ -128,7 +128,8 @@ export interface AdminSession extends AsyncDisposable {
   provision(reference: string, username: string, call: Call): Promise<void>
   /**
    * Grants `username` what `compareUsers` says it lacks and takes nothing away.
-   * @throws ERR_DB_DENIED when the admin may not grant it
+   * @throws ERR_DB_DENIED when the admin may not grant it, ERR_DB_BUSY when somebody holds what it
+   *   concerns
    */
   grantMissing(reference: string, username: string, call: Call): Promise<void>
   /** The sessions of these users on every endpoint, without our own. */

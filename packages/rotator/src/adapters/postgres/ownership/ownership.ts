@@ -3,6 +3,7 @@ import type { Call } from '../../../ports/call.ts'
 import type { OwnershipPhase } from '../../../domain/adoption.ts'
 import type { Ownership, OwnershipWish } from '../../../ports/ownership.ts'
 import type { Link } from '../link.ts'
+import { LOCK_MS } from '../patience.ts'
 import { describeChanges } from './change.ts'
 import type { Change, Phase, Place, Scene } from './change.ts'
 import { copyDefaults } from './defaults.ts'
@@ -102,12 +103,7 @@ function oncePerStatement(changes: readonly Change[]): readonly Transaction[] {
   return [...seen.values()]
 }
 
-/**
- * A statement of the application waits behind ours for this long at most, in milliseconds, each
- * time that ours waits for a lock.
- */
-const LOCK_MS = 100
-/** And then the application has the table to itself for so long, in seconds. */
+/** Between two tries for a lock the application has the table to itself, in seconds. */
 const PAUSE_S = 0.4
 const ATTEMPTS = 10
 
