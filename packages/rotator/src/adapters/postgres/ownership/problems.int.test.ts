@@ -86,49 +86,40 @@ for (const version of POSTGRES_HERE)
       expect(await rows(`SELECT FROM pg_roles WHERE rolname = 'reads_far_owner'`)).toEqual([])
     })
 
-    test.runIf(Number(version) >= 16)(
-      'an admin who is a stranger to the user is told the grant',
-      async () => {
-        const who = await running('stranger', `REVOKE stranger FROM ${server().admin.username}`)
-        await as(who, 'CREATE TABLE stranger_data.t (id int)')
-        await using admin = await session()
-        const { problems } = await admin.describeOwnership({ username: 'stranger' }, call())
-        expect(problems).toContain(
-          'role "cuedot_admin" is no member of role "stranger": ' +
-            'GRANT "stranger" TO "cuedot_admin" WITH ADMIN OPTION',
-        )
-      },
-    )
+    test.runIf(Number(version) >= 16)('an admin who is a stranger is told the grant', async () => {
+      const who = await running('stranger', `REVOKE stranger FROM ${server().admin.username}`)
+      await as(who, 'CREATE TABLE stranger_data.t (id int)')
+      await using admin = await session()
+      const { problems } = await admin.describeOwnership({ username: 'stranger' }, call())
+      expect(problems).toContain(
+        'role "cuedot_admin" is no member of role "stranger": ' +
+          'GRANT "stranger" TO "cuedot_admin" WITH ADMIN OPTION',
+      )
+    })
 
-    test.runIf(Number(version) >= 16)(
-      'an admin who may grant the user joins it by itself',
-      async () => {
-        const self = server().admin.username
-        const who = await running(
-          'joined',
-          `GRANT joined TO ${self} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
-        )
-        await as(who, 'CREATE TABLE joined_data.t (id int)')
-        await using admin = await session()
-        const { changes, problems } = await move(admin, 'joined')
-        expect(problems).toEqual([])
-        expect(changes.map(({ line }) => line)).toContain(
-          `role "${self}" becomes a member of role "joined"`,
-        )
-        expect(await admin.describeOwnership({ username: 'joined' }, call())).toEqual(NOTHING)
-      },
-    )
+    test.runIf(Number(version) >= 16)('an admin who may grant the user joins it', async () => {
+      const self = server().admin.username
+      const who = await running(
+        'joined',
+        `GRANT joined TO ${self} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
+      )
+      await as(who, 'CREATE TABLE joined_data.t (id int)')
+      await using admin = await session()
+      const { changes, problems } = await move(admin, 'joined')
+      expect(problems).toEqual([])
+      expect(changes.map(({ line }) => line)).toContain(
+        `role "${self}" becomes a member of role "joined"`,
+      )
+      expect(await admin.describeOwnership({ username: 'joined' }, call())).toEqual(NOTHING)
+    })
 
-    test.runIf(Number(version) < 16)(
-      'a user that does not inherit is told how it must',
-      async () => {
-        const who = await running('alone', 'ALTER ROLE alone NOINHERIT')
-        await as(who, 'CREATE TABLE alone_data.t (id int)')
-        await using admin = await session()
-        const { problems } = await admin.describeOwnership({ username: 'alone' }, call())
-        expect(problems).toEqual([
-          'role "alone" would lose what it owns, because it is NOINHERIT: ALTER ROLE "alone" INHERIT',
-        ])
-      },
-    )
+    test.runIf(Number(version) < 16)('a user that does not inherit is told how to', async () => {
+      const who = await running('alone', 'ALTER ROLE alone NOINHERIT')
+      await as(who, 'CREATE TABLE alone_data.t (id int)')
+      await using admin = await session()
+      const { problems } = await admin.describeOwnership({ username: 'alone' }, call())
+      expect(problems).toEqual([
+        'role "alone" would lose what it owns, because it is NOINHERIT: ALTER ROLE "alone" INHERIT',
+      ])
+    })
   })
