@@ -98,6 +98,13 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The database has no room for another connection or is starting or stopping.',
     hint: 'Wait for the load to pass, or raise the connection limit, and run again.',
   },
+  ERR_DB_BUSY: {
+    retry: 'safe',
+    what: 'Somebody holds a lock that was needed for a moment; nothing was changed.',
+    hint:
+      'Run again; if this repeats, end the transaction that stays open on what is named. cuedot ' +
+      'asks for a short moment each time, so that no application waits behind it.',
+  },
   ERR_DB_TLS: {
     retry: 'never',
     what: 'The TLS connection to the database could not be verified.',

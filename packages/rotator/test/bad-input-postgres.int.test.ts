@@ -42,7 +42,7 @@ const ROWS: readonly BadInput[] = [
         await root.ask(`ALTER ROLE ${name(admin)} RESET lock_timeout`)
       }
     },
-    code: 'ERR_DB_OVERLOADED',
+    code: 'ERR_DB_BUSY',
     passes: true,
     exit: 5,
     state: /is open/,

@@ -1,3 +1,5 @@
+export { adoptedDocument, droppedKeys, readAdoptable } from './adoption.ts'
+export type { Adoptable, Adopting } from './adoption.ts'
 export { isPlaceholder } from './credential.ts'
 export type { Credential } from './credential.ts'
 export { dualDiffersBeyondRotation, editDualDocument, parseDualDocument } from './dual-document.ts'

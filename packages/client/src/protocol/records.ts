@@ -28,10 +28,15 @@ export interface RotationRecord {
   readonly plan?: string
 }
 
+/** How a rotation can have ended; `adopted`: there was none yet, a running user was taken over. */
+export type LastOutcome = 'rotated' | 'backed-out' | 'healed' | 'rehearsed' | 'adopted'
+
+const OUTCOMES: readonly LastOutcome[] = ['rotated', 'backed-out', 'healed', 'rehearsed', 'adopted']
+
 /** How the last rotation ended. */
 export interface LastRecord {
   readonly id: string
-  readonly outcome: 'rotated' | 'backed-out' | 'healed' | 'rehearsed'
+  readonly outcome: LastOutcome
   /** ISO-8601, UTC: when the closing version was written. */
   readonly closed_at: string
   /** True when it was an urgent rotation. */
@@ -72,8 +77,9 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
 export function parseLast(value: unknown): LastRecord | undefined {
   if (value === undefined || value === null) return undefined
   const text = recordReader(value, '/last')
-  const outcome = text('outcome')
-  if (!isOutcome(outcome))
+  const written = text('outcome')
+  const outcome = OUTCOMES.find((known) => known === written)
+  if (outcome === undefined)
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/last/outcome', 'is not an outcome we know')
   const [why, plan] = isObject(value) ? [value['why'], value['plan']] : []
   return {
@@ -84,12 +90,6 @@ export function parseLast(value: unknown): LastRecord | undefined {
     ...(typeof why === 'string' && { why }),
     ...(typeof plan === 'string' && { plan }),
   }
-}
-
-const OUTCOMES: readonly LastRecord['outcome'][] = ['rotated', 'backed-out', 'healed', 'rehearsed']
-
-function isOutcome(text: string): text is LastRecord['outcome'] {
-  return OUTCOMES.some((outcome) => outcome === text)
 }
 
 function recordReader(value: unknown, path: string): (key: string) => string {

@@ -53,6 +53,12 @@ export function parseSlotDocument(text: Sensitive): SlotDocument {
 
 function fromRaw(raw: JsonObject): SlotDocument {
   const active = raw['active_slot']
+  if (active === undefined && 'username' in raw)
+    throw new DocumentError(
+      'ERR_DOCUMENT_SHAPE',
+      '/active_slot',
+      'is missing: this is a flat document, whose user `cuedot adopt` takes over',
+    )
   if (active !== 'A' && active !== 'B')
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/active_slot', 'must be "A" or "B"')
   const slots = { A: parseSlot(raw, 'A'), B: parseSlot(raw, 'B') }

@@ -29,6 +29,7 @@ export function exitCodeOf(outcome: Outcome, intent: Intent): ExitCode {
     case 'rotated':
     case 'healed':
     case 'rehearsed':
+    case 'adopted':
     case 'settled':
       return EXIT.ok
     case 'backed-out':

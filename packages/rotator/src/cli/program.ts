@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
+import type { AdoptOptions } from './commands/adopt.ts'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
 import type { AuditVerifyOptions } from './commands/audit-verify.ts'
 import type { CommonOptions, LookOptions, PlanOptions, RotateOptions } from './options.ts'
@@ -43,6 +44,7 @@ export function buildProgram(ended: Ended): Command {
   addTry(program, ended)
   addLooking(program, ended)
   addRuns(program, ended)
+  addAdopt(program, ended)
   addHelpers(program, ended)
   return program
 }
@@ -130,6 +132,17 @@ function withPlan(command: Command): Command {
   return command
     .option('--plan <file>', 'carry out this plan of `cuedot plan --out` and nothing else')
     .option('--approved <hash>', 'the hash that was approved; another plan is not carried out')
+}
+
+function addAdopt(program: Command, ended: Ended): void {
+  onTarget(program, 'adopt', 'take over the user that runs today; its password is not touched')
+    .option('--dry-run', 'list each change in order and make none')
+    .option('--standby <name>', 'user of the second slot (default: the running user with _b)')
+    .option('--owner <role>', 'PostgreSQL: who owns in its place (default: the user with _owner)')
+    .action(async (name: string | undefined, options: AdoptOptions) => {
+      const { adoptCommand } = await import('./commands/adopt.ts')
+      ended(await adoptCommand(name, options))
+    })
 }
 
 function addHelpers(program: Command, ended: Ended): void {

@@ -30,7 +30,7 @@ export interface PlanProgress {
   /** True where a version of the secret names the plan. */
   readonly begun: boolean
   /** The last rotation that was closed under it. */
-  readonly closedAs?: 'rotated' | 'backed-out' | 'healed' | 'rehearsed'
+  readonly closedAs?: 'rotated' | 'backed-out' | 'healed' | 'rehearsed' | 'adopted'
   /** True where what is open is being turned back. */
   readonly turningBack: boolean
 }

@@ -1,4 +1,5 @@
 import type { StepName, Subject } from './action.ts'
+import type { AdoptionStep } from './adoption.ts'
 
 /**
  * What a run tells while it goes on. `code` and the payload are stable; texts are not.
@@ -16,7 +17,7 @@ export interface EventBase {
 }
 
 interface StepFacts {
-  readonly step: StepName
+  readonly step: StepName | AdoptionStep
   readonly slot: Subject
   readonly where?: string
 }
@@ -93,7 +94,7 @@ export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
     level: 'info',
     what: 'A run has begun to look at the target.',
     payload:
-      '`intent` (rotate, rehearse, converge, back-out), `by`, `reason`, ' +
+      '`intent` (rotate, rehearse, converge, back-out, adopt), `by`, `reason`, ' +
       '`plan` (hash of the approved)',
   },
   STEP_STARTED: {

@@ -20,6 +20,12 @@ export type RefusalCode =
   | 'MANAGED_DENIED'
   | 'PLAN_DRIFTED'
   | 'OUTSIDE_WINDOW'
+  | 'ADOPT_UNKNOWN'
+  | 'ADOPT_CONTRADICTION'
+  | 'ADOPT_DENIED'
+  | 'ADOPT_ADMIN'
+  | 'ADOPT_STANDBY'
+  | 'ADOPT_OWNERSHIP'
 
 interface Refusal {
   /** One sentence: what was found. */
@@ -135,5 +141,35 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     hint:
       'Run again when a window is open, or start it now with `--force`, which is recorded. ' +
       'What is open already can be finished at any time with `cuedot heal`.',
+  },
+  ADOPT_UNKNOWN: {
+    what: 'Nothing shows which credential runs today.',
+    hint:
+      'Name the application’s config file under `publish`, or put the running credential into ' +
+      'the secret, then run again.',
+  },
+  ADOPT_CONTRADICTION: {
+    what: 'The places that show the running credential show different ones.',
+    hint: 'Find out which one the application uses and make the others agree, then run again.',
+  },
+  ADOPT_DENIED: {
+    what: 'The credential that should be running does not log in on every endpoint.',
+    hint:
+      'Put the real credential into the config targets or the secret. cuedot sets no password ' +
+      'that somebody may be using.',
+  },
+  ADOPT_ADMIN: {
+    what: 'The application runs as the admin user, which must not be one of two slots.',
+    hint: 'Give the application a user of its own first.',
+  },
+  ADOPT_STANDBY: {
+    what: 'There is a user already with the name that the second slot would get.',
+    hint:
+      'Name another one with --standby. Name this one only if nobody uses it: the first rotation ' +
+      'gives it a new password.',
+  },
+  ADOPT_OWNERSHIP: {
+    what: 'What the running user owns or has cannot be shared with a second user as things are.',
+    hint: 'Change what is listed (docs/databases.md says why), then run again.',
   },
 }

@@ -184,6 +184,7 @@ export class Journal {
 const WHAT: Readonly<Record<Outcome, string>> = {
   rotated: 'The credential was rotated',
   healed: 'Drift was removed',
+  adopted: 'The running user was adopted',
   'backed-out': 'The rotation was backed out',
   rehearsed: 'Everything but the flip was done, and undone again',
   settled: 'There was nothing to do',

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../errors.ts'
 /**
  * How a run ended.
  * - `rotated`, `healed`, `backed-out`, `rehearsed`: as the document records it.
+ * - `adopted`: a running user was taken over; no password was changed.
  * - `settled`: there was nothing to do.
  * - `refused`: nothing was done because acting could break an invariant; a person must look.
  * - `stopped`: half-way; both credentials work and running again is safe.
@@ -15,6 +16,7 @@ import type { ErrorCode } from '../errors.ts'
 export type Outcome =
   | 'rotated'
   | 'healed'
+  | 'adopted'
   | 'backed-out'
   | 'rehearsed'
   | 'settled'

@@ -1,5 +1,7 @@
 import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Call } from './call.ts'
+import type { OwnershipPhase } from '../domain/adoption.ts'
+import type { Ownership, OwnershipWish } from './ownership.ts'
 
 /**
  * What a server says to a login. `locked`: the account may not log in (quarantine), whatever the
@@ -75,6 +77,8 @@ export interface AdminOptions {
 export interface Database {
   /** All endpoints, as `host:port`; the writer first. */
   readonly endpoints: readonly string[]
+  /** The longest name that a user may have, in bytes of UTF-8. */
+  readonly longestUsername: number
   /**
    * What consumers log in through besides, as `host:port`. A pooler may keep a session open on the
    * server after a login, so only a password that is about to be used is proven there, and an admin
@@ -124,7 +128,8 @@ export interface AdminSession extends AsyncDisposable {
   provision(reference: string, username: string, call: Call): Promise<void>
   /**
    * Grants `username` what `compareUsers` says it lacks and takes nothing away.
-   * @throws ERR_DB_DENIED when the admin may not grant it
+   * @throws ERR_DB_DENIED when the admin may not grant it, ERR_DB_BUSY when somebody holds what it
+   *   concerns
    */
   grantMissing(reference: string, username: string, call: Call): Promise<void>
   /** The sessions of these users on every endpoint, without our own. */
@@ -157,4 +162,17 @@ export interface AdminSession extends AsyncDisposable {
   expiry(username: string, call: Call): Promise<Date | undefined>
   /** `true`: no new login of this user; open sessions stay. `false`: undone, password untouched. */
   quarantine(username: string, on: boolean, call: Call): Promise<void>
+  /**
+   * Says what must change so that the user owns nothing by itself; changes nothing. Engines without
+   * owners of objects have nothing to change.
+   * @throws ERR_DB_UNSUPPORTED when there is no such user
+   */
+  describeOwnership(wish: OwnershipWish, call: Call): Promise<Ownership>
+  /**
+   * Makes the changes of one phase that `describeOwnership` lists, or the first hundreds of them.
+   * Every one is harmless when repeated, and whoever works as the user goes on working meanwhile.
+   * @throws ERR_DB_BUSY when somebody's open transaction holds what must be locked for a moment,
+   *   ERR_DB_DENIED
+   */
+  moveOwnership(wish: OwnershipWish, phase: OwnershipPhase, call: Call): Promise<void>
 }

@@ -19,10 +19,17 @@ import type { Held } from './names.ts'
 const WRITER = 'db.example:5432'
 const REPLICA = 'replica.example:5432'
 
+/** Users of the world own nothing. */
+const NO_OWNERS = {
+  describeOwnership: async () => ({ owner: '', changes: [], problems: [] }),
+  moveOwnership: async () => undefined,
+}
+
 /** The world's database as a port: a writer and a replica that may lag. */
 export function simDatabase(world: World, gate: Gate): Database {
   return {
     endpoints: [WRITER, REPLICA],
+    longestUsername: 32,
     login: (credential, endpoint, call) =>
       gate.call(
         'db.login',
@@ -80,7 +87,7 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
     return gate.call(name, 'write', apply, call)
   }
   return {
-    lock: state,
+    ...{ lock: state, ...NO_OWNERS },
     setPassword: (username, password, call) =>
       write('db.setPassword', () => setPassword(world, username, password), call),
     compareUsers: (reference, username, call) =>

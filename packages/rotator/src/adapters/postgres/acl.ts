@@ -54,9 +54,12 @@ function entries(version: number): string {
     WHERE o.acl IS NOT NULL AND `
 }
 
-/** `own`: granted to the role itself. `effective`: also to PUBLIC and to roles it inherits. */
+/**
+ * `own`: granted to the role itself; what it has as the owner is no grant, and its ACL shows it as
+ * granted by itself. `effective`: also to PUBLIC and to roles it inherits.
+ */
 const WHOSE = {
-  own: 'e.grantee = $1',
+  own: 'e.grantee = $1 AND e.grantor <> $1',
   effective: `(e.grantee = 0 OR CASE WHEN e.grantee <> 0
      THEN pg_has_role($1::oid, e.grantee, 'USAGE') END)`,
 }

@@ -10,12 +10,16 @@ import type {
   UserComparison,
   UserPasswords,
 } from '../../ports/database.ts'
+import type { OwnershipPhase } from '../../domain/adoption.ts'
+import type { Ownership, OwnershipWish } from '../../ports/ownership.ts'
 import type { Endpoint } from '../common/tls.ts'
 import { alterRole } from './alter-role.ts'
 import { Link, nameOf } from './link.ts'
 import type { LinkOptions } from './link.ts'
 import { lookAtLock, takeLock } from './lock.ts'
 import { compare } from './compare.ts'
+import { describeOwnership, moveOwnership } from './ownership/ownership.ts'
+import type { Server } from './ownership/scene.ts'
 import { grantMissing, provision } from './provision.ts'
 import { SessionsView } from './sessions.ts'
 import { changePassword } from './password.ts'
@@ -118,6 +122,7 @@ class PostgresAdminSession implements AdminSession {
   readonly lock: LockState
   readonly #link: Link
   readonly #sessions: SessionsView
+  readonly #server: Server
   /** Changes with the password of the admin itself, so that readers can still be reached. */
   #credential: Credential
   #turn: Promise<unknown> = Promise.resolve()
@@ -126,6 +131,11 @@ class PostgresAdminSession implements AdminSession {
     this.lock = lock
     this.#link = link
     this.#credential = options.credential
+    this.#server = {
+      link,
+      open: (dbname, call) =>
+        connect({ ...options, dbname, credential: this.#credential }, options.writer, call),
+    }
     this.#sessions = new SessionsView(link, options.readers, (endpoint, call) =>
       connect({ ...options, credential: this.#credential }, endpoint, call),
     )
@@ -202,6 +212,14 @@ class PostgresAdminSession implements AdminSession {
     const sql = `ALTER ROLE ${identifier(username)} ${on ? 'NOLOGIN' : 'LOGIN'}`
     const operation = on ? 'quarantine' : 'end the quarantine'
     await this.#inTurn(() => alterRole(this.#link, { sql, operation }, call))
+  }
+
+  async describeOwnership(wish: OwnershipWish, call: Call): Promise<Ownership> {
+    return await this.#inTurn(() => describeOwnership(this.#server, wish, call))
+  }
+
+  async moveOwnership(wish: OwnershipWish, phase: OwnershipPhase, call: Call): Promise<void> {
+    await this.#inTurn(() => moveOwnership(this.#server, { wish, phase }, call))
   }
 
   /** One connection has one transaction: what is asked for meanwhile must not get into it. */

@@ -6,7 +6,8 @@ import { identifier, qualified } from './sql.ts'
 
 /**
  * Objects that the role owns itself, in this database and in others, as the server describes them.
- * Default privileges of the role are recorded as owned by it, but hold nothing.
+ * Default privileges of the role are recorded as owned by it, but hold nothing; temporary tables go
+ * with their session.
  * Source: PostgreSQL documentation, pg_shdepend (deptype `o`).
  */
 const OWNED = `
@@ -16,6 +17,9 @@ const OWNED = `
   FROM pg_catalog.pg_shdepend s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid
   WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1 AND s.deptype = 'o'
     AND s.classid <> 'pg_default_acl'::regclass
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE s.classid = 'pg_class'::regclass
+                      AND d.datname = current_database() AND c.oid = s.objid
+                      AND c.relpersistence = 't')
   GROUP BY 1 ORDER BY 1 LIMIT 20`
 
 /** What the role owns. Nobody else can be given it while it stays with the role. */

@@ -91,17 +91,14 @@ export function statementFailure(error: unknown, facts: StatementFacts): Rotator
     const reason = 'the server is read-only (a replica, or a failover under way)'
     return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
   }
-  if (sqlstate === LOCK_WAIT) {
-    const reason = `the statement waited too long for a lock (${sqlstate})`
-    return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason })
-  }
   if (sqlstate.startsWith('53'))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: sqlstate })
+  if (NO_LOCK.has(sqlstate)) return new RotatorError('ERR_DB_BUSY', { endpoint, operation })
   return new RotatorError('ERR_DB_STATEMENT', { endpoint, operation, sqlstate })
 }
 
-/** `lock_timeout` has passed; the statement did nothing. */
-const LOCK_WAIT = '55P03'
+/** A lock was not free in time, or a deadlock was ended: the server has undone the statement. */
+const NO_LOCK: ReadonlySet<string> = new Set(['55P03', '40P01'])
 
 /** 08: connection exceptions; 57P: shutdown; 25P03 and 25P04: time-outs that end the session. */
 const ENDS_CONNECTION = /^(?:08|57P|25P0[34])/

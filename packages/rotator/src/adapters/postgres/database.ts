@@ -32,6 +32,7 @@ export function postgresDatabase(options: PostgresOptions): Database {
   return {
     endpoints: options.endpoints.map(nameOf),
     poolers: (options.poolers ?? []).map(nameOf),
+    longestUsername: 63,
     async login(credential: Credential, name: string, call: Call): Promise<LoginAnswer> {
       const endpoint = doors.find((one) => nameOf(one) === name)
       if (!endpoint) throw new TypeError(`${name} is not an endpoint of this database`)

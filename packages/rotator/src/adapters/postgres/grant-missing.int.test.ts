@@ -97,6 +97,24 @@ for (const version of POSTGRES_HERE)
         })
     })
 
+    test('do not queue an application behind a table that somebody holds', async () => {
+      await server.sql(
+        'CREATE TABLE held (id int)',
+        'CREATE ROLE sees LOGIN',
+        'CREATE ROLE sees_not LOGIN',
+        'CREATE POLICY seen ON held TO sees USING (true)',
+      )
+      const holder = await server.connect(server.superuser)
+      await holder.query('BEGIN; SELECT * FROM held')
+      await using root = await session()
+      const busy = root.grantMissing('sees', 'sees_not', call())
+      await expect(busy).rejects.toMatchObject({ code: 'ERR_DB_BUSY', retry: 'safe' })
+      await holder.query('COMMIT')
+      await root.grantMissing('sees', 'sees_not', call())
+      expect(await root.compareUsers('sees', 'sees_not', call())).toEqual(EQUAL)
+      await holder.end()
+    })
+
     test.runIf(Number(version) >= 16)('of a membership are given with their options', async () => {
       await server.sql(
         'CREATE ROLE crew NOLOGIN',

@@ -4,6 +4,7 @@ import { lackingFacts, referenceRole } from './compare.ts'
 import type { Pair } from './compare.ts'
 import type { Fact } from './fact.ts'
 import type { Link } from './link.ts'
+import { LOCK_MS } from './patience.ts'
 import { readRole } from './role.ts'
 import { identifier } from './sql.ts'
 
@@ -11,7 +12,8 @@ import { identifier } from './sql.ts'
  * Makes a role able to do what the reference can, in one transaction: all of it or nothing. A new
  * role is NOLOGIN and has no password.
  * @throws ERR_DB_UNSUPPORTED when the reference has something that cannot be given to another;
- *   ERR_DB_DENIED when the admin may not give something
+ *   ERR_DB_DENIED when the admin may not give something; ERR_DB_BUSY when somebody holds a table
+ *   whose policy must name the role
  */
 export async function provision(link: Link, pair: Pair, call: Call): Promise<void> {
   await inTransaction(link, call, async () => {
@@ -33,6 +35,7 @@ export async function grantMissing(link: Link, pair: Pair, call: Call): Promise<
 async function inTransaction(link: Link, call: Call, work: () => Promise<void>): Promise<void> {
   await run(link, 'BEGIN', call)
   try {
+    await run(link, `SET LOCAL lock_timeout = ${LOCK_MS}`, call)
     await work()
     await run(link, 'COMMIT', call)
   } catch (error) {

@@ -73,6 +73,15 @@ function end({ validUntilSeconds }: Role): number {
   return validUntilSeconds ?? Number.POSITIVE_INFINITY
 }
 
+/** A role as CREATE ROLE makes it when nothing is said. */
+export const FRESH_ROLE: Role = {
+  oid: 0,
+  name: '',
+  ...{ superuser: false, canLogin: false, inherit: true, createdb: false, createrole: false },
+  ...{ replication: false, bypassrls: false, connectionLimit: -1 },
+  ...{ validUntil: null, validUntilSeconds: null },
+}
+
 interface Membership {
   readonly role: string
   readonly admin: boolean
@@ -90,7 +99,11 @@ const MEMBERSHIPS = `
   WHERE m.member = $1 GROUP BY 1 ORDER BY 1`
 
 /** The roles that this one is directly a member of, with their options. */
-export async function membershipFacts(link: Link, role: Role, call: Call): Promise<Fact[]> {
+export async function membershipFacts(
+  link: Link,
+  role: Pick<Role, 'oid'>,
+  call: Call,
+): Promise<Fact[]> {
   const operation = 'read memberships'
   const values = [role.oid]
   const rows = await link.query<Membership>({ sql: MEMBERSHIPS, values, operation }, call)

@@ -15,6 +15,8 @@ export function classifyPending(current: SlotDocument, pending: SlotDocument): P
 
 function closing(current: SlotDocument, { last, active }: SlotDocument): PendingKind {
   if (last === undefined) return 'foreign'
+  // An adoption that was not finished: nothing of it is in force, and `adopt` stages it again.
+  if (last.outcome === 'adopted') return 'none'
   const { rotation } = current
   if (rotation === undefined && last.id === current.last?.id) return 'none'
   if (active !== current.active) return 'foreign'

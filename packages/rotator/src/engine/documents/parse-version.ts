@@ -3,8 +3,15 @@ import {
   parseDualDocument,
   parseFlatDocument,
   parseSlotDocument,
+  readAdoptable,
 } from '@cuedot/client/protocol'
-import type { FlatDocument, Sensitive, SlotDocument } from '@cuedot/client/protocol'
+import type {
+  Adoptable,
+  Credential,
+  FlatDocument,
+  Sensitive,
+  SlotDocument,
+} from '@cuedot/client/protocol'
 import { RotatorError } from '../../errors.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Parsed } from './record.ts'
@@ -22,6 +29,18 @@ export function parseDualVersion(version: SecretVersion, secret: string): Parsed
 /** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */
 export function parseFlatVersion(version: SecretVersion, secret: string): Parsed<FlatDocument> {
   return parseVersion(version, secret, parseFlatDocument)
+}
+
+/**
+ * Reads a version that may be adopted; `place` stands in for what the document does not say.
+ * @throws ERR_DOCUMENT_* naming the version and the place, never a value.
+ */
+export function parseAdoptable(
+  version: SecretVersion,
+  secret: string,
+  place: Pick<Credential, 'host' | 'port' | 'dbname'>,
+): Adoptable {
+  return parseVersion(version, secret, (text) => readAdoptable(text, place)).document
 }
 
 /** A pending version that is no document of ours was staged by somebody else. */

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Action } from '../../domain/action.ts'
 
 /** What names a staged version: the rotation, the step and the version that it is made from. */
 interface TokenParts {
   readonly rotationId: string
-  readonly action: Action
+  readonly action: { readonly step: string; readonly slot: string }
   readonly currentId: string
   /** The pending version that it replaces, where it replaces one. */
   readonly pendingId: string | undefined

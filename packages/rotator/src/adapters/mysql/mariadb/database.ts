@@ -43,7 +43,11 @@ async function prepare(connection: Connection, call: Call): Promise<void> {
 const STATEMENT_SECONDS = 5
 const VERSION = 'SELECT VERSION()'
 
+/** Source: MariaDB's documentation, CREATE USER, "Account Names". */
+const LONGEST_USERNAME = 80
+
 const MARIADB: Dialect = {
+  longestUsername: LONGEST_USERNAME,
   prepare,
   setPassword,
   setPasswords,

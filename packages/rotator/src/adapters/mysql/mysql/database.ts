@@ -63,7 +63,11 @@ const FACTS =
   'SELECT VERSION(), (SELECT VARIABLE_VALUE FROM performance_schema.global_variables' +
   " WHERE VARIABLE_NAME = 'log_raw')"
 
+/** Source: MySQL's documentation, "Account User Names and Passwords". */
+const LONGEST_USERNAME = 32
+
 const MYSQL: Dialect = {
+  longestUsername: LONGEST_USERNAME,
   prepare,
   setPassword,
   setPasswords,

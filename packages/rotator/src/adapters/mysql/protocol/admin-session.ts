@@ -9,6 +9,8 @@ import type {
   UserPasswords,
 } from '../../../ports/database.ts'
 import { RotatorError } from '../../../errors.ts'
+import type { OwnershipPhase } from '../../../domain/adoption.ts'
+import type { Ownership, OwnershipWish } from '../../../ports/ownership.ts'
 import type { Connection } from './connection.ts'
 import { countLogins } from './counters.ts'
 import type { Dialect } from './dialect.ts'
@@ -124,6 +126,13 @@ export class ProtocolAdminSession implements AdminSession {
     const { dialect, writer } = this.#parts
     await dialect.setLocked(writer, { user: username, locked: on }, call)
   }
+
+  /** A user owns no objects here: what it has created belongs to the database it is in. */
+  async describeOwnership(_wish: OwnershipWish, _call: Call): Promise<Ownership> {
+    return { owner: '', changes: [], problems: [] }
+  }
+
+  async moveOwnership(_wish: OwnershipWish, _phase: OwnershipPhase, _call: Call): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { writer, target } = this.#parts

@@ -26,6 +26,7 @@ export interface DatabaseOptions {
 export class ProtocolDatabase implements Database {
   readonly endpoints: readonly string[]
   readonly poolers: readonly string[]
+  readonly longestUsername: number
   readonly #options: DatabaseOptions
   /** All that a login is proven through. */
   readonly #doors: readonly Endpoint[]
@@ -37,6 +38,7 @@ export class ProtocolDatabase implements Database {
     this.#doors = [...options.endpoints, ...(options.poolers ?? [])]
     this.endpoints = options.endpoints.map(labelOf)
     this.poolers = (options.poolers ?? []).map(labelOf)
+    this.longestUsername = dialect.longestUsername
   }
 
   async login(credential: Credential, endpoint: string, call: Call): Promise<LoginAnswer> {

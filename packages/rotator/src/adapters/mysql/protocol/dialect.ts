@@ -5,6 +5,8 @@ import type { Connection } from './connection.ts'
 
 /** What servers that talk this protocol do each in their own way. */
 export interface Dialect {
+  /** The longest name that a user may have, in characters. */
+  readonly longestUsername: number
   /**
    * Settings of an admin session: the SQL mode, waits that end, no end while a rollout takes its
    * time.
