@@ -34,8 +34,9 @@ async function expectKnown(rig: Rig, ever: Set<string>): Promise<void> {
   const known = [...passwordsIn(current), ...passwordsIn(await rig.document('AWSPENDING'))]
   for (const password of known) ever.add(password)
   expect(await logsIn(rig, current?.password ?? ''), 'I3').toBe(true)
-  for (const password of ever)
-    if (!known.includes(password)) expect(await logsIn(rig, password), 'I2').toBe(false)
+  const forgotten = [...ever].filter((password) => !known.includes(password))
+  const answers = await Promise.all(forgotten.map((password) => logsIn(rig, password)))
+  expect(answers, 'I2').not.toContain(true)
 }
 
 /** Registers the tests on one engine; a file for each, so that they run side by side. */
