@@ -73,8 +73,8 @@ describe('reading a line of SHOW GRANTS', () => {
     expect(parseGrant("GRANT PROXY ON 'b'@'%' TO 'a'@'%' WITH GRANT OPTION")).toEqual(
       parseGrant('GRANT PROXY ON `b`@`%` TO `a`@`%` WITH GRANT OPTION'),
     )
-    for (const name of ["'b''c'", String.raw`'b\'c'`])
-      expect(parseGrant(`GRANT PROXY ON ${name}@'%' TO 'a'@'%'`)).toBe('unknown')
+    for (const spelt of ["'b''c'", String.raw`'b\'c'`])
+      expect(parseGrant(`GRANT PROXY ON ${spelt}@'%' TO 'a'@'%'`)).toBe('unknown')
     expect(parseGrant('GRANT USAGE ON *.* TO `a`@`%`')).toBeUndefined()
     expect(parseGrant('SET DEFAULT ROLE `r` FOR `a`@`%`')).toBeUndefined()
   })
