@@ -90,6 +90,8 @@ export const CASES: readonly CrashCase[] = [
   {
     name: 'compromised',
     stores: ['file'],
+    // What it looks at is what the rows alternating and single-user look at.
+    struck: (call) => /\.(stage|promote|setPassword|endSessions|write|roll)$/.test(call),
     command: ['rotate', '--compromised'],
     target: 'app',
     targets: (parts) => ({ app: { ...alternating(parts), evict_after: '200ms' } }),
