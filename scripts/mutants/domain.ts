@@ -59,7 +59,7 @@ export const DOMAIN_MUTANTS: readonly Mutant[] = [
   {
     name: 'opens while the standby is in use',
     harm: 'Consumers that were never moved off the standby user are locked out.',
-    file: 'domain/alternating.ts',
+    file: 'domain/two-slots.ts',
     text: 'o.sessions[standby] > 0 && !o.urgent',
     replacement: 'o.sessions[standby] < 0',
     lane: SIM,
@@ -67,7 +67,7 @@ export const DOMAIN_MUTANTS: readonly Mutant[] = [
   {
     name: 'promotes what was staged before an edit',
     harm: 'What an operator has just changed in the secret is silently undone.',
-    file: 'domain/alternating.ts',
+    file: 'domain/two-slots.ts',
     text: "if (pending !== 'none' && stale)",
     replacement: 'if (false)',
     lane: SIM,
@@ -75,7 +75,7 @@ export const DOMAIN_MUTANTS: readonly Mutant[] = [
   {
     name: 'trusts a pending version of somebody else',
     harm: 'A half-made rotation of another tool becomes the credential of every application.',
-    file: 'domain/alternating.ts',
+    file: 'domain/two-slots.ts',
     text: "if (pending === 'foreign') return",
     replacement: 'if (false) return',
     lane: unit('src/engine'),
@@ -83,7 +83,7 @@ export const DOMAIN_MUTANTS: readonly Mutant[] = [
   {
     name: 'rotates a stand-in',
     harm: 'A deployment with a stand-in as password is rotated as if somebody could log in.',
-    file: 'domain/alternating.ts',
+    file: 'domain/two-slots.ts',
     text: 'if (o.placeholder[active]) return',
     replacement: 'if (false) return',
     lane: unit('src/engine'),

@@ -3,12 +3,12 @@
 import { describe, expect, test } from 'vitest'
 import { decide } from './decide.ts'
 import { assertSafe } from './invariants.ts'
-import type { AlternatingFacts } from './observed.ts'
+import type { TwoSlotFacts } from './observed.ts'
 
 const KIND = { rehearses: false, urgent: false }
 
 /** Everybody is back on A, and the rotation to B only has to be closed. */
-const TURNED: AlternatingFacts = {
+const TURNED: TwoSlotFacts = {
   strategy: 'alternating',
   store: {
     active: 'A',

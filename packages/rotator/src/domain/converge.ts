@@ -1,4 +1,4 @@
-import type { AlternatingFacts } from './observed.ts'
+import type { TwoSlotFacts } from './observed.ts'
 import type { Decision } from './plan.ts'
 import type { Slot } from './slot.ts'
 
@@ -6,7 +6,7 @@ import type { Slot } from './slot.ts'
  * What keeps consumers from being on `slot`: publish everywhere, then roll in the order of the
  * config.
  */
-export function converge(o: AlternatingFacts, slot: Slot): Decision | undefined {
+export function converge(o: TwoSlotFacts, slot: Slot): Decision | undefined {
   const config = o.configs.find((candidate) => candidate.holds !== slot)
   if (config) {
     const why = `it holds ${config.holds}`
@@ -19,11 +19,11 @@ export function converge(o: AlternatingFacts, slot: Slot): Decision | undefined 
 }
 
 /** True while somebody may be logging in, or about to log in, as this slot. */
-export function inUse(o: AlternatingFacts, slot: Slot): boolean {
+export function inUse(o: TwoSlotFacts, slot: Slot): boolean {
   return o.sessions[slot] > 0 || isHeld(o, slot)
 }
 
 /** True while a config target tells consumers to use this slot. */
-export function isHeld(o: AlternatingFacts, slot: Slot): boolean {
+export function isHeld(o: TwoSlotFacts, slot: Slot): boolean {
   return o.configs.some(({ holds }) => holds === slot || holds === `lost-${slot}`)
 }

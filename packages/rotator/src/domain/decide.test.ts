@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   INTENTS,
-  alternatingStates,
+  twoSlotStates,
   singleUserStates,
   swapSlots,
 } from '../../../testkit/src/sim/states.ts'
@@ -22,10 +22,10 @@ function unsafe(observed: Observed, decision: Decision): string | undefined {
 }
 
 describe('decide', () => {
-  test('I1 I2 I3 I4 hold for the next action in every alternating state', () => {
+  test('I1 I2 I3 I4 hold for the next action in every state with two slots', () => {
     let states = 0
     const found: string[] = []
-    for (const observed of alternatingStates()) {
+    for (const observed of twoSlotStates()) {
       for (const intent of INTENTS) {
         states += 1
         const problem = unsafe(observed, decide(observed, intent))
@@ -46,7 +46,7 @@ describe('decide', () => {
   test('swapping the letters in the facts swaps them in the plan', () => {
     let compared = 0
     const found: string[] = []
-    for (const observed of alternatingStates()) {
+    for (const observed of twoSlotStates()) {
       compared += 1
       if (compared % 7 !== 0) continue
       const straight = decide(observed, 'rotate')
@@ -64,10 +64,10 @@ describe('decide', () => {
     expect(endless).toEqual([])
   })
 
-  test('I5 every plan ends, from every alternating state', () => {
+  test('I5 every plan ends, from every state with two slots', () => {
     let planned = 0
     const endless: string[] = []
-    for (const observed of alternatingStates()) {
+    for (const observed of twoSlotStates()) {
       planned += 1
       if (planned % 5 !== 0) continue
       const { end, actions } = plan(observed, INTENTS[planned % INTENTS.length] ?? 'rotate')

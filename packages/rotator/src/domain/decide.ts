@@ -1,4 +1,4 @@
-import { decideAlternating } from './alternating.ts'
+import { decideTwoSlots } from './two-slots.ts'
 import { decideManaged } from './managed.ts'
 import type { Observed } from './observed.ts'
 import type { Decision, Intent } from './plan.ts'
@@ -14,5 +14,5 @@ export function decide(observed: Observed, intent: Intent): Decision {
   if (observed.strategy === 'managed') return decideManaged(observed, intent)
   return observed.strategy === 'single-user'
     ? decideSingleUser(observed, intent)
-    : decideAlternating(observed, intent)
+    : decideTwoSlots(observed, intent)
 }

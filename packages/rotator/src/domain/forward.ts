@@ -1,16 +1,16 @@
 import type { StepName } from './action.ts'
 import { converge, inUse, isHeld } from './converge.ts'
-import type { AlternatingFacts, RotationFacts } from './observed.ts'
+import type { TwoSlotFacts, RotationFacts } from './observed.ts'
 import type { Decision, Intent } from './plan.ts'
 import type { Slot } from './slot.ts'
 
 /** An open rotation that goes on, or that is about to turn. */
-export function forward(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
+export function forward(o: TwoSlotFacts, r: RotationFacts, intent: Intent): Decision {
   if (o.store.pending === 'open') return beforeFlip(o, r, intent)
   return o.store.active === r.to ? afterFlip(o, r, intent) : refuseInconsistent()
 }
 
-function beforeFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
+function beforeFlip(o: TwoSlotFacts, r: RotationFacts, intent: Intent): Decision {
   const { to } = r
   if (!r.heals && to === o.store.active) return refuseInconsistent()
   if (intent === 'back-out') return next('undo', to, 'asked to back out')
@@ -33,14 +33,14 @@ function beforeFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Deci
 }
 
 /** The staged password logs in everywhere. */
-function proven(o: AlternatingFacts, { to, rehearses }: RotationFacts): Decision {
+function proven(o: TwoSlotFacts, { to, rehearses }: RotationFacts): Decision {
   if (rehearses) return next('undo', to, 'everything but the flip was rehearsed')
   if (o.urgent && o.sessions[to] > 0 && !isHeld(o, to))
     return next('evict', to, `the sessions on slot ${to} began with another password`)
   return next('flip', to, `slot ${to} logs in with the staged password`)
 }
 
-function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decision {
+function afterFlip(o: TwoSlotFacts, r: RotationFacts, intent: Intent): Decision {
   const { from, to } = r
   const failed = o.runtimes.find((runtime) => runtime.roll === 'failed')
   const turnBecause = reasonToTurn(o, to, intent, failed?.id)
@@ -71,17 +71,17 @@ function afterFlip(o: AlternatingFacts, r: RotationFacts, intent: Intent): Decis
     : next('stage', from, `nobody uses slot ${from} any more`)
 }
 
-function retired(o: AlternatingFacts, from: Slot): boolean {
+function retired(o: TwoSlotFacts, from: Slot): boolean {
   return o.store.pending === 'retire' && o.login[from].pending && !o.login[from].locked
 }
 
 /** Back out only while the old slot's password, as consumers knew it, still works. */
-function canTurn(o: AlternatingFacts, from: Slot): boolean {
+function canTurn(o: TwoSlotFacts, from: Slot): boolean {
   return o.login[from].current
 }
 
 function reasonToTurn(
-  o: AlternatingFacts,
+  o: TwoSlotFacts,
   to: Slot,
   intent: Intent,
   failed: string | undefined,

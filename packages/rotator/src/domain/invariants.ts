@@ -1,6 +1,6 @@
 import type { Action } from './action.ts'
 import { managedBreaks } from './managed.ts'
-import type { AlternatingFacts, Observed, SingleUserFacts } from './observed.ts'
+import type { TwoSlotFacts, Observed, SingleUserFacts } from './observed.ts'
 import type { Slot } from './slot.ts'
 
 /** `docs/guarantees.md` explains each. */
@@ -40,7 +40,7 @@ export function assertSafe(observed: Observed, action: Action): void {
   throw new Error(`${id}: ${action.step} of slot ${action.slot} (${action.why}): ${INVARIANTS[id]}`)
 }
 
-function alternating(o: AlternatingFacts, action: Action): InvariantId | undefined {
+function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
   const { slot, step } = action
   if (slot === 'user') return 'I4'
   switch (step) {
@@ -69,13 +69,13 @@ function alternating(o: AlternatingFacts, action: Action): InvariantId | undefin
   }
 }
 
-function setBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+function setBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   if (o.store.pending !== 'open' || o.store.stale) return 'I2'
   const standsBy = slot === o.store.rotation?.to && slot !== o.store.active
   return standsBy && !o.store.rotation.heals && !isUsed(o, slot) ? undefined : 'I1'
 }
 
-function retireBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+function retireBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   if (o.store.pending !== 'retire' || o.store.stale) return 'I2'
   const old = slot === o.store.rotation?.from && slot !== o.store.active
   const rolled = o.runtimes.every((runtime) => runtime.roll === 'done')
@@ -84,23 +84,23 @@ function retireBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined 
 }
 
 /** Only sessions that began with a password which is no longer accepted are ended. */
-function evictBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+function evictBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   const replaced = o.login[slot].pending && slot !== o.store.active
   return o.urgent && replaced && !isUsed(o, slot) ? undefined : 'I1'
 }
 
-function flipBreaks(o: AlternatingFacts, slot: Slot): InvariantId | undefined {
+function flipBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   if (!o.login[slot].pending) return 'I3'
   const fresh = o.store.pending === 'open' && o.store.rotation?.heals !== true
   return fresh && o.standbyUser !== 'equal' ? 'I3' : undefined
 }
 
 /** An urgent run ends sessions; what consumers are told to use it leaves alone, too. */
-function isUsed(o: AlternatingFacts, slot: Slot): boolean {
+function isUsed(o: TwoSlotFacts, slot: Slot): boolean {
   return isHeld(o, slot) || (o.sessions[slot] > 0 && !o.urgent)
 }
 
-function isHeld(o: AlternatingFacts, slot: Slot): boolean {
+function isHeld(o: TwoSlotFacts, slot: Slot): boolean {
   return o.configs.some(({ holds }) => holds === slot || holds === `lost-${slot}`)
 }
 

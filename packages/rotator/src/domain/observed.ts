@@ -6,7 +6,7 @@ import type { Slot } from './slot.ts'
  *
  * "Current" and "pending" are the versions of the secret with the labels AWSCURRENT and AWSPENDING.
  */
-export type Observed = AlternatingFacts | SingleUserFacts | ManagedFacts
+export type Observed = TwoSlotFacts | SingleUserFacts | ManagedFacts
 
 /**
  * What the pending version would make of the current one.
@@ -91,7 +91,7 @@ export interface Trouble {
  * The facts about a target with two slots: two users of which one is active (`alternating`), or two
  * passwords of one user of which one is to be used (`dual-password`).
  */
-export interface AlternatingFacts {
+export interface TwoSlotFacts {
   readonly strategy: 'alternating' | 'dual-password'
   readonly store: StoreFacts
   readonly login: Readonly<Record<Slot, LoginFacts>>
@@ -144,7 +144,7 @@ export interface SingleUserFacts {
   readonly sessions: number
   /** The service that owns the secret and alone may change it; absent for a secret of our own. */
   readonly owner?: string
-  /** As in {@link AlternatingFacts}. */
+  /** As in {@link TwoSlotFacts}. */
   readonly urgent: boolean
   readonly trouble?: Trouble
 }

@@ -1,6 +1,6 @@
 import type { Action } from './action.ts'
 import type {
-  AlternatingFacts,
+  TwoSlotFacts,
   Holding,
   LoginFacts,
   Observed,
@@ -19,10 +19,10 @@ export function predict(observed: Observed, action: Action): Observed {
   if (observed.strategy === 'managed') return predictManaged(observed, action)
   if (observed.strategy === 'single-user') return predictSingleUser(observed, action)
   const slot = action.slot === 'user' ? observed.store.active : action.slot
-  return predictAlternating(observed, action, slot)
+  return predictTwoSlots(observed, action, slot)
 }
 
-function predictAlternating(o: AlternatingFacts, action: Action, slot: Slot): AlternatingFacts {
+function predictTwoSlots(o: TwoSlotFacts, action: Action, slot: Slot): TwoSlotFacts {
   switch (action.step) {
     case 'open':
       return staged(withRotation(o, slot, {}), 'open', slot)
@@ -52,7 +52,7 @@ function predictAlternating(o: AlternatingFacts, action: Action, slot: Slot): Al
 }
 
 /** The actions whose effect is not in the store. */
-function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): AlternatingFacts {
+function predictOutside(o: TwoSlotFacts, action: Action, slot: Slot): TwoSlotFacts {
   switch (action.step) {
     case 'provision':
     case 'grant':
@@ -88,7 +88,7 @@ function predictOutside(o: AlternatingFacts, action: Action, slot: Slot): Altern
 }
 
 /** An account that is open again lets in whom it let in before, and what was staged stays so. */
-function released(o: AlternatingFacts, slot: Slot): AlternatingFacts {
+function released(o: TwoSlotFacts, slot: Slot): TwoSlotFacts {
   const expires = { ...o.expires, [slot]: false }
   const isStaged = o.store.pending !== 'none' && o.store.rotation?.to === slot
   const locked = { locked: false, ...(!isStaged && { current: true }) }
@@ -99,12 +99,12 @@ function accepts(login: LoginFacts): boolean {
   return login.current || login.pending
 }
 
-function withLogin(o: AlternatingFacts, slot: Slot, facts: Partial<LoginFacts>): AlternatingFacts {
+function withLogin(o: TwoSlotFacts, slot: Slot, facts: Partial<LoginFacts>): TwoSlotFacts {
   return { ...o, login: { ...o.login, [slot]: { ...o.login[slot], ...facts } } }
 }
 
 /** A pending version whose passwords are the current ones, but for a fresh one. */
-function staged(o: AlternatingFacts, pending: PendingKind, fresh?: Slot): AlternatingFacts {
+function staged(o: TwoSlotFacts, pending: PendingKind, fresh?: Slot): TwoSlotFacts {
   const same = (slot: Slot): LoginFacts => ({
     ...o.login[slot],
     pending: slot !== fresh && o.login[slot].current,
@@ -114,17 +114,17 @@ function staged(o: AlternatingFacts, pending: PendingKind, fresh?: Slot): Altern
 }
 
 function withRotation(
-  o: AlternatingFacts,
+  o: TwoSlotFacts,
   to: Slot,
   kind: { readonly heals?: boolean; readonly rehearses?: boolean },
-): AlternatingFacts {
+): TwoSlotFacts {
   const { heals = false, rehearses = false } = kind
   const rotation = { id: 'planned', from: other(to), to, heals, rehearses, urgent: o.urgent }
   return { ...o, store: { ...o.store, rotation } }
 }
 
 /** The pending version has become the current one. */
-function promoted(o: AlternatingFacts): AlternatingFacts {
+function promoted(o: TwoSlotFacts): TwoSlotFacts {
   const now = (slot: Slot): LoginFacts => ({
     current: o.login[slot].pending,
     pending: false,
@@ -140,7 +140,7 @@ function promoted(o: AlternatingFacts): AlternatingFacts {
   }
 }
 
-function flipped(o: AlternatingFacts, slot: Slot): AlternatingFacts {
+function flipped(o: TwoSlotFacts, slot: Slot): TwoSlotFacts {
   const { rotation, pending } = o.store
   const record = rotation && pending === 'turn' ? { ...rotation, backOut: 'turned' } : rotation
   return {
@@ -152,7 +152,7 @@ function flipped(o: AlternatingFacts, slot: Slot): AlternatingFacts {
   }
 }
 
-function closed(o: AlternatingFacts): AlternatingFacts {
+function closed(o: TwoSlotFacts): TwoSlotFacts {
   const { active, pending } = o.store
   const found = { 'lost-A': 'A', 'lost-B': 'B' } as const
   const learnt = (holds: Holding): Holding =>

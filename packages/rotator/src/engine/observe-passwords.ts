@@ -1,5 +1,5 @@
 import { isPlaceholder } from '@cuedot/client/protocol'
-import type { AlternatingFacts, LoginFacts } from '../domain/observed.ts'
+import type { TwoSlotFacts, LoginFacts } from '../domain/observed.ts'
 import { SLOTS, other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
 import type { UserComparison } from '../ports/database.ts'
@@ -7,7 +7,7 @@ import type { Desk } from './desk.ts'
 import type { SlotDocuments } from './documents/slot-documents.ts'
 
 /** Which passwords work, and which the document has. */
-type PasswordFacts = Pick<AlternatingFacts, 'login' | 'placeholder' | 'stray'>
+type PasswordFacts = Pick<TwoSlotFacts, 'login' | 'placeholder' | 'stray'>
 
 const NO_LOGIN: LoginFacts = { current: false, pending: false, locked: false }
 
@@ -49,7 +49,7 @@ export async function observePasswords(
   }
 }
 
-function placeholders(documents: SlotDocuments): AlternatingFacts['placeholder'] {
+function placeholders(documents: SlotDocuments): TwoSlotFacts['placeholder'] {
   const [A, B] = SLOTS.map((slot) => isPlaceholder(documents.credential(slot).password))
   return { A: A === true, B: B === true }
 }

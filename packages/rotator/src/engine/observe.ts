@@ -1,4 +1,4 @@
-import type { AlternatingFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
+import type { TwoSlotFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
 import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
 import type { OwnerState } from '../ports/credential-owner.ts'
@@ -19,11 +19,11 @@ import { isPlaceholder } from '@cuedot/client/protocol'
 /** Facts that cost a round trip, kept until an action may have changed them. */
 interface Kept {
   readonly standby?: UserComparison
-  readonly configs?: AlternatingFacts['configs']
-  readonly runtimes?: AlternatingFacts['runtimes']
+  readonly configs?: TwoSlotFacts['configs']
+  readonly runtimes?: TwoSlotFacts['runtimes']
   readonly sessions?: readonly Session[]
   readonly second?: SecondPassword
-  readonly expires?: AlternatingFacts['expires']
+  readonly expires?: TwoSlotFacts['expires']
   /** What the owner of a managed credential says. */
   readonly owner?: OwnerState
   /** Whose the secret is; `none` for our own. */
@@ -107,7 +107,7 @@ export class Observer {
     return value
   }
 
-  async #slots(documents: SlotDocuments, session: AdminSession): Promise<AlternatingFacts> {
+  async #slots(documents: SlotDocuments, session: AdminSession): Promise<TwoSlotFacts> {
     const desk = this.#desk
     const { active } = documents.facts()
     const used = documents.username(active)
@@ -153,7 +153,7 @@ export class Observer {
   #census(
     documents: SlotDocuments,
     sessions: readonly Session[],
-  ): Pick<AlternatingFacts, 'sessions' | 'quiet'> {
+  ): Pick<TwoSlotFacts, 'sessions' | 'quiet'> {
     const { quiet } = this.#desk.evidence
     const count = (slot: Slot): number => {
       const found = sessions.filter((session) => documents.subjectOf(session) === slot).length

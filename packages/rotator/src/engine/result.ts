@@ -1,5 +1,5 @@
 import type { Action } from '../domain/action.ts'
-import type { AlternatingFacts, Observed } from '../domain/observed.ts'
+import type { TwoSlotFacts, Observed } from '../domain/observed.ts'
 import type { RefusalCode } from '../domain/refusals.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -69,7 +69,7 @@ export function describeState(observed: Observed | undefined, open?: string): st
   if (observed.strategy === 'managed') return describeManaged(observed)
   return observed.strategy === 'single-user'
     ? describeSingleUser(observed)
-    : describeAlternating(observed)
+    : describeTwoSlots(observed)
 }
 
 function describeManaged(o: Extract<Observed, { strategy: 'managed' }>): string {
@@ -89,7 +89,7 @@ function describeSingleUser(o: Extract<Observed, { strategy: 'single-user' }>): 
     : 'A password is staged; the database still has the one before it.'
 }
 
-function describeAlternating(o: AlternatingFacts): string {
+function describeTwoSlots(o: TwoSlotFacts): string {
   const { active, rotation } = o.store
   if (rotation === undefined) {
     const works = o.login[active].current ? 'logs in' : 'does NOT log in'

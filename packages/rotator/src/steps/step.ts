@@ -28,7 +28,7 @@ export interface Documents {
    * Names the version that this action stages: the same action on the same state, the same token.
    */
   token(action: Action): string
-  /** Whose password this session was begun with, or counts as: see `AlternatingFacts.sessions`. */
+  /** Whose password this session was begun with, or counts as: see `TwoSlotFacts.sessions`. */
   subjectOf(session: Session): Subject | undefined
   readonly currentId: string
   readonly pendingId: string | undefined

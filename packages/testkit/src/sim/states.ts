@@ -1,5 +1,5 @@
 import type {
-  AlternatingFacts,
+  TwoSlotFacts,
   Holding,
   LoginFacts,
   PendingKind,
@@ -54,7 +54,7 @@ const USERS = ['absent', 'partial', 'equal', 'differs'] as const
  * Every combination of facts that the domain tells apart, reachable or not: one config target next
  * to one that is in order, one runtime, sessions and quiet windows as present or absent.
  */
-export function* alternatingStates(): Generator<AlternatingFacts> {
+export function* twoSlotStates(): Generator<TwoSlotFacts> {
   for (const [store, login] of product(storeStates(), loginPairs()))
     for (const consumers of consumerStates(store.active))
       yield { ...BASE, store, login, ...consumers }
@@ -68,7 +68,7 @@ const BASE = {
   mayGrant: false,
 } as const
 
-function storeStates(): readonly AlternatingFacts['store'][] {
+function storeStates(): readonly TwoSlotFacts['store'][] {
   return SLOTS.flatMap((active) =>
     PENDING.flatMap((pending) =>
       ROTATIONS.flatMap((rotation) =>
@@ -83,12 +83,12 @@ function storeStates(): readonly AlternatingFacts['store'][] {
   )
 }
 
-function loginPairs(): readonly AlternatingFacts['login'][] {
+function loginPairs(): readonly TwoSlotFacts['login'][] {
   return LOGINS.flatMap((a) => LOGINS.map((b) => ({ A: a, B: b })))
 }
 
 type Consumers = Pick<
-  AlternatingFacts,
+  TwoSlotFacts,
   | 'configs'
   | 'runtimes'
   | 'sessions'
@@ -102,7 +102,7 @@ type Consumers = Pick<
 >
 
 /** Holdings vary with quiet runtimes; runtimes, sessions and users vary with one holding each. */
-function* consumerStates(active: Slot): Generator<Consumers & Partial<AlternatingFacts>> {
+function* consumerStates(active: Slot): Generator<Consumers & Partial<TwoSlotFacts>> {
   const other: Slot = active === 'A' ? 'B' : 'A'
   for (const holds of HOLDINGS) {
     for (const [roll, crowd] of product(ROLLS, CROWDS)) {
@@ -191,7 +191,7 @@ function product<A, B>(first: Iterable<A>, second: Iterable<B>): readonly (reado
 }
 
 /** The same facts with the letters of the slots swapped. */
-export function swapSlots(facts: AlternatingFacts): AlternatingFacts {
+export function swapSlots(facts: TwoSlotFacts): TwoSlotFacts {
   const swap = (slot: Slot): Slot => (slot === 'A' ? 'B' : 'A')
   const pair = <T>({ A, B }: Readonly<Record<Slot, T>>): Record<Slot, T> => ({ A: B, B: A })
   const { store } = facts

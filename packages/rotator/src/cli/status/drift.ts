@@ -1,4 +1,4 @@
-import type { AlternatingFacts, ConfigFacts, Observed } from '../../domain/observed.ts'
+import type { TwoSlotFacts, ConfigFacts, Observed } from '../../domain/observed.ts'
 import type { Slot } from '../../domain/slot.ts'
 import { SLOTS, other } from '../../domain/slot.ts'
 import type { Look } from '../../engine/look.ts'
@@ -23,7 +23,7 @@ export function driftOf(look: Look): readonly string[] {
   ]
 }
 
-function pendingDrift({ store }: AlternatingFacts): readonly string[] {
+function pendingDrift({ store }: TwoSlotFacts): readonly string[] {
   if (store.pending === 'foreign') return ['AWSPENDING holds a version that cuedot did not write']
   if (store.pending === 'none') return []
   return store.stale ? ['the secret was changed after the pending version was made'] : []
@@ -48,7 +48,7 @@ function strayConfig({ id, holds }: ConfigFacts, active: Slot): readonly string[
   return holds === other(active) ? [`${id} holds slot ${holds}, and slot ${active} is active`] : []
 }
 
-function loginDrift(o: AlternatingFacts, slot: Slot): readonly string[] {
+function loginDrift(o: TwoSlotFacts, slot: Slot): readonly string[] {
   if (o.strategy === 'dual-password' && slot !== o.store.active) return strayPassword(o)
   if (o.placeholder[slot]) return [`slot ${slot} has the stand-in of a deployment script`]
   if (slot !== o.store.active && o.standbyUser === 'absent')
@@ -60,12 +60,12 @@ function loginDrift(o: AlternatingFacts, slot: Slot): readonly string[] {
   return [`slot ${slot} does not log in with the password in the document`]
 }
 
-function strayPassword({ stray }: AlternatingFacts): readonly string[] {
+function strayPassword({ stray }: TwoSlotFacts): readonly string[] {
   return stray ? ['the user accepts a second password that the document lacks'] : []
 }
 
 /** One user's sessions do not tell which password they have used. */
-function standbySessions(look: Look, { store, strategy }: AlternatingFacts): readonly string[] {
+function standbySessions(look: Look, { store, strategy }: TwoSlotFacts): readonly string[] {
   if (strategy === 'dual-password') return []
   const standby = look.credentials.find(({ active }) => !active)?.username
   const stray = look.sessions.filter(({ username }) => username === standby)

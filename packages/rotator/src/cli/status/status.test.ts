@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { AlternatingConfig } from '../../config/types.ts'
-import type { AlternatingFacts, SingleUserFacts } from '../../domain/observed.ts'
+import type { TwoSlotFacts, SingleUserFacts } from '../../domain/observed.ts'
 import type { Look } from '../../engine/look.ts'
 import { ageOf } from './age.ts'
 import { driftOf } from './drift.ts'
@@ -13,7 +13,7 @@ const DAY = 86_400_000
 const MARKS = { id: '1', credentialVersion: '' }
 const IN = { current: true, pending: false, locked: false }
 
-const FACTS: AlternatingFacts = {
+const FACTS: TwoSlotFacts = {
   strategy: 'alternating',
   store: { active: 'B', pending: 'none', stale: false },
   login: { A: IN, B: IN },
@@ -74,7 +74,7 @@ const CONFIG: AlternatingConfig = {
   maxAgeMs: 30 * DAY,
 }
 
-function seen(facts: Partial<AlternatingFacts>, look: Partial<Look> = {}): Look {
+function seen(facts: Partial<TwoSlotFacts>, look: Partial<Look> = {}): Look {
   return { ...LOOK, ...look, observed: { ...FACTS, ...facts } }
 }
 

@@ -1,14 +1,14 @@
 import type { StepName } from './action.ts'
 import { backOut } from './back-out.ts'
 import { forward } from './forward.ts'
-import type { AlternatingFacts } from './observed.ts'
+import type { TwoSlotFacts } from './observed.ts'
 import type { Decision, Intent } from './plan.ts'
 import type { RefusalCode } from './refusals.ts'
 import { SLOTS, other } from './slot.ts'
 import type { Slot } from './slot.ts'
 
 /** Decides for a target with two users of which one is active and the other stands by. */
-export function decideAlternating(o: AlternatingFacts, intent: Intent): Decision {
+export function decideTwoSlots(o: TwoSlotFacts, intent: Intent): Decision {
   const { pending, rotation, stale } = o.store
   if (pending === 'foreign') return refuse('PENDING_FOREIGN', 'AWSPENDING holds another document')
   if (o.configs.some((config) => config.holds === 'foreign'))
@@ -27,7 +27,7 @@ export function decideAlternating(o: AlternatingFacts, intent: Intent): Decision
 }
 
 /** No rotation is open: remove drift, then start one if that was asked for. */
-function idle(o: AlternatingFacts, intent: Intent): Decision {
+function idle(o: TwoSlotFacts, intent: Intent): Decision {
   const active = o.store.active
   const standby = other(active)
   if (o.trouble || intent === 'back-out') return { kind: 'settled' }
@@ -41,7 +41,7 @@ function idle(o: AlternatingFacts, intent: Intent): Decision {
   return o.sessions[standby] > 0 && !o.urgent ? standbyInUse(o, intent) : startOrSettle(o, intent)
 }
 
-function startOrSettle(o: AlternatingFacts, intent: Intent): Decision {
+function startOrSettle(o: TwoSlotFacts, intent: Intent): Decision {
   const active = o.store.active
   const standby = other(active)
   const starts = intent === 'rotate' || intent === 'rehearse'
@@ -62,25 +62,25 @@ function startOrSettle(o: AlternatingFacts, intent: Intent): Decision {
   return next('reconcile', active, `the document does not know the password of slot ${standby}`)
 }
 
-function standbyInUse(o: AlternatingFacts, intent: Intent): Decision {
+function standbyInUse(o: TwoSlotFacts, intent: Intent): Decision {
   const standby = other(o.store.active)
   return intent === 'rotate' || intent === 'rehearse'
     ? refuse('STANDBY_IN_USE', `${o.sessions[standby]} sessions as slot ${standby}`)
     : { kind: 'settled' }
 }
 
-function lostSlot(o: AlternatingFacts): Slot | undefined {
+function lostSlot(o: TwoSlotFacts): Slot | undefined {
   const inOrder = [o.store.active, other(o.store.active)]
   return inOrder.find((slot) => o.configs.some((config) => config.holds === `lost-${slot}`))
 }
 
-function healedSlot(o: AlternatingFacts): Slot {
+function healedSlot(o: TwoSlotFacts): Slot {
   const [healed, ...more] = SLOTS.filter((slot) => o.login[slot].pending && !o.login[slot].current)
   return healed !== undefined && more.length === 0 ? healed : o.store.active
 }
 
 /** Consumers that are not all on the active slot are brought together on one that logs in. */
-function consumerDrift(o: AlternatingFacts): Decision | undefined {
+function consumerDrift(o: TwoSlotFacts): Decision | undefined {
   const active = o.store.active
   const standby = other(active)
   if (o.configs.every((config) => config.holds === active)) return undefined
@@ -93,11 +93,11 @@ function consumerDrift(o: AlternatingFacts): Decision | undefined {
   return refuse('ACTIVE_DENIED', `config targets hold ${holdings(o)}`)
 }
 
-function holdings(o: AlternatingFacts): string {
+function holdings(o: TwoSlotFacts): string {
   return [...new Set(o.configs.map((config) => config.holds))].toSorted().join(', ')
 }
 
-function idsHolding(o: AlternatingFacts, holds: 'foreign'): string {
+function idsHolding(o: TwoSlotFacts, holds: 'foreign'): string {
   return o.configs
     .filter((config) => config.holds === holds)
     .map((config) => config.id)
