@@ -7,7 +7,7 @@ import type { RefusalCode } from './refusals.ts'
 import { SLOTS, other } from './slot.ts'
 import type { Slot } from './slot.ts'
 
-/** Decides for a target with two users of which one is active and the other stands by. */
+/** Decides for a target with two slots, of which one is active and the other stands by. */
 export function decideTwoSlots(o: TwoSlotFacts, intent: Intent): Decision {
   const { pending, rotation, stale } = o.store
   if (pending === 'foreign') return refuse('PENDING_FOREIGN', 'AWSPENDING holds another document')
