@@ -24,7 +24,7 @@ describe('what cannot be used', () => {
     [['rotate', '--json', '--log-json'], 'cannot be used with'],
     [['rotate', 'ap'], 'Did you mean app?'],
     [['rotate', '--config', 'other.yaml'], 'there is no such file'],
-    [['plan', '--for', 'fun'], 'Allowed choices are rotate, heal, back-out'],
+    [['plan', '--for', 'fun'], 'Allowed choices are rotate, rehearse, heal, back-out'],
     [['completion', 'tcsh'], 'Name one of: bash, zsh, fish'],
     [['secret', 'init', '--path', 'x', '--key-file', 'y'], 'Standard input is no document'],
   ])('%j ends with 2 and says how to go on', async (args, hint) => {

@@ -51,7 +51,7 @@ async function judge(work: (call: Call) => Promise<string>): Promise<Told> {
 }
 
 const LOGIN_CODES = [
-  ...['ERR_DB_UNREACHABLE', 'ERR_DB_OVERLOADED', 'ERR_DB_TLS', 'ERR_DB_DENIED'],
+  ...['ERR_DB_UNREACHABLE', 'ERR_DB_OVERLOADED', 'ERR_DB_BUSY', 'ERR_DB_TLS', 'ERR_DB_DENIED'],
   ...['ERR_DB_STATEMENT', 'ERR_DB_UNSUPPORTED', 'ERR_DB_AUTH'],
 ]
 
