@@ -46,8 +46,8 @@ const DISCARD = 'DISCARD OLD PASSWORD'
  * and the one that consumers have is gone. So a second password is ended first: `kept` becomes the
  * first one again, whichever it was, and then the other is discarded. All tested in
  * mysql-two-passwords.int.test.ts.
- * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by a password, or has a
- *   PASSWORD HISTORY or REUSE INTERVAL
+ * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by a password, or has
+ *   a PASSWORD HISTORY or REUSE INTERVAL
  */
 export async function setPasswords(
   connection: Connection,

@@ -140,8 +140,8 @@ describe('comparing grants', () => {
 
 describe('what has to be granted', () => {
   const give = (reference: string, held: string): readonly string[] =>
-    grantsToGive([parse(`GRANT ${reference}`)], [parse(`GRANT ${held}`)]).map((grant) =>
-      renderGrant(grant, 'x'),
+    grantsToGive([parse(`GRANT ${reference}`)], [parse(`GRANT ${held}`)]).map((given) =>
+      renderGrant(given, 'x'),
     )
 
   test('leaves nothing missing, and nothing to grant again', () => {
