@@ -171,6 +171,22 @@ describe('two passwords on MariaDB', () => {
     )
   }
 
+  test('are told apart by the name of a client that can tell nothing else', async () => {
+    const user = await suite.application('named')
+    await using session = await suite.admin()
+    for (const [name, version] of [
+      ['billing cred=v7', 'v7'],
+      ['billing', ''],
+    ] as const) {
+      await using open = await fixture.openSession(user, name)
+      await open.work()
+      const seen = await session.sessions([user.username], soon())
+      expect(seen).toMatchObject([{ application: name, credentialVersion: version }])
+      await fixture.killSessions(user.username)
+      await expect.poll(() => session.sessions([user.username], soon())).toEqual([])
+    }
+  })
+
   test('do not let an admin without CONNECTION ADMIN end sessions of others', async () => {
     const user = await suite.application('not ended')
     await using open = await fixture.openSession(user, 'app')
