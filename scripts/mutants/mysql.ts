@@ -128,4 +128,12 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
     replacement: '',
     lane: unit(`${UNIT}/errors.test.ts`),
   },
+  {
+    name: 'ends a session of whoever has its number now',
+    harm: 'Somebody who has nothing to do with it is cut off.',
+    file: 'adapters/mysql/protocol/sessions.ts',
+    text: 'WHERE ID = ? AND BINARY USER = ?',
+    replacement: "WHERE ID = ? AND ? <> ''",
+    lane: PASSWORDS,
+  },
 ]

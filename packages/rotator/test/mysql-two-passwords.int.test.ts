@@ -4,13 +4,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { makeSuite } from '../../testkit/src/conformance/database-fixture.ts'
 import type { Suite } from '../../testkit/src/conformance/database-fixture.ts'
 import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
-import { lockName } from '../src/adapters/mysql/protocol/lock.ts'
 import { quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
 import { by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
 import type { MysqlFixture } from './mysql-fixture.ts'
-
-/** Every user may use it. */
-const ANYWHERE = 'information_schema'
+import { CHANGE, twoPasswords, twoPasswordsTests } from './two-passwords-tests.ts'
+import type { TwoPasswords } from './two-passwords-tests.ts'
 
 /** What an entry accepts before the change; the last one is the first password. */
 const BEFORE = {
@@ -18,7 +16,6 @@ const BEFORE = {
   'kept first': ['stale', 'kept'],
   'kept second': ['kept', 'stale'],
 } as const
-type Before = keyof typeof BEFORE
 
 /** The statements under test, as any of the server's logs spells them. */
 const RETAINED = /ALTER USER [`'\\"]*logged[^;]*RETAIN CURRENT PASSWORD/
@@ -27,57 +24,29 @@ const DISCARDED = /ALTER USER [`'\\"]*logged[^;]*DISCARD OLD PASSWORD/
 describe.skipIf(MYSQL_HERE === undefined)('two passwords on MySQL', () => {
   let fixture: MysqlFixture
   let suite: Suite
+  let on: TwoPasswords
   beforeAll(async () => {
     fixture = await mysqlFixture({ binaryLog: true })
     suite = makeSuite(fixture)
+    on = twoPasswords(fixture, suite, create)
   })
   afterAll(async () => await fixture[Symbol.asyncDispose]())
 
-  const answers = async (user: string, ...passwords: string[]): Promise<readonly string[]> => {
-    const { db } = suite
-    const found: string[] = []
-    for (const password of passwords) {
-      const login = { ...suite.credential(user, secret(password)), dbname: ANYWHERE }
-      found.push(await db.login(login, db.endpoints[0] ?? '', soon()))
-    }
-    return found
-  }
   /** The definition without its hash, which has a new salt each time. */
   const accountOf = async (user: string, host: string): Promise<string> => {
     await fixture.sql('SET SESSION print_identified_with_as_hex = 1')
     const [row] = await fixture.sql(`SHOW CREATE USER ${quoteAccount({ user, host })}`)
     return String(row?.[0]).replace(/ AS 0x[0-9A-F]+/, ' AS 0x')
   }
-  const create = async (user: string, host: string, before: Before, more = ''): Promise<void> => {
+  const create: TwoPasswords['create'] = async (user, host, before, more = '') => {
     const account = quoteAccount({ user, host })
     const [first = '', second] = BEFORE[before]
     await fixture.sql(`CREATE USER ${account} ${by(first)} ${more}`)
     if (second !== undefined)
       await fixture.sql(`ALTER USER ${account} ${by(second)} RETAIN CURRENT PASSWORD`)
   }
-  const change = { kept: secret('kept'), added: secret('added') }
 
-  test.for([
-    ['kept alone', 'kept first'],
-    ['kept first', 'kept alone'],
-    ['kept second', 'kept alone'],
-    ['kept alone', 'kept second'],
-    ['kept second', 'kept first'],
-  ] as const)('reach each host entry: %s there, %s here', async ([wide, near], context) => {
-    const user = `spread ${context.task.id}`
-    await create(user, '%', wide)
-    await create(user, '127.0.0.1', near)
-    await using session = await suite.admin()
-    for (let time = 0; time < 2; time += 1) await session.setPasswords(user, change, soon())
-    const now = ['accepted', 'accepted', 'denied']
-    expect(await answers(user, 'kept', 'added', 'stale')).toEqual(now)
-    // The server takes the narrowest entry that fits; without it, the other one answers.
-    await fixture.sql(`RENAME USER '${user}'@'127.0.0.1' TO '${user}'@'10.0.0.1'`)
-    expect(await answers(user, 'kept', 'added', 'stale')).toEqual(now)
-    await session.setPasswords(user, { kept: change.added }, soon())
-    expect(await answers(user, 'kept', 'added', 'stale')).toEqual(['denied', 'accepted', 'denied'])
-    expect(await session.hasSecondPassword(user, soon())).toBe('nowhere')
-  })
+  twoPasswordsTests(() => on)
 
   test('are seen on a user of whom only one host entry accepts two', async () => {
     await create('half', '%', 'kept alone')
@@ -102,11 +71,11 @@ describe.skipIf(MYSQL_HERE === undefined)('two passwords on MySQL', () => {
       Promise.all(hosts.map((host) => accountOf('many', host)))
     const before = await look()
     await using session = await suite.admin()
-    await session.setPasswords('many', change, soon())
+    await session.setPasswords('many', CHANGE, soon())
     const doubled = await look()
-    await session.setPasswords('many', change, soon())
+    await session.setPasswords('many', CHANGE, soon())
     const again = await look()
-    await session.setPasswords('many', { kept: change.added }, soon())
+    await session.setPasswords('many', { kept: CHANGE.added }, soon())
     expect(before[0]).toMatch(/DEFAULT ROLE .*ACCOUNT LOCK.*billing/)
     expect([doubled, again, await look()]).toEqual([before, before, before])
   })
@@ -156,14 +125,14 @@ describe.skipIf(MYSQL_HERE === undefined)('two passwords on MySQL', () => {
       await create(user, '%', 'kept alone', option)
       await fixture.sql(`SET GLOBAL password_history = ${byDefault}`)
       await using session = await suite.admin()
-      const changed = session.setPasswords(user, change, soon())
+      const changed = session.setPasswords(user, CHANGE, soon())
       const error: unknown = await changed.catch((reason: unknown) => reason)
       await fixture.sql('SET GLOBAL password_history = 0')
       expect(error).toMatchObject({
         code: 'ERR_DB_UNSUPPORTED',
         details: { problem: expect.stringContaining(REMEDY) },
       })
-      expect(await answers(user, 'kept')).toEqual(['accepted'])
+      expect(await on.answers(user, 'kept')).toEqual(['accepted'])
       expect(await session.hasSecondPassword(user, soon())).toBe('nowhere')
     },
   )
@@ -179,77 +148,10 @@ describe.skipIf(MYSQL_HERE === undefined)('two passwords on MySQL', () => {
       code: 'ERR_DB_UNSUPPORTED',
       details: { problem: expect.stringContaining(REMEDY) },
     })
-    expect(await answers('late', 'newest', 'stale')).toEqual(['accepted', 'accepted'])
+    expect(await on.answers('late', 'newest', 'stale')).toEqual(['accepted', 'accepted'])
     await fixture.sql(`ALTER USER 'late'@'%' ${REMEDY}`)
     await session.setPasswords('late', { kept: secret('newest') }, soon())
-    expect(await answers('late', 'newest', 'stale')).toEqual(['accepted', 'denied'])
-  })
-
-  test('are added behind the lock until the server is through, whoever died', async () => {
-    await create('fenced', '%', 'kept alone')
-    const first = await suite.admin({ target: 'fence' })
-    const leaving = new AbortController()
-    await fixture.sql('FLUSH TABLES WITH READ LOCK')
-    const change1 = first.setPasswords('fenced', change, { signal: leaving.signal })
-    const outcome = change1.catch((reason: unknown) => reason)
-    const [holder] = (await fixture.sql('SELECT IS_USED_LOCK(?)', [lockName('fence')]))[0] ?? []
-    await expect.poll(() => waiting(holder)).toEqual([['ALTER USER']])
-    leaving.abort()
-    expect(await outcome).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' })
-    const held = await suite.admin({ target: 'fence' })
-    expect(held.lock.kind).toBe('held')
-    expect(await waiting(holder)).toEqual([['ALTER USER']])
-    await fixture.sql('UNLOCK TABLES')
-    await held[Symbol.asyncDispose]()
-    const free = async (): Promise<unknown> =>
-      (await fixture.sql('SELECT IS_FREE_LOCK(?)', [lockName('fence')]))[0]?.[0]
-    await expect.poll(free, { timeout: 15_000 }).toBe(1)
-    expect(await waiting(holder)).toEqual([])
-    // What the dead client has sent was carried out: this is the second time.
-    expect(await answers('fenced', 'kept', 'added')).toEqual(['accepted', 'accepted'])
-    await using second = await suite.admin({ target: 'fence' })
-    expect(second.lock.kind).toBe('own')
-    await second.setPasswords('fenced', change, soon())
-    expect(await answers('fenced', 'kept', 'added')).toEqual(['accepted', 'accepted'])
-  })
-
-  /** Which statement this connection is carrying out. */
-  async function waiting(id: unknown): Promise<readonly (readonly unknown[])[]> {
-    return await fixture.sql(
-      'SELECT LEFT(INFO, 10) FROM performance_schema.processlist' +
-        " WHERE ID = ? AND COMMAND = 'Query'",
-      [String(id)],
-    )
-  }
-
-  test('are told apart by the name of a client that can tell nothing else', async () => {
-    const user = await suite.application('named')
-    await using session = await suite.admin()
-    for (const [name, version] of [
-      ['billing cred=v7', 'v7'],
-      ['billing', ''],
-    ] as const) {
-      await using open = await fixture.openSession(user, name)
-      await open.work()
-      const seen = await session.sessions([user.username], soon())
-      expect(seen).toMatchObject([{ application: name, credentialVersion: version }])
-      await fixture.killSessions(user.username)
-      await expect.poll(() => session.sessions([user.username], soon())).toEqual([])
-    }
-  })
-
-  test('do not let an admin without CONNECTION_ADMIN end sessions of others', async () => {
-    const user = await suite.application('not ended')
-    await using open = await fixture.openSession(user, 'app')
-    await open.work()
-    await using session = await suite.admin()
-    const seen = await session.sessions([user.username], soon())
-    expect(seen).toHaveLength(1)
-    await expect(session.endSessions(seen, soon())).rejects.toMatchObject({
-      code: 'ERR_DB_DENIED',
-      details: { operation: 'end a session of "not ended"' },
-    })
-    await open.work()
+    expect(await on.answers('late', 'newest', 'stale')).toEqual(['accepted', 'denied'])
   })
 })
 

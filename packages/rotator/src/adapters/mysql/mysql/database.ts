@@ -7,8 +7,8 @@ import { ProtocolDatabase } from '../protocol/database.ts'
 import type { DatabaseOptions } from '../protocol/database.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import { SESSION_MODE } from '../protocol/sql.ts'
-import { hasSecondPassword, setLocked, setPassword, setPasswords } from './passwords.ts'
-import { compareUsers, provisionUser } from './users.ts'
+import { setPassword, setPasswords } from './passwords.ts'
+import { USER_COMMANDS } from './users.ts'
 
 /**
  * A MySQL server, 8.0.19 or newer, as the rotator needs it. Opens nothing until it is used.
@@ -68,12 +68,9 @@ const LONGEST_USERNAME = 32
 
 const MYSQL: Dialect = {
   longestUsername: LONGEST_USERNAME,
+  ...USER_COMMANDS,
   prepare,
   setPassword,
   setPasswords,
-  hasSecondPassword,
-  setLocked,
-  compareUsers,
-  provisionUser,
   lockedLogins: countLockedLogins,
 }

@@ -2,8 +2,8 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
-import type { LockChange, PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
-import { entriesUnlessOwn, existingEntries, lockEntries } from '../protocol/entries.ts'
+import type { PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
+import { entriesUnlessOwn, existingEntries } from '../protocol/entries.ts'
 import { againstHistory } from '../protocol/errors.ts'
 import { quoteAccount, quoteText } from '../protocol/sql.ts'
 import type { Account } from '../protocol/sql.ts'
@@ -96,27 +96,6 @@ function retaining(entries: readonly Account[], password: Sensitive): string {
   return entries
     .map((entry) => `${quoteAccount(entry)} IDENTIFIED BY ${secret} RETAIN CURRENT PASSWORD`)
     .join(', ')
-}
-
-/** Asks the user table, so that no login has to be refused. */
-export async function hasSecondPassword(
-  connection: Connection,
-  user: string,
-  call: Call,
-): Promise<boolean> {
-  const entries = await existingEntries({ connection, user, read: readAccounts }, call)
-  return entries.some(({ hasSecond }) => hasSecond)
-}
-
-/** Locks or unlocks every host entry of the user. Open sessions stay. */
-export async function setLocked(
-  connection: Connection,
-  change: LockChange,
-  call: Call,
-): Promise<void> {
-  const look = { connection, user: change.user, read: readAccounts }
-  const entries = await existingEntries(look, call)
-  await lockEntries(connection, { ...change, entries }, call)
 }
 
 /**
