@@ -24,7 +24,8 @@ describe.skipIf(MYSQL_HERE === undefined)('MySQL with FAILED_LOGIN_ATTEMPTS 1', 
   beforeAll(async () => {
     rig = await startRig(await mysqlRig(), 'dual-password')
     const limit = 'FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME UNBOUNDED'
-    await rig.engine.asRoot([`ALTER USER 'app_a'@'%' ${limit}`])
+    await using root = await rig.engine.root()
+    await root.ask(`ALTER USER 'app_a'@'%' ${limit}`)
     await rig.consumers.start()
   })
   afterAll(async () => {

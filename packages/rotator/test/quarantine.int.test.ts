@@ -9,7 +9,7 @@ import { mysqlRig } from '../../testkit/src/rig/mysql.ts'
 import { postgresRig } from '../../testkit/src/rig/postgres.ts'
 import type { RigEngine } from '../../testkit/src/rig/engine.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
-import type { Rig, RigSettings } from '../../testkit/src/rig/rig.ts'
+import type { Rig } from '../../testkit/src/rig/rig.ts'
 import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
 
 /** Ends as soon as somebody misses the account: only a test that fails takes so long. */
@@ -17,8 +17,8 @@ const LONG = '60s'
 /** When nobody does, this is how long it takes. */
 const SHORT = '1s'
 
-async function arrange(engine: RigEngine, settings: RigSettings): Promise<Rig> {
-  const rig = await startRig(engine, 'alternating', settings)
+async function arrange(engine: RigEngine, quarantine: string): Promise<Rig> {
+  const rig = await startRig(engine, 'alternating', { target: { quarantine } })
   onTestFinished(async () => {
     await rig.consumers.stop()
     await rig[Symbol.asyncDispose]()
@@ -63,7 +63,7 @@ async function expectMissed(rig: Rig, missed: string): Promise<void> {
 }
 
 async function expectSettles(rig: Rig): Promise<void> {
-  await rig.configure({ quarantine: SHORT })
+  await rig.edit((yaml) => yaml.replace(`quarantine: ${LONG}`, `quarantine: ${SHORT}`))
   const again = await rig.cuedot(['rotate', '--json']).ended
   expect(again.code, again.stdout).toBe(0)
   expect(await straggle(rig)).toBe('refused')
@@ -72,7 +72,7 @@ async function expectSettles(rig: Rig): Promise<void> {
 
 describe.skipIf(MYSQL_HERE === undefined)('a quarantine on MySQL', () => {
   test('is over for an account that a straggler is refused at', async () => {
-    const rig = await arrange(await mysqlRig(), { quarantine: LONG })
+    const rig = await arrange(await mysqlRig(), LONG)
     await expectMissed(rig, 'refused logins to a locked account')
     await expectSettles(rig)
   })
@@ -81,15 +81,17 @@ describe.skipIf(MYSQL_HERE === undefined)('a quarantine on MySQL', () => {
 describe('a quarantine on PostgreSQL', () => {
   test('is over for an account that a page misses', async () => {
     const page = await forgottenPage()
-    const rig = await arrange(await postgresRig(), { quarantine: LONG, healthUrl: page.url })
+    const rig = await arrange(await postgresRig(), LONG)
     page.rig = rig
+    await rig.edit((yaml) => yaml.replace(/^( *)roll:\n/m, `$1roll:\n${probing(page.url)}`))
     await expectMissed(rig, 'page is not well: status 503')
     expect(new Set(page.statuses)).toEqual(new Set([200, 503]))
+    page.forgotten = false
     await expectSettles(rig)
   })
 
   test('that nobody misses ends with a password that is dead', async () => {
-    const rig = await arrange(await postgresRig(), { quarantine: SHORT })
+    const rig = await arrange(await postgresRig(), SHORT)
     const { code, stdout } = await rig.cuedot(['rotate', '--log-json']).ended
     expect(code, stdout).toBe(0)
     expect(stdout).toContain('the end of the quarantine')
@@ -103,24 +105,24 @@ describe('a quarantine on PostgreSQL', () => {
   })
 })
 
-/** A page of a service that nobody thought of: it goes on with what it was started with. */
-async function forgottenPage(): Promise<{
+interface Page {
   readonly url: string
   readonly statuses: readonly number[]
+  /** True while it goes on with what it was started with; then it moves. */
+  forgotten: boolean
   rig: Rig | undefined
-}> {
+}
+
+/** A page of a service that nobody thought of. */
+async function forgottenPage(): Promise<Page> {
   const statuses: number[] = []
-  const page: { url: string; statuses: readonly number[]; rig: Rig | undefined } = {
-    url: '',
-    statuses,
-    rig: undefined,
-  }
+  const state: Pick<Page, 'forgotten' | 'rig'> = { forgotten: true, rig: undefined }
+  const isWell = async (): Promise<boolean> =>
+    !state.forgotten || (state.rig !== undefined && (await straggle(state.rig)) === 'let in')
   const server = createServer((_request, response) => {
-    const asked = page.rig === undefined ? Promise.resolve('refused') : straggle(page.rig)
-    void asked.then((answer) => {
-      const status = answer === 'let in' ? 200 : 503
-      statuses.push(status)
-      response.writeHead(status).end()
+    void isWell().then((well) => {
+      statuses.push(well ? 200 : 503)
+      response.writeHead(well ? 200 : 503).end()
     })
   })
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -129,6 +131,11 @@ async function forgottenPage(): Promise<{
   onTestFinished(() => void server.close())
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  page.url = `http://127.0.0.1:${port}/`
-  return page
+  return Object.assign(state, { url: `http://127.0.0.1:${port}/`, statuses })
+}
+
+/** A runtime that judges by this page, as a line of cuedot.yaml. */
+function probing(url: string): string {
+  const often = 'successes: 1, interval: 100ms, limit: 30s'
+  return `      - { id: page, kind: http-health, url: "${url}", ${often} }\n`
 }

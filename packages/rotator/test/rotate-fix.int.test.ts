@@ -54,7 +54,8 @@ describe.each(ENGINES)('a standby user that lacks something on $name', (engine) 
 
   test('is named by plain rotate and settled by --fix, unnoticed by consumers', async () => {
     await rig.consumers.start()
-    await rig.engine.asRoot([engine.revoke])
+    await using root = await rig.engine.root()
+    await root.ask(engine.revoke)
     const before = await rig.document('AWSCURRENT')
     const refused = await rig.cuedot(['rotate', '--json']).ended
     expect(refused.code, refused.stderr).toBe(3)
