@@ -136,4 +136,12 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
     replacement: "WHERE ID = ? AND ? <> ''",
     lane: PASSWORDS,
   },
+  {
+    name: 'changes a password on a replica alone',
+    harm: 'Consumers of the writer and of the replica need different passwords.',
+    file: 'adapters/mysql/mysql/database.ts',
+    text: 'if (row?.[0] === 1) {',
+    replacement: 'if (row?.[0] === 2) {',
+    lane: SERVER,
+  },
 ]
