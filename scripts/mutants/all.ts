@@ -5,6 +5,7 @@ import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
 import { POOLER_MUTANTS } from './poolers.ts'
+import { MYSQL_MUTANTS } from './mysql.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
 import { SOAK_MUTANTS } from './soak.ts'
 import { RECORD_MUTANTS } from './records.ts'
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ENGINE_MUTANTS,
   ...DATABASE_MUTANTS,
   ...POOLER_MUTANTS,
+  ...MYSQL_MUTANTS,
   ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
   ...MANAGED_MUTANTS,

@@ -30,8 +30,8 @@ export const TWO_PASSWORD_MUTANTS: readonly Mutant[] = [
     name: 'ends another session than the one that was named',
     harm: 'A consumer that has moved is cut off.',
     file: 'adapters/mysql/protocol/sessions.ts',
-    text: 'WHERE ID = ? AND BINARY USER = ?',
-    replacement: 'WHERE ID <> ? AND BINARY USER = ?',
+    text: 'const id = Number(session.id)',
+    replacement: 'const id = Number(session.id) + 1',
     lane: MARIADB,
   },
   {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { createConnection } from 'mysql2/promise'
+import type { Connection } from 'mysql2/promise'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
@@ -12,7 +13,7 @@ import { startSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
 import { startMariadb } from '../../testkit/src/servers/mariadb.ts'
 import { startPostgres } from '../../testkit/src/servers/postgres.ts'
 import { makeTestTls } from '../../testkit/src/servers/tls.ts'
-import { cuedot } from './cli-process.ts'
+import { cuedot, startCuedot } from './cli-process.ts'
 import type { CliResult } from './cli-process.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url))
@@ -107,7 +108,9 @@ describe('the examples', () => {
     const tls = await using(makeTestTls())
     const server = await using(startPostgres({ tls }))
     const aws = await using(startSecretsManager())
-    const dir = await copyExample('secrets-manager-postgres', { '5432': String(server.port) })
+    // Ten minutes are for production: nobody waits for them here.
+    const texts = { '5432': String(server.port), 'quarantine: 10m': 'quarantine: 1s' }
+    const dir = await copyExample('secrets-manager-postgres', texts)
     await server.sql(...(await statements(dir)))
     const admin = secretsManagerAdmin(aws.endpoint)
     for (const name of ['database', 'database-admin'])
@@ -128,6 +131,42 @@ describe('the examples', () => {
     const untrusted = await cuedot(['verify'], { cwd: dir, env: withoutCa })
     expect(untrusted.stdout).toContain('ERR_DB_TLS')
     expect(untrusted.code).toBe(3)
+  })
+
+  test('dual-password-mariadb moves a session that tells its version', async () => {
+    const tls = await using(makeTestTls())
+    const server = await using(startMariadb({ tls, performanceSchema: true }))
+    const dir = await copyExample('dual-password-mariadb', { '3306': String(server.port) })
+    await writeFile(join(dir, 'ca.pem'), tls.ca)
+    const at = { host: server.host, port: server.port, ssl: { ca: tls.ca } }
+    const { username: user, password } = server.root
+    const root = await createConnection({ ...at, user, password: password.reveal() })
+    for (const statement of await statements(dir)) await root.query(statement)
+    for (const name of ['orders', 'admin']) {
+      const args = ['--path', `secrets/${name}.cuedot`, '--key-file', 'keys/cuedot.key']
+      const input = await read(dir, `documents/${name}.json`)
+      expect((await cuedot(['secret', 'init', ...args], { cwd: dir, input })).code).toBe(0)
+    }
+    const env = async (): Promise<NodeJS.Dict<string>> => parseEnv(await read(dir, 'app.env'))
+    const login = { port: server.port, ca: tls.ca }
+    const first = await env()
+    await follow(dir, [['verify'], ['plan'], ['rotate']])
+    const second = await env()
+    expect(second).toMatchObject({ DB_USER: 'orders', DB_HOST: '127.0.0.1' })
+    expect(second['DB_CRED_VERSION']).toMatch(/^[0-9a-f]{8}$/)
+    await expect(applicationOf({ ...login, env: first })).rejects.toMatchObject({ errno: 1045 })
+    const working = await applicationOf({ ...login, env: second })
+    const rotating = startCuedot(['rotate', '--log-json'], { cwd: dir })
+    await rotating.shows('orders by orders from')
+    await working.query('SELECT 1')
+    await working.end()
+    expect(await rotating.ended).toMatchObject({ code: 0 })
+    await expect(applicationOf({ ...login, env: second })).rejects.toMatchObject({ errno: 1045 })
+    const moved = await applicationOf({ ...login, env: await env() })
+    await follow(dir, [['status', '--exit-code'], ['rehearse'], ['status']])
+    await moved.end()
+    await root.end()
+    expect((await read(dir, 'reloads.log')).trim().split('\n')).toHaveLength(2)
   })
 
   test('mariadb-openemr-ecs-like rotates while the login page stays up', async () => {
@@ -158,6 +197,21 @@ describe('the examples', () => {
     expect(page.answers).toEqual({ 200: 6 })
   })
 })
+
+interface Login {
+  readonly port: number
+  readonly ca: string
+  readonly env: NodeJS.Dict<string>
+}
+
+/** As an application would that has read app.env: `mysql2` tells the version as an attribute. */
+function applicationOf({ port, ca, env }: Login): Promise<Connection> {
+  return createConnection({
+    ...{ host: 'localhost', port, ssl: { ca }, database: env['DB_NAME'] ?? '' },
+    ...{ user: env['DB_USER'] ?? '', password: env['DB_PASSWORD'] ?? '' },
+    connectAttributes: { program_name: 'orders', cred_version: env['DB_CRED_VERSION'] ?? '' },
+  })
+}
 
 function awsEnvironment(endpoint: string): Readonly<Record<string, string>> {
   return { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }

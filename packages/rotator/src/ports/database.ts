@@ -22,7 +22,7 @@ export interface Session {
   readonly id: string
   /**
    * The version of the credential that the client says it logged in with (connection attribute
-   * `cred_version`, or `cred=…` in `application_name`); an empty string where it says none.
+   * `cred_version`, or `cred=…` in its name); an empty string where it says none.
    */
   readonly credentialVersion: string
 }

@@ -1,6 +1,7 @@
 import { RotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { Session } from '../../ports/database.ts'
+import { versionInName } from '../common/credential-version.ts'
 import type { Endpoint } from '../common/tls.ts'
 import type { Link } from './link.ts'
 
@@ -181,9 +182,6 @@ async function untilGone(
 function toSession(row: Row, endpoint: string): Session {
   const { username, process: id } = row
   const application = row.application ?? ''
-  const credentialVersion = CREDENTIAL.exec(application)?.[1] ?? ''
+  const credentialVersion = versionInName(application)
   return { username, client: row.client ?? '', application, endpoint, id, credentialVersion }
 }
-
-/** What a client writes into its `application_name`, beside its name. */
-const CREDENTIAL = /(?:^|[\s;,])cred=([^\s;,]+)/

@@ -85,10 +85,12 @@ function toEntry(user: string, row: Row): AccountEntry {
   }
   const number = (key: string, fallback = 0): number =>
     text(key) === '' ? fallback : Number(text(key))
+  const plugins = pluginsOf(text('plugin'), alternatives)
   return {
     user,
     host: String(host),
-    plugins: pluginsOf(text('plugin'), alternatives),
+    plugins,
+    hasSecond: plugins.length > 1,
     locked: text('account_locked') === '1',
     requirement: {
       kind: KINDS[number('ssl_type')] ?? 'none',

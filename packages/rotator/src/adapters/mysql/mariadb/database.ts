@@ -6,8 +6,8 @@ import { ProtocolDatabase } from '../protocol/database.ts'
 import type { DatabaseOptions } from '../protocol/database.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import { SESSION_MODE } from '../protocol/sql.ts'
-import { hasSecondPassword, setLocked, setPassword, setPasswords } from './passwords.ts'
-import { compareUsers, provisionUser } from './users.ts'
+import { setPassword, setPasswords } from './passwords.ts'
+import { USER_COMMANDS } from './users.ts'
 
 /**
  * A MariaDB server, 10.4 or newer, as the rotator needs it. Opens nothing until it is used.
@@ -48,13 +48,10 @@ const LONGEST_USERNAME = 80
 
 const MARIADB: Dialect = {
   longestUsername: LONGEST_USERNAME,
+  ...USER_COMMANDS,
   prepare,
   setPassword,
   setPasswords,
-  hasSecondPassword,
-  setLocked,
-  compareUsers,
-  provisionUser,
   // MariaDB counts logins to locked accounts nowhere.
   lockedLogins: async () => undefined,
 }

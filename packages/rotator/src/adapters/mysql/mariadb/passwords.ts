@@ -2,8 +2,8 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
-import type { LockChange, PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
-import { entriesUnlessOwn, existingEntries, lockEntries } from '../protocol/entries.ts'
+import type { PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
+import { entriesUnlessOwn, existingEntries } from '../protocol/entries.ts'
 import { nativeHash, quoteAccount } from '../protocol/sql.ts'
 import { NATIVE, assertNative, readAccounts } from './accounts.ts'
 
@@ -46,27 +46,6 @@ export async function setPasswords(
   const accounts = entries.map((entry) => `${quoteAccount(entry)} ${via}`).join(', ')
   const operation = added ? `add a password to "${user}"` : `end the second password of "${user}"`
   await connection.run({ operation, sql: `ALTER USER ${accounts}` }, call)
-}
-
-/** Asks the user table, so that no login has to be refused. */
-export async function hasSecondPassword(
-  connection: Connection,
-  user: string,
-  call: Call,
-): Promise<boolean> {
-  const entries = await existingEntries({ connection, user, read: readAccounts }, call)
-  return entries.some(({ plugins }) => plugins.length > 1)
-}
-
-/** Locks or unlocks every host entry of the user. Open sessions stay. */
-export async function setLocked(
-  connection: Connection,
-  change: LockChange,
-  call: Call,
-): Promise<void> {
-  const look = { connection, user: change.user, read: readAccounts }
-  const entries = await existingEntries(look, call)
-  await lockEntries(connection, { ...change, entries }, call)
 }
 
 /**

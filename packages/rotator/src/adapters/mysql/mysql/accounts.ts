@@ -9,8 +9,6 @@ export interface AccountEntry extends UserEntry {
   readonly plugin: string
   /** True when more than a password is asked for (MySQL 8.0.27 and later). */
   readonly multiFactor: boolean
-  /** True when it accepts a second password (RETAIN CURRENT PASSWORD). */
-  readonly hasSecond: boolean
   readonly requirement: Requirement
   readonly limits: Limits
   readonly passwords: PasswordOptions

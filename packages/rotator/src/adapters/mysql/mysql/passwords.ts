@@ -2,11 +2,13 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
-import type { LockChange, PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
-import { entriesUnlessOwn, existingEntries, lockEntries } from '../protocol/entries.ts'
+import type { PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
+import { entriesUnlessOwn, existingEntries } from '../protocol/entries.ts'
+import { againstHistory } from '../protocol/errors.ts'
 import { quoteAccount, quoteText } from '../protocol/sql.ts'
 import type { Account } from '../protocol/sql.ts'
 import { MULTI_FACTOR, PLUGINS, assertSupported, readAccounts } from './accounts.ts'
+import type { AccountEntry } from './accounts.ts'
 
 /**
  * Gives every host entry of the user this password and no other, and unlocks it: one statement,
@@ -44,8 +46,8 @@ const DISCARD = 'DISCARD OLD PASSWORD'
  * and the one that consumers have is gone. So a second password is ended first: `kept` becomes the
  * first one again, whichever it was, and then the other is discarded. All tested in
  * mysql-two-passwords.int.test.ts.
- * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by a password, or the
- *   account's PASSWORD HISTORY or REUSE INTERVAL stands against setting `kept` again
+ * @throws ERR_DB_UNSUPPORTED when an entry authenticates in another way than by a password, or has
+ *   a PASSWORD HISTORY or REUSE INTERVAL
  */
 export async function setPasswords(
   connection: Connection,
@@ -54,6 +56,7 @@ export async function setPasswords(
 ): Promise<void> {
   const entries = await existingEntries({ connection, user, read: readAccounts }, call)
   assertSupported(connection, entries)
+  if (added !== undefined) await assertNoHistory(connection, { user, entries }, call)
   const doubled = entries.filter(({ hasSecond }) => hasSecond)
   if (doubled.length > 0) {
     const operation = `end the second password of "${user}"`
@@ -66,33 +69,33 @@ export async function setPasswords(
   await connection.run({ operation, sql: `ALTER USER ${retaining(entries, added)}` }, call)
 }
 
+/**
+ * Whoever adds a password must be able to end the other one again, for which `kept` is set again: a
+ * history refuses that, and both passwords would be left. Better said before than half-way.
+ */
+async function assertNoHistory(
+  connection: Connection,
+  { user, entries }: { readonly user: string; readonly entries: readonly AccountEntry[] },
+  call: Call,
+): Promise<void> {
+  const operation = 'ask for the default password history'
+  const sql = 'SELECT @@GLOBAL.password_history, @@GLOBAL.password_reuse_interval'
+  const [row] = await connection.run({ operation, sql }, call)
+  const [history, reuseDays] = (row ?? []).map(Number)
+  const remembers = ({ passwords }: AccountEntry): boolean =>
+    (passwords.history < 0 ? history : passwords.history) !== 0 ||
+    (passwords.reuseDays < 0 ? reuseDays : passwords.reuseDays) !== 0
+  if (!entries.some(remembers)) return
+  const problem = againstHistory(`add a password to "${user}"`)
+  throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: connection.endpoint, problem })
+}
+
 /** Naming the plugin would be a change of it, which RETAIN does not go with. */
 function retaining(entries: readonly Account[], password: Sensitive): string {
   const secret = quoteText(password.reveal())
   return entries
     .map((entry) => `${quoteAccount(entry)} IDENTIFIED BY ${secret} RETAIN CURRENT PASSWORD`)
     .join(', ')
-}
-
-/** Asks the user table, so that no login has to be refused. */
-export async function hasSecondPassword(
-  connection: Connection,
-  user: string,
-  call: Call,
-): Promise<boolean> {
-  const entries = await existingEntries({ connection, user, read: readAccounts }, call)
-  return entries.some(({ hasSecond }) => hasSecond)
-}
-
-/** Locks or unlocks every host entry of the user. Open sessions stay. */
-export async function setLocked(
-  connection: Connection,
-  change: LockChange,
-  call: Call,
-): Promise<void> {
-  const look = { connection, user: change.user, read: readAccounts }
-  const entries = await existingEntries(look, call)
-  await lockEntries(connection, { ...change, entries }, call)
 }
 
 /**

@@ -1,32 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Call } from '../../../ports/call.ts'
-import type { UserComparison } from '../../../ports/database.ts'
 import type { Connection } from '../protocol/connection.ts'
-import type { UserNames } from '../protocol/dialect.ts'
 import { quoteAccount, quoteText } from '../protocol/sql.ts'
-import { compareEntries, provisionEntries } from '../protocol/users.ts'
+import { userCommands } from '../protocol/user-commands.ts'
 import type { Twin, UserTable } from '../protocol/users.ts'
 import { differingSettings, renderDefaultRoles, renderSettings } from './account-sql.ts'
 import { assertSupported, readAccounts } from './accounts.ts'
 import type { AccountEntry } from './accounts.ts'
-
-/** Compares two users over all their host patterns. */
-export async function compareUsers(
-  connection: Connection,
-  names: UserNames,
-  call: Call,
-): Promise<UserComparison> {
-  return await compareEntries(connection, { ...names, table: TABLE }, call)
-}
-
-/** Makes `user` equal to `reference` for every host pattern of the reference. */
-export async function provisionUser(
-  connection: Connection,
-  names: UserNames,
-  call: Call,
-): Promise<void> {
-  await provisionEntries(connection, { ...names, table: TABLE }, call)
-}
 
 /** Creates the account, or gives the one that is there the settings of the reference. */
 async function make(
@@ -70,3 +50,6 @@ const TABLE: UserTable<AccountEntry> = {
   make,
   finish,
 }
+
+/** Comparing users, making one like another, and what is read or changed of all their entries. */
+export const USER_COMMANDS: ReturnType<typeof userCommands<AccountEntry>> = userCommands(TABLE)

@@ -76,7 +76,7 @@ export class ProtocolAdminSession implements AdminSession {
   async grantMissing(reference: string, username: string, call: Call): Promise<void> {
     await this.provision(reference, username, call)
     const { state, lacks } = await this.compareUsers(reference, username, call)
-    if (state !== 'differs') return
+    if (state === 'equal') return
     const { endpoint } = this.#parts.writer
     const problem = `"${username}" still differs from "${reference}": ${lacks.join('; ')}`
     throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem })

@@ -1,5 +1,6 @@
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
+import { versionInName } from '../../common/credential-version.ts'
 import type { Cell, Connection } from './connection.ts'
 
 /** What a client tells of itself when it connects. Empty texts: it does not say. */
@@ -29,12 +30,22 @@ export async function readAttributes(
     const found = new Map<Cell | undefined, ClientAttributes>()
     for (const [id, name, value] of rows) {
       const known = found.get(id) ?? { program: '', credentialVersion: '' }
-      const key = name === PROGRAM ? 'program' : 'credentialVersion'
-      found.set(id, { ...known, [key]: String(value ?? '') })
+      found.set(id, { ...known, ...told(name, String(value ?? ''), known) })
     }
     return found
   } catch (error) {
     if (error instanceof RotatorError && error.code === 'ERR_DB_DENIED') return new Map()
     throw error
   }
+}
+
+/** Clients that can tell their name alone write the version into it. */
+function told(
+  name: Cell | undefined,
+  value: string,
+  known: ClientAttributes,
+): Partial<ClientAttributes> {
+  if (name !== PROGRAM) return { credentialVersion: value || known.credentialVersion }
+  const credentialVersion = known.credentialVersion || versionInName(value)
+  return { program: value, credentialVersion }
 }

@@ -8,6 +8,8 @@ import type { Account } from './sql.ts'
 /** One entry of the user table, as far as every server of this protocol has it. */
 export interface UserEntry extends Account {
   readonly locked: boolean
+  /** True when it lets the user in with either of two passwords. */
+  readonly hasSecond: boolean
 }
 
 /** Reads every entry of a user, one for each host pattern, in a fixed order. */

@@ -61,10 +61,14 @@ describe('a statement that failed', () => {
     [failure(1927), 'ERR_OUTCOME_UNKNOWN'],
     [failure(1969), 'ERR_OUTCOME_UNKNOWN'],
     [failure(1053), 'ERR_OUTCOME_UNKNOWN'],
+    [failure(4031, { fatal: true }), 'ERR_OUTCOME_UNKNOWN'],
+    [failure(1396, { fatal: true, sqlState: 'HY000' }), 'ERR_OUTCOME_UNKNOWN'],
     [failure(1205), 'ERR_DB_OVERLOADED'],
     [failure(1226), 'ERR_DB_OVERLOADED'],
     [failure(1227), 'ERR_DB_DENIED'],
     [failure(1142), 'ERR_DB_DENIED'],
+    [failure(1045), 'ERR_DB_DENIED'],
+    [failure(1698), 'ERR_DB_DENIED'],
     [failure(1290), 'ERR_DB_UNSUPPORTED'],
     [failure(1819), 'ERR_DB_UNSUPPORTED'],
     [failure(3638), 'ERR_DB_UNSUPPORTED'],
@@ -79,5 +83,12 @@ describe('a statement that failed', () => {
     const error = statementError(failure(1396, { sqlState: 'HY000', sql, sqlMessage: sql }), where)
     expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain('*ABC')
     expect(error.cause).toBeUndefined()
+  })
+
+  test('against a password history says how to go on', () => {
+    const { details } = statementError(failure(3638), where)
+    expect(details).toMatchObject({
+      problem: expect.stringContaining('PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY'),
+    })
   })
 })

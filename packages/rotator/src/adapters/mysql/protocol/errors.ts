@@ -26,12 +26,19 @@ const LOCK_WAIT = 1205
 const WANTS_TLS = 3159
 /** There is no such database. */
 const NO_DATABASE = 1049
+/**
+ * GRANT of what one may not grant: a global privilege, PROXY. In a login the same numbers are a
+ * wrong password.
+ */
+const NOT_GRANTED: ReadonlySet<number> = new Set([1045, 1698])
 /** A privilege is missing: database, table, column, routine, global, SHOW GRANTS of others. */
 const NOT_ALLOWED: ReadonlySet<number> = new Set([1044, 1142, 1143, 1227, 1370, 1410])
 /** `--read-only` or `--strict-password-validation` stands against the statement. */
 const PREVENTED = 1290
-/** A rule of the server about passwords: `validate_password`, PASSWORD HISTORY, REUSE INTERVAL. */
-const AGAINST_POLICY: ReadonlySet<number> = new Set([1819, 3638])
+/** A rule of the server about passwords: `validate_password`. */
+const AGAINST_POLICY = 1819
+/** The user's PASSWORD HISTORY or PASSWORD REUSE INTERVAL, or the server's default of them. */
+const AGAINST_HISTORY = 3638
 /**
  * A statement about users has failed. MariaDB keeps the reason as a warning, for instance 1290;
  * where it is that the user does not exist there is no other number.
@@ -130,14 +137,16 @@ export function statementError(
   if (errno === LOCK_WAIT || OVERLOADED.has(errno))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: `error ${errno}` })
   if (errno === EXPIRED) return new RotatorError('ERR_DB_AUTH', { endpoint, username })
-  if (NOT_ALLOWED.has(errno))
+  if (NOT_ALLOWED.has(errno) || NOT_GRANTED.has(errno))
     return new RotatorError('ERR_DB_DENIED', { endpoint, username, operation })
   if (errno === PREVENTED)
     return new RotatorError('ERR_DB_UNSUPPORTED', {
       endpoint,
       problem: `${operation}: the server runs with read_only or strict_password_validation`,
     })
-  if (AGAINST_POLICY.has(errno))
+  if (errno === AGAINST_HISTORY)
+    return new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem: againstHistory(operation) })
+  if (errno === AGAINST_POLICY)
     return new RotatorError('ERR_DB_UNSUPPORTED', {
       endpoint,
       problem: `${operation}: the server's rules for passwords refuse it (error ${errno})`,
@@ -147,4 +156,10 @@ export function statementError(
     operation,
     sqlstate: failure.sqlState ?? `error ${errno}`,
   })
+}
+
+/** What is wrong, and what to do, where an old password may not be set again. */
+export function againstHistory(operation: string): string {
+  const remedy = 'PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY'
+  return `${operation}: the user has a password history; ALTER USER … ${remedy} takes it away`
 }

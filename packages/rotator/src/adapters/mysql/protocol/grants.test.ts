@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseGrant } from './grants.ts'
 import type { Grant, Scope } from './grants.ts'
-import { missingGrants, renderGrant } from './privileges.ts'
+import { grantsToGive, missingGrants, renderGrant } from './privileges.ts'
 
 const parse = (line: string): Grant => {
   const grant = parseGrant(line)
@@ -135,5 +135,41 @@ describe('comparing grants', () => {
     ['PROXY ON `u`@`%` TO `a`@`%`', 'PROXY ON `u`@`10.%` TO `b`@`%`'],
   ] as const)('finds %j not covered by %j', ([reference, held]) => {
     expect(compare([reference], [held])).toHaveLength(1)
+  })
+})
+
+describe('what has to be granted', () => {
+  const give = (reference: string, held: string): readonly string[] =>
+    grantsToGive([parse(`GRANT ${reference}`)], [parse(`GRANT ${held}`)]).map((given) =>
+      renderGrant(given, 'x'),
+    )
+
+  test('leaves nothing missing, and nothing to grant again', () => {
+    const grants = fc.array(grant, { maxLength: 4 })
+    fc.assert(
+      fc.property(grants, grants, (reference, held) => {
+        const after = [...held, ...grantsToGive(reference, held)]
+        expect(missingGrants(reference, after)).toEqual([])
+        expect(grantsToGive(reference, after)).toEqual([])
+      }),
+    )
+  })
+
+  test.for([
+    ['SELECT, INSERT ON `d`.* TO a', 'SELECT ON `d`.* TO b', ['GRANT INSERT ON `d`.* TO x']],
+    [
+      'SELECT, INSERT ON `d`.* TO a WITH GRANT OPTION',
+      'SELECT ON `d`.* TO b WITH GRANT OPTION',
+      ['GRANT INSERT ON `d`.* TO x WITH GRANT OPTION'],
+    ],
+    [
+      'SELECT, INSERT ON `d`.* TO a WITH GRANT OPTION',
+      'SELECT, INSERT ON `d`.* TO b',
+      ['GRANT SELECT, INSERT ON `d`.* TO x WITH GRANT OPTION'],
+    ],
+    ['SELECT ON `d`.`t` TO a', 'SELECT ON `d`.* TO b', []],
+    ['`r` TO a WITH ADMIN OPTION', '`r` TO b', ['GRANT `r` TO x WITH ADMIN OPTION']],
+  ] as const)('of %j, where %j is there, is %j', ([reference, held, wanted]) => {
+    expect(give(reference, held)).toEqual(wanted)
   })
 })

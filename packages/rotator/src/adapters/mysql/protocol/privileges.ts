@@ -1,6 +1,8 @@
 import { quoteAccount, quoteName } from './sql.ts'
 import type { Grant, Privilege, Scope } from './grants.ts'
 
+const GRANT_OPTION = 'GRANT OPTION'
+
 /** The smallest thing that can be granted: one privilege, in one place, for one column if any. */
 interface Atom {
   readonly scope: Scope
@@ -52,7 +54,7 @@ function isCovered(atom: Atom, held: ReadonlySet<string>): boolean {
     (scope) =>
       held.has(keyOf({ scope, name: atom.name })) ||
       (atom.column !== undefined && held.has(keyOf({ ...atom, scope }))) ||
-      (atom.name !== 'GRANT OPTION' && held.has(keyOf({ scope, name: 'ALL PRIVILEGES' }))),
+      (atom.name !== GRANT_OPTION && held.has(keyOf({ scope, name: 'ALL PRIVILEGES' }))),
   )
 }
 
@@ -73,6 +75,29 @@ function keyOf(atom: Atom): string {
     scope.level === 'global' ? [] : scope.level === 'database' ? [scope.pattern] : scope.path
   const type = scope.level === 'object' ? scope.type : ''
   return JSON.stringify([scope.level, type, ...place, atom.name, atom.column ?? null])
+}
+
+/**
+ * What has to be granted so that {@link missingGrants} of `reference` finds nothing. Only what is
+ * missing is named, since an admin may grant no more than it has itself. An option to grant goes
+ * with what is granted; missing alone, it takes the whole line.
+ */
+export function grantsToGive(
+  reference: readonly Grant[],
+  grants: readonly Grant[],
+): readonly Grant[] {
+  const held = new Set(grants.flatMap(atoms).map(keyOf))
+  return reference.flatMap((grant): readonly Grant[] => {
+    if (missingGrants([grant], grants).length === 0) return []
+    if (grant.kind !== 'privileges') return [grant]
+    const lacking = grant.privileges.filter((privilege) =>
+      split(grant.scope, privilege).some((atom) => !isCovered(atom, held)),
+    )
+    const named = lacking.filter(({ name }) => name !== GRANT_OPTION)
+    if (named.length === 0) return [grant]
+    const option = grant.privileges.filter(({ name }) => name === GRANT_OPTION)
+    return [{ ...grant, privileges: [...named, ...option] }]
+  })
 }
 
 type Membership = Exclude<Grant, { kind: 'privileges' }>
@@ -125,7 +150,7 @@ export function renderGrant(grant: Grant, grantee: string): string {
     const option = grant.admin ? ' WITH GRANT OPTION' : ''
     return `GRANT PROXY ON ${quoteAccount(grant)} TO ${grantee}${option}`
   }
-  const named = grant.privileges.filter((privilege) => privilege.name !== 'GRANT OPTION')
+  const named = grant.privileges.filter((privilege) => privilege.name !== GRANT_OPTION)
   const option = named.length < grant.privileges.length ? ' WITH GRANT OPTION' : ''
   const list = named.length === 0 ? 'USAGE' : named.map(renderPrivilege).join(', ')
   return `GRANT ${list} ON ${renderScope(grant.scope)} TO ${grantee}${option}`

@@ -6,7 +6,7 @@ import type { UserNames } from './dialect.ts'
 import type { ReadEntries, UserEntry } from './entries.ts'
 import { parseGrant } from './grants.ts'
 import type { Grant } from './grants.ts'
-import { missingGrants, renderGrant } from './privileges.ts'
+import { grantsToGive, missingGrants, renderGrant } from './privileges.ts'
 import { quoteAccount } from './sql.ts'
 
 /** How a server keeps users. */
@@ -81,7 +81,7 @@ function atHost(line: string, host: string, patterns: number): string {
 /**
  * Makes `user` equal to `reference` for every host pattern of the reference: first the accounts,
  * locked and with a password that nobody knows, then what they may do. Accounts that exist keep
- * password and lock. Repeating it is harmless.
+ * password and lock, and are granted only what they lack. Repeating it is harmless.
  */
 export async function provisionEntries<E extends UserEntry>(
   connection: Connection,
@@ -90,18 +90,22 @@ export async function provisionEntries<E extends UserEntry>(
 ): Promise<void> {
   const { references, entries } = await readBoth(connection, look, call)
   const grants: (readonly Grant[])[] = []
-  for (const reference of references) grants.push(await readGrants(connection, reference, call))
+  for (const reference of references) {
+    const entry = entries.find(({ host }) => host === reference.host)
+    const held = entry === undefined ? [] : await readGrants(connection, entry, call)
+    grants.push(grantsToGive(await readGrants(connection, reference, call), held))
+  }
   const twins = references.map((reference): Twin<E> => ({
     twin: { ...reference, user: look.user },
     entry: entries.find(({ host }) => host === reference.host),
   }))
   for (const twin of twins) await look.table.make(connection, twin, call)
   for (const [index, { twin }] of twins.entries())
-    await copyGrants(connection, { twin, grants: grants[index] ?? [] }, call)
+    await giveGrants(connection, { twin, grants: grants[index] ?? [] }, call)
   for (const twin of twins) await look.table.finish(connection, twin, call)
 }
 
-async function copyGrants(
+async function giveGrants(
   connection: Connection,
   copy: { readonly twin: UserEntry; readonly grants: readonly Grant[] },
   call: Call,
