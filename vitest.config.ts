@@ -10,8 +10,8 @@ const SOURCE = 'cuedot-source'
 
 const MINUTE = 60_000
 
-/** Real servers take memory: never more than two files of tests at once. */
-const REAL_WORKERS = Math.min(2, availableParallelism())
+/** Tests with real servers wait more than they work; servers take memory. */
+const REAL_WORKERS = Math.min(3, availableParallelism() + 1)
 
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions: [SOURCE, 'node', 'development|production'] },

@@ -10,7 +10,7 @@ import type { Rig, RigDocument } from '../../testkit/src/rig/rig.ts'
 
 /** A rotation of the rig has about this many events; a kill strikes after one of them. */
 const EVENTS = 24
-const KILLS = 8
+const KILLS = 3
 
 function passwordsIn(document: RigDocument | undefined): readonly string[] {
   const { password, other_password: other } = document ?? {}

@@ -1,6 +1,6 @@
 // Goal: a rotation on real servers, with the real command line in its own process, is never noticed
 // by a consumer, not even when the process is killed. Method: consumers log in without a pause with
-// exactly what an application would hold; the run is killed at ten random points and started again.
+// exactly what an application would hold; the run is killed at random points and started again.
 import { randomInt } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Sensitive } from '@cuedot/client/protocol'
@@ -10,7 +10,7 @@ import type { Rig } from '../../testkit/src/rig/rig.ts'
 
 /** A rotation of the rig has about this many events; a kill strikes after one of them. */
 const EVENTS = 24
-const KILLS = 10
+const KILLS = 4
 
 async function logsIn(rig: Rig, slot: { username: string; password: string }): Promise<boolean> {
   const password = new Sensitive(slot.password, 'password under test')
