@@ -88,15 +88,6 @@ export const CASES: readonly CrashCase[] = [
     targets: (parts) => ({ app: { ...alternating(parts), expire_after: '1h' } }),
   },
   {
-    name: 'compromised',
-    stores: ['file'],
-    // What it looks at is what the rows alternating and single-user look at.
-    struck: (call) => /\.(stage|promote|setPassword|endSessions|write|roll)$/.test(call),
-    command: ['rotate', '--compromised'],
-    target: 'app',
-    targets: (parts) => ({ app: { ...alternating(parts), evict_after: '200ms' } }),
-  },
-  {
     name: 'single-user',
     stores: BOTH,
     command: ['rotate'],

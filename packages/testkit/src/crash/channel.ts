@@ -21,19 +21,29 @@ export interface CallPoint {
 /** Where each call of a run stands, told in the order in which they are made. */
 export class CallCounter {
   readonly #counts = new Map<string, number>()
-  #last: { readonly call: string; readonly nth: number; round: number } | undefined
+  #past: readonly { readonly call: string; readonly nth: number; readonly round: number }[] = []
 
   /** The point before this call. */
   next(call: string): CallPoint {
-    if (this.#last?.call === call) this.#last.round += 1
-    else {
-      const nth = (this.#counts.get(call) ?? 0) + 1
-      this.#counts.set(call, nth)
-      this.#last = { call, nth, round: 1 }
-    }
-    return { ...this.#last, side: 'before' }
+    const before = this.#before(call)
+    const nth = before?.nth ?? (this.#counts.get(call) ?? 0) + 1
+    this.#counts.set(call, nth)
+    const point = { call, nth, round: (before?.round ?? 0) + 1 }
+    this.#past = [...this.#past, point].slice(-LONGEST_ROUND)
+    return { ...point, side: 'before' }
+  }
+
+  /** The same call in the round before: right before this one, or before what a drain asks, too. */
+  #before(call: string): { readonly nth: number; readonly round: number } | undefined {
+    const drains = this.#past.every((point) => POLLED.test(point.call)) && POLLED.test(call)
+    const last = this.#past.at(-1)
+    return last?.call === call ? last : this.#past.find((point) => drains && point.call === call)
   }
 }
+
+/** What one look of a drain consists of. */
+const POLLED = /\.(openLogins|sessions|loginCount)$/
+const LONGEST_ROUND = 3
 
 /** What a gated process is to do. */
 export interface GatePlan {

@@ -73,6 +73,17 @@ test('a call that follows itself is another round of it and no other call', () =
   expect(names).toEqual(['before a 1', 'before b 1', again, again, 'before a 2'])
 })
 
+test('a look of a drain that follows a look is another round of it', () => {
+  const counter = new CallCounter()
+  const calls = ['d.openLogins', 'd.loginCount', 'd.openLogins', 'd.loginCount', 'e']
+  const names = calls.map((call) => pointName(counter.next(call)))
+  expect(names.slice(2)).toEqual([
+    'before d.openLogins 1 again',
+    'before d.loginCount 1 again',
+    'before e 1',
+  ])
+})
+
 test('a process is held at its point only, everywhere or nowhere', () => {
   const counter = new CallCounter()
   const [first, second] = [counter.next('a'), counter.next('a')]

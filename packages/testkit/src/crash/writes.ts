@@ -13,6 +13,7 @@ export const READS: ReadonlySet<string> = new Set([
   'AdminSession.loginCount',
   'AdminSession.lockedLogins',
   'AdminSession.expiry',
+  'AdminSession.describeOwnership',
   'ConfigTarget.read',
   'CredentialOwner.state',
   'Runtime.observe',
