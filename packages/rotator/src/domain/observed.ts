@@ -112,7 +112,7 @@ export interface TwoSlotFacts {
   readonly sessions: Readonly<Record<Slot, number>>
   /** True when this run has watched the slot for the whole quiet window and saw no session. */
   readonly quiet: Readonly<Record<Slot, boolean>>
-  /** The slot's account lets nobody log in from a date on that is set at the server. */
+  /** The slot's account expires by a date at the server, and before the other slot's does. */
   readonly expires: Readonly<Record<Slot, boolean>>
   /** The target asks for such a date on the slot that gives way. */
   readonly expiry: boolean

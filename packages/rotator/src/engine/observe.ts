@@ -42,6 +42,11 @@ const KEPT_AS: Readonly<Record<Fact, readonly (keyof Kept)[]>> = {
 /** One user is its own equal. */
 const SAME: UserComparison = { state: 'equal', lacks: [] }
 
+/** A date that both slots have is the operator's own, and no rotation's business. */
+function isBefore(date: Date | undefined, other: Date | undefined): boolean {
+  return date !== undefined && (other === undefined || date < other)
+}
+
 /** Reads facts, and reads again only what may have changed. */
 export class Observer {
   readonly #desk: Desk
@@ -122,9 +127,9 @@ export class Observer {
       oneUser ? await session.hasSecondPassword(used, desk.call()) : 'nowhere',
     )
     const expires = await this.#keep('expires', async () => {
-      const expiring = async (slot: Slot): Promise<boolean> =>
-        (await session.expiry(documents.username(slot), desk.call())) !== undefined
-      return { A: await expiring('A'), B: await expiring('B') }
+      const A = await session.expiry(documents.username('A'), desk.call())
+      const B = await session.expiry(documents.username('B'), desk.call())
+      return { A: isBefore(A, B), B: isBefore(B, A) }
     })
     const passwords = oneUser
       ? await observePasswords(desk, documents, second !== 'nowhere')

@@ -1,6 +1,10 @@
+import { slotBeside } from './step.ts'
 import type { Step } from './step.ts'
 
-/** Ends a quarantine and an expiry. The password was not touched: consumers log in as before. */
+/**
+ * Ends a quarantine, and an expiry that the other slot has not: dates of the operator's own stay.
+ * The password was not touched, so consumers log in as before.
+ */
 export const release: Step = {
   name: 'release',
   title: 'Open the account of a slot that is needed: no quarantine, no expiry',
@@ -11,8 +15,10 @@ export const release: Step = {
     const session = await context.session()
     context.logins.forget(action.slot)
     const username = context.documents.username(action.slot)
-    if ((await session.expiry(username, context.call())) !== undefined)
-      await session.expire(username, undefined, context.call())
+    const beside = context.documents.username(slotBeside(action.slot))
+    const at = await session.expiry(username, context.call())
+    const usual = await session.expiry(beside, context.call())
+    if (at?.getTime() !== usual?.getTime()) await session.expire(username, usual, context.call())
     await session.quarantine(username, false, context.call())
   },
 }

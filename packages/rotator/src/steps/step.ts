@@ -193,9 +193,9 @@ export async function promotePending(context: StepContext): Promise<void> {
   documents.promoted()
 }
 
-/** The other of the two passwords of one user. */
+/** The slot that is not this one. */
 export function slotBeside(subject: Subject): Slot {
-  if (subject === 'user') throw new Error('a target with one slot has no second password')
+  if (subject === 'user') throw new Error('a target with one user has no second slot')
   return other(subject)
 }
 
