@@ -15,6 +15,13 @@ export interface LiveLogin {
   readonly endpoint: string
 }
 
+/** What came of trying credentials. */
+export interface Tried {
+  readonly live: readonly LiveLogin[]
+  readonly tried: number
+  readonly untried: number
+}
+
 /**
  * Every credential in a labelled version of the target's secret, which is what somebody has who has
  * read it; without those that an urgent rotation has made which is still open, since they are newer
@@ -108,23 +115,31 @@ function sameLogin(a: Credential, b: Credential): boolean {
 }
 
 /**
- * Tries each credential once on each endpoint.
- * @returns those that are still accepted
+ * Tries each credential once on each endpoint, but those of a user that refused logins bring nearer
+ * to being blocked: the application may be that user.
  * @throws ERR_DB_* when an endpoint cannot be asked: nothing is proven then
  */
 export async function stillAccepted(
   target: Target,
   credentials: readonly Credential[],
   env: Environment,
-): Promise<readonly LiveLogin[]> {
+): Promise<Tried> {
   const desk = new Desk(target, env, 'look')
   const live: LiveLogin[] = []
-  for (const credential of credentials) {
-    desk.secrets.add(credential.password)
-    for (const endpoint of desk.target.database.endpoints) {
-      const answer = await desk.target.database.login(credential, endpoint, desk.call())
-      if (answer === 'accepted') live.push({ username: credential.username, endpoint })
+  let tried = 0
+  try {
+    for (const credential of credentials) {
+      desk.secrets.add(credential.password)
+      const session = await desk.session()
+      if (await session.blocksAfterRefusals(credential.username, desk.call())) continue
+      tried += 1
+      for (const endpoint of desk.target.database.endpoints) {
+        const answer = await desk.target.database.login(credential, endpoint, desk.call())
+        if (answer === 'accepted') live.push({ username: credential.username, endpoint })
+      }
     }
+  } finally {
+    await desk.sessions.drop()
   }
-  return live
+  return { live, tried, untried: credentials.length - tried }
 }

@@ -152,6 +152,8 @@ export interface AdminSession extends AsyncDisposable {
    * endpoints. Undefined where an endpoint does not count.
    */
   lockedLogins(call: Call): Promise<number | undefined>
+  /** True when a refused login brings this user nearer to being blocked, consumers and all. */
+  blocksAfterRefusals(username: string, call: Call): Promise<boolean>
   /**
    * From this moment on the server lets nobody log in as this user, whoever is there to see to it;
    * open sessions stay. Undefined: never.

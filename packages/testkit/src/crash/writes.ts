@@ -12,6 +12,7 @@ export const READS: ReadonlySet<string> = new Set([
   'AdminSession.sessions',
   'AdminSession.loginCount',
   'AdminSession.lockedLogins',
+  'AdminSession.blocksAfterRefusals',
   'AdminSession.expiry',
   'AdminSession.describeOwnership',
   'ConfigTarget.read',

@@ -108,6 +108,8 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
       return write('db.endSessions', end, call)
     },
     loginCount: (_username, call) => gate.call('db.loginCount', 'read', () => undefined, call),
+    blocksAfterRefusals: (_username, call) =>
+      gate.call('db.blocksAfterRefusals', 'read', () => false, call),
     lockedLogins: (call) => gate.call('db.lockedLogins', 'read', () => undefined, call),
     expire: (username, at, call) =>
       write(

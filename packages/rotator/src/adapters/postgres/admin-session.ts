@@ -181,6 +181,11 @@ class PostgresAdminSession implements AdminSession {
     return undefined
   }
 
+  /** PostgreSQL blocks nobody for refused logins. */
+  async blocksAfterRefusals(_username: string, _call: Call): Promise<boolean> {
+    return false
+  }
+
   /** PostgreSQL counts refused logins nowhere: they are in its log only. */
   async lockedLogins(_call: Call): Promise<number | undefined> {
     return undefined

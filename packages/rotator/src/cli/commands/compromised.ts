@@ -5,7 +5,7 @@ import type { RotationEvent } from '../../domain/events.ts'
 import { look } from '../../engine/look.ts'
 import type { RunResult } from '../../engine/result.ts'
 import { knownCredentials, stillAccepted } from '../../engine/revocation.ts'
-import type { LiveLogin } from '../../engine/revocation.ts'
+import type { LiveLogin, Tried } from '../../engine/revocation.ts'
 import { run } from '../../engine/run.ts'
 import { describeSessions } from '../../steps/drain.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
@@ -28,6 +28,8 @@ interface Compromised {
   readonly revoked: readonly Death[]
   /** How many leaked credentials were tried after the last run. */
   readonly tried: number
+  /** How many were not, because the server blocks users for refused logins. */
+  readonly untried: number
   /** Those that still log in: must be empty. */
   readonly stillAccepted: readonly LiveLogin[]
 }
@@ -42,8 +44,7 @@ interface Death {
 interface Part {
   readonly name: string
   readonly result: RecordedResult
-  readonly tried: number
-  readonly live: readonly LiveLogin[]
+  readonly proof: Tried
 }
 
 /**
@@ -96,14 +97,16 @@ async function rotateOne(
     const ended = await run(target, 'rotate', env)
     const result = { ...ended, ...(audit && { audit: auditResult(audit) }) }
     const over = result.outcome === 'rotated'
-    const live = over ? await stillAccepted(target, leaked, env) : []
-    return { name, result, tried: over ? leaked.length : 0, live }
+    const proof = over ? await stillAccepted(target, leaked, env) : NOTHING_TRIED
+    return { name, result, proof }
   } finally {
     await renderer.close()
     await composed.release()
     stop.release()
   }
 }
+
+const NOTHING_TRIED: Tried = { live: [], tried: 0, untried: 0 }
 
 /** What may fail, before it does. */
 function budget(
@@ -127,13 +130,14 @@ function noteDeath(event: RotationEvent, begun: number, deaths: Death[]): void {
 }
 
 function summary(parts: readonly Part[], revoked: readonly Death[]): Compromised {
-  const live = parts.flatMap((part) => part.live)
+  const live = parts.flatMap(({ proof }) => proof.live)
   const failed = parts.find(({ result }) => result.outcome !== 'rotated')
   return {
     outcome: failed ? failed.result.outcome : live.length > 0 ? 'still-accepted' : 'rotated',
     runs: parts.map(({ result }) => result),
     revoked,
-    tried: parts.reduce((sum, { tried }) => sum + tried, 0),
+    tried: parts.reduce((sum, { proof }) => sum + proof.tried, 0),
+    untried: parts.reduce((sum, { proof }) => sum + proof.untried, 0),
     stillAccepted: live,
   }
 }
@@ -146,6 +150,8 @@ function tellAll(told: Compromised, options: RotateOptions): void {
   }
   for (const { target, slot, afterMs } of told.revoked)
     print(`${target}: the password of ${slot} died after ${formatDuration(afterMs)}`)
+  if (told.untried > 0)
+    print(`${told.untried} were not tried: the server blocks users whose logins it refuses`)
   if (told.tried > 0 && told.stillAccepted.length === 0)
     print(`${told.tried} credentials that the secrets had were tried: none logs in any more`)
   for (const { username, endpoint } of told.stillAccepted)

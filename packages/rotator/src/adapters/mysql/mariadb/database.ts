@@ -46,6 +46,21 @@ const VERSION = 'SELECT VERSION()'
 /** Source: MariaDB's documentation, CREATE USER, "Account Names". */
 const LONGEST_USERNAME = 80
 
+/**
+ * A server may block whoever is refused too often in a row. 4294967295 is the default: never.
+ * Source: MariaDB's documentation of max_password_errors.
+ */
+async function blocksAfterRefusals(
+  connection: Connection,
+  _user: string,
+  call: Call,
+): Promise<boolean> {
+  const operation = 'ask after how many refused logins a user is blocked'
+  const sql = 'SELECT @@GLOBAL.max_password_errors < 4294967295'
+  const [row] = await connection.run({ operation, sql }, call)
+  return row?.[0] !== 0
+}
+
 const MARIADB: Dialect = {
   longestUsername: LONGEST_USERNAME,
   ...USER_COMMANDS,
@@ -54,4 +69,5 @@ const MARIADB: Dialect = {
   setPasswords,
   // MariaDB counts logins to locked accounts nowhere.
   lockedLogins: async () => undefined,
+  blocksAfterRefusals,
 }

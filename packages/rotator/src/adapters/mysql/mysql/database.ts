@@ -6,6 +6,7 @@ import { countLockedLogins } from '../protocol/counters.ts'
 import { ProtocolDatabase } from '../protocol/database.ts'
 import type { DatabaseOptions } from '../protocol/database.ts'
 import type { Dialect } from '../protocol/dialect.ts'
+import { readAccounts } from './accounts.ts'
 import { SESSION_MODE } from '../protocol/sql.ts'
 import { setPassword, setPasswords } from './passwords.ts'
 import { USER_COMMANDS } from './users.ts'
@@ -95,4 +96,9 @@ const MYSQL: Dialect = {
   setLocked: onWriter(USER_COMMANDS.setLocked),
   provisionUser: onWriter(USER_COMMANDS.provisionUser),
   lockedLogins: countLockedLogins,
+  // FAILED_LOGIN_ATTEMPTS.
+  blocksAfterRefusals: async (connection, user, call) =>
+    (await readAccounts(connection, user, call)).some(
+      ({ passwords }) => passwords.failedLogins > 0,
+    ),
 }

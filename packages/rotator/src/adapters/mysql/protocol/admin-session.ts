@@ -112,6 +112,11 @@ export class ProtocolAdminSession implements AdminSession {
     return await countLogins(await this.#connections(call), username, call)
   }
 
+  async blocksAfterRefusals(username: string, call: Call): Promise<boolean> {
+    const { dialect, writer } = this.#parts
+    return await dialect.blocksAfterRefusals(writer, username, call)
+  }
+
   async lockedLogins(call: Call): Promise<number | undefined> {
     return await this.#parts.dialect.lockedLogins(await this.#connections(call), call)
   }

@@ -20,6 +20,8 @@ export interface Dialect {
   setPasswords(connection: Connection, change: PasswordsChange, call: Call): Promise<void>
   /** True when this server lets the user in with either of two passwords. */
   hasSecondPassword(connection: Connection, user: string, call: Call): Promise<boolean>
+  /** As `AdminSession.blocksAfterRefusals`. */
+  blocksAfterRefusals(connection: Connection, user: string, call: Call): Promise<boolean>
   /** As `AdminSession.lockedLogins`. */
   lockedLogins(connections: readonly Connection[], call: Call): Promise<number | undefined>
   /** As `AdminSession.quarantine`. */
