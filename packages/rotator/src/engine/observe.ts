@@ -43,8 +43,8 @@ const KEPT_AS: Readonly<Record<Fact, readonly (keyof Kept)[]>> = {
 const SAME: UserComparison = { state: 'equal', lacks: [] }
 
 /** A date that both slots have is the operator's own, and no rotation's business. */
-function isBefore(date: Date | undefined, other: Date | undefined): boolean {
-  return date !== undefined && (other === undefined || date < other)
+function isBefore(date: Date | undefined, of: Date | undefined): boolean {
+  return date !== undefined && (of === undefined || date < of)
 }
 
 /** Reads facts, and reads again only what may have changed. */
