@@ -17,7 +17,7 @@ const BEFORE = {
   'kept second': ['kept', 'stale'],
 } as const
 
-/** The statements under test, as any of the server's logs spells them. */
+/** The statements under test, as the logs of the server spell them. */
 const RETAINED = /ALTER USER [`'\\"]*logged[^;]*RETAIN CURRENT PASSWORD/
 const DISCARDED = /ALTER USER [`'\\"]*logged[^;]*DISCARD OLD PASSWORD/
 

@@ -8,7 +8,7 @@ import type { AdminSession, Database } from '../src/ports/database.ts'
 import { by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
 import type { MysqlFixture } from './mysql-fixture.ts'
 
-/** The statement under test, as any of the server's logs spells it. */
+/** The statement under test, as the logs of the server spell it. */
 const ALTERED = /ALTER USER [`'\\"]*logged/
 
 describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {
