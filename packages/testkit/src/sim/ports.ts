@@ -56,10 +56,10 @@ export function simStore(world: World, store: SimStore, gate: Gate): SecretStore
         'store.read',
         'read',
         () => {
-          const { versions, current, pending } = store.look()
+          const { versions, current, pending = current, previous } = store.look()
           const now = versions.get(current)
-          const next =
-            pending === undefined || pending === current ? undefined : versions.get(pending)
+          const isDone = pending === current || pending === previous
+          const next = isDone ? undefined : versions.get(pending)
           if (now === undefined) throw new Error('the store lost its current version')
           return { current: version(now), ...(next && { pending: version(next) }) }
         },
