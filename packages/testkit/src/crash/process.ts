@@ -37,6 +37,8 @@ export interface CliOptions {
   readonly dir: string
   /** Where compiled sources are kept from one process to the next. */
   readonly cache: string
+  /** Besides what every run gets. */
+  readonly env?: Readonly<Record<string, string>>
   /** Without it nothing stands between the command line and what it calls. */
   readonly plan?: GatePlan
   readonly arrived?: (arrival: Arrival, cli: Cli) => void
@@ -59,6 +61,7 @@ export function startCli(args: readonly string[], options: CliOptions): Cli {
         NO_COLOR: '1',
         NODE_COMPILE_CACHE: cache,
         ...AWS_ENVIRONMENT,
+        ...options.env,
         ...(plan && { NODE_OPTIONS: '--conditions=cuedot-source' }),
         ...(plan && { [PLAN_VARIABLE]: JSON.stringify(plan) }),
       },
