@@ -1,10 +1,13 @@
 // Goal: after `rotate --compromised` nothing that leaked logs in, and nobody who did is left, while
 // applications go on. Method: intruders hold open sessions with both slots’ passwords; the real
 // command line runs; every password from before is tried.
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConsumerConnection, RigEngine } from '../../testkit/src/rig/engine.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
 import type { Rig, RigStrategy } from '../../testkit/src/rig/rig.ts'
+import { composeTarget } from '../src/compose.ts'
+import { loadConfig } from '../src/config/load.ts'
 
 /** What the command prints, as far as the test looks into it. */
 interface Told {
@@ -39,6 +42,24 @@ export function compromisedTests(
     afterAll(async () => {
       await rig.consumers.stop()
       await rig[Symbol.asyncDispose]()
+    })
+
+    test('waits for no one but a rotator that is at work: it ends no session of it', async () => {
+      const config = await loadConfig(join(rig.dir, 'cuedot.yaml'))
+      const { target } = await composeTarget('app', config)
+      const call = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(10_000) })
+      const lock = { target: 'app', lock: 'take', holder: 'cuedot the first' } as const
+      await using first = await target.database.admin(rig.engine.admin, lock, call())
+      expect(first.lock.kind).toBe('own')
+      const before = await rig.document('AWSCURRENT')
+      const { code, stdout } = await rig.cuedot(['rotate', '--compromised', '--json']).ended
+      expect([code, JSON.parse(stdout)]).toMatchObject([
+        6,
+        { outcome: 'locked', runs: [{ target: 'app', code: 'LOCKED', actions: [] }], revoked: [] },
+      ])
+      expect(await rig.document('AWSCURRENT')).toEqual(before)
+      expect(await first.sessions([rig.engine.admin.username], call())).toEqual([])
+      await (await rig.engine.connect(rig.engine.admin)).close()
     })
 
     test('is dead everywhere after one command, and so are its sessions', async () => {

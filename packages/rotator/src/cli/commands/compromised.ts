@@ -2,11 +2,14 @@ import { adminTargetOf } from '../../config/admin-target.ts'
 import { formatDuration } from '../../config/duration.ts'
 import type { Config } from '../../config/types.ts'
 import type { RotationEvent } from '../../domain/events.ts'
+import { turnedAway } from '../../engine/at-work.ts'
+import type { Environment } from '../../engine/environment.ts'
 import { look } from '../../engine/look.ts'
 import type { RunResult } from '../../engine/result.ts'
 import { knownCredentials, stillAccepted } from '../../engine/revocation.ts'
 import type { LiveLogin, Tried } from '../../engine/revocation.ts'
 import { run } from '../../engine/run.ts'
+import type { Target } from '../../ports/target.ts'
 import { describeSessions } from '../../steps/drain.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
@@ -61,44 +64,86 @@ export async function compromisedCommand(
   const [chosen] = chooseTargets(config, name, {})
   const begun = performance.now()
   const deaths: Death[] = []
-  const parts: Part[] = []
   const admin = adminTargetOf(chosen, config)
-  const targets = [...(admin ? [admin] : []), { name: chosen, config }]
-  for (const target of targets)
-    parts.push(await rotateOne(target, options, (event) => noteDeath(event, begun, deaths)))
+  const watch = (event: RotationEvent): void => noteDeath(event, begun, deaths)
+  const targets = [...(admin ? [admin] : []), { name: chosen, config }].map((target) => {
+    return { ...target, options, watch }
+  })
+  const away = await someoneAtWork(targets)
+  const parts: Part[] = away ? [away] : []
+  if (!away) for (const target of targets) parts.push(await rotateOne(target))
   const told = summary(parts, deaths)
   tellAll(told, options)
   return exitCode(told)
 }
 
-async function rotateOne(
-  { name, config }: { readonly name: string; readonly config: Config },
-  options: RotateOptions,
-  watch: (event: RotationEvent) => void,
-): Promise<Part> {
+/** A target of the emergency, in the configuration that has it. */
+interface Chosen {
+  readonly name: string
+  readonly config: Config
+  readonly options: RotateOptions
+  readonly watch: (event: RotationEvent) => void
+}
+
+/**
+ * The first of these targets that another rotator works on. The emergency would end that rotator's
+ * session as the admin, and with it the lock, while it is about to do something.
+ */
+async function someoneAtWork(targets: readonly Chosen[]): Promise<Part | undefined> {
+  for (const chosen of targets) {
+    const result = await within(chosen, async ({ target, env, recorded }) => {
+      const ended = await turnedAway(target, env)
+      return ended && recorded(ended)
+    })
+    if (result) return { name: chosen.name, result, proof: NOTHING_TRIED }
+  }
+  return undefined
+}
+
+async function rotateOne(chosen: Chosen): Promise<Part> {
+  const { name } = chosen
+  return await within(chosen, async ({ target, env, note, recorded }) => {
+    const leaked = await knownCredentials(target, env)
+    const seen = await look(target, 'rotate', env)
+    note(budget(name, target.policy.evictAfterMs, seen?.sessions ?? []))
+    const result = recorded(await run(target, 'rotate', env))
+    const over = result.outcome === 'rotated'
+    const proof = over ? await stillAccepted(target, leaked, env) : NOTHING_TRIED
+    return { name, result, proof }
+  })
+}
+
+/** A target that is open, and how its run is told and recorded. */
+interface Opened {
+  readonly target: Target
+  readonly env: Environment
+  readonly note: (text: string) => void
+  readonly recorded: (result: RunResult) => RecordedResult
+}
+
+async function within<T>(
+  { name, config, options, watch }: Chosen,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
   const composed = await openTarget(config, name)
   const audit = await openAudit(config, options)
   const renderer = await chooseRenderer(options)
-  const stop = stopOnSignals((text) => renderer.note(text))
-  const events = {
+  const note = (text: string): void => renderer.note(text)
+  const stop = stopOnSignals(note)
+  const shown = {
     emit: (event: RotationEvent): void => {
       watch(event)
       renderer.emit(event)
     },
   }
-  const sink = audit ? recordedSink(audit, events) : events
   try {
-    const given = { events: sink, stop: stop.signal }
-    const env = { ...(await environment(options, given)), urgent: true }
-    const { target } = composed
-    const leaked = await knownCredentials(target, env)
-    const seen = await look(target, 'rotate', env)
-    renderer.note(budget(name, target.policy.evictAfterMs, seen?.sessions ?? []))
-    const ended = await run(target, 'rotate', env)
-    const result = { ...ended, ...(audit && { audit: auditResult(audit) }) }
-    const over = result.outcome === 'rotated'
-    const proof = over ? await stillAccepted(target, leaked, env) : NOTHING_TRIED
-    return { name, result, proof }
+    const events = audit ? recordedSink(audit, shown) : shown
+    const given = await environment(options, { events, stop: stop.signal })
+    const env = { ...given, urgent: true }
+    const recorded = (result: RunResult): RecordedResult => {
+      return { ...result, ...(audit && { audit: auditResult(audit) }) }
+    }
+    return await work({ target: composed.target, env, note, recorded })
   } finally {
     await renderer.close()
     await composed.release()
