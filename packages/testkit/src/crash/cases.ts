@@ -49,6 +49,9 @@ const DRAIN = { quiet: '150ms', limit: '30s', poll: '75ms' }
 
 const WAIT = { limit: '30s', poll: '75ms', doubt: '500ms' }
 
+/** What it looks at is what the rows alternating, dual-password and single-user look at. */
+const EMERGENCY = /\.(stage|promote|setPasswords?|endSessions|write|roll)$/
+
 /** What the secrets of a world hold. */
 export type Documents = Readonly<Record<SecretName, object>>
 
@@ -126,12 +129,24 @@ export const CASES: readonly CrashCase[] = [
   {
     name: 'compromised',
     stores: ['file'],
-    // What it looks at is what the rows alternating and single-user look at.
-    struck: (call) => /\.(stage|promote|setPassword|endSessions|write|roll)$/.test(call),
+    struck: (call) => EMERGENCY.test(call),
     arrange: leakAll,
     command: ['rotate', '--compromised'],
     target: 'app',
     targets: (parts) => ({ app: { ...alternating(parts), evict_after: '200ms' } }),
+  },
+  {
+    name: 'compromised, dual-password',
+    stores: ['file'],
+    engines: ['mariadb', 'mysql'],
+    documents: oneUser,
+    struck: (call) => EMERGENCY.test(call),
+    arrange: leakAll,
+    command: ['rotate', '--compromised'],
+    target: 'app',
+    targets: (parts) => ({
+      app: { ...alternating(parts), strategy: 'dual-password', evict_after: '200ms' },
+    }),
   },
   {
     name: 'single-user',
