@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConsumerConnection, RigEngine } from '../../testkit/src/rig/engine.ts'
+import { startWireTap } from '../../testkit/src/crash/wire.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
 import type { Rig, RigStrategy } from '../../testkit/src/rig/rig.ts'
 import { composeTarget } from '../src/compose.ts'
@@ -87,6 +88,30 @@ export function compromisedTests(
       const attempts = rig.consumers.attempts
       await expect.poll(() => rig.consumers.attempts).toBeGreaterThan(attempts + 5)
       expect(failures.slice(before)).toEqual([])
+    })
+
+    test('that loses the database half-way says what it has changed', async () => {
+      const { port } = rig.engine
+      const tap = await startWireTap(port)
+      const [direct, tapped] = [`localhost:${port}`, `localhost:${tap.port}`]
+      await rig.edit((yaml) => yaml.replace(direct, tapped))
+      const gone: PromiseLike<void>[] = []
+      const { ended } = rig.cuedot(['rotate', '--compromised', '--log-json'], (line) => {
+        const { code, target }: Record<string, unknown> = JSON.parse(line)
+        if (code === 'RUN_ENDED' && target === 'app.admin') gone.push(tap[Symbol.asyncDispose]())
+      })
+      const { code, stdout } = await ended
+      await Promise.all(gone)
+      await rig.edit((yaml) => yaml.replace(tapped, direct))
+      const told: Told = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+      expect([gone.length, code !== 0]).toEqual([1, true])
+      expect(told.runs.map(({ target, outcome }) => `${target} ${outcome}`)).toEqual([
+        'app.admin rotated',
+        expect.stringMatching(/^app (failed|stopped)$/),
+      ])
+      const again = await rig.cuedot(['rotate', '--compromised', '--json']).ended
+      expect(again.code, again.stdout).toBe(0)
+      expect(JSON.parse(again.stdout)).toMatchObject({ outcome: 'rotated', unproven: [] })
     })
   })
 }

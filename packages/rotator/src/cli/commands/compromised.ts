@@ -1,3 +1,4 @@
+import type { Credential } from '@cuedot/client/protocol'
 import { adminTargetOf } from '../../config/admin-target.ts'
 import { formatDuration } from '../../config/duration.ts'
 import type { Config } from '../../config/types.ts'
@@ -9,6 +10,7 @@ import type { RunResult } from '../../engine/result.ts'
 import { knownCredentials, stillAccepted } from '../../engine/revocation.ts'
 import type { LiveLogin, Tried } from '../../engine/revocation.ts'
 import { run } from '../../engine/run.ts'
+import { isRotatorError } from '../../errors.ts'
 import type { Target } from '../../ports/target.ts'
 import { describeSessions } from '../../steps/drain.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
@@ -24,7 +26,7 @@ import { chooseTargets, environment, openConfig, openTarget } from '../workspace
 
 /** What `rotate --compromised --json` gives. Times in milliseconds, never a password. */
 interface Compromised {
-  readonly outcome: RunResult['outcome'] | 'still-accepted'
+  readonly outcome: RunResult['outcome'] | 'still-accepted' | 'unproven'
   /** The admin's rotation first, the target's after it. */
   readonly runs: readonly RecordedResult[]
   /** When each password died, from the start of the command. */
@@ -35,6 +37,8 @@ interface Compromised {
   readonly untried: number
   /** Those that still log in: must be empty. */
   readonly stillAccepted: readonly LiveLogin[]
+  /** Targets whose leaked credentials could not be tried, and why: must be empty. */
+  readonly unproven: readonly { readonly target: string; readonly what: string }[]
 }
 
 interface Death {
@@ -47,7 +51,7 @@ interface Death {
 interface Part {
   readonly name: string
   readonly result: RecordedResult
-  readonly proof: Tried
+  readonly proof: Proof
 }
 
 /**
@@ -69,9 +73,17 @@ export async function compromisedCommand(
   const targets = [...(admin ? [admin] : []), { name: chosen, config }].map((target) => {
     return { ...target, options, watch }
   })
-  const away = await someoneAtWork(targets)
-  const parts: Part[] = away ? [away] : []
-  if (!away) for (const target of targets) parts.push(await rotateOne(target))
+  const parts: Part[] = []
+  const known: (readonly Credential[])[] = []
+  for (const target of targets) {
+    const before = await lookBefore(target)
+    if ('away' in before)
+      parts.push({ name: target.name, result: before.away, proof: NOTHING_TRIED })
+    else known.push(before.leaked)
+  }
+  if (parts.length === 0)
+    for (const [index, target] of targets.entries())
+      parts.push(await rotateOne(target, known[index] ?? []))
   const told = summary(parts, deaths)
   tellAll(told, options)
   return exitCode(told)
@@ -86,31 +98,45 @@ interface Chosen {
 }
 
 /**
- * The first of these targets that another rotator works on. The emergency would end that rotator's
- * session as the admin, and with it the lock, while it is about to do something.
+ * What has leaked, or how a run would be turned away because another rotator works on the target:
+ * the emergency would end that rotator's session as the admin, and with it the lock, while it is
+ * about to do something. All targets are looked at before the first is changed, so that whatever is
+ * thrown here has changed nothing.
  */
-async function someoneAtWork(targets: readonly Chosen[]): Promise<Part | undefined> {
-  for (const chosen of targets) {
-    const result = await within(chosen, async ({ target, env, recorded }) => {
-      const ended = await turnedAway(target, env)
-      return ended && recorded(ended)
-    })
-    if (result) return { name: chosen.name, result, proof: NOTHING_TRIED }
-  }
-  return undefined
-}
-
-async function rotateOne(chosen: Chosen): Promise<Part> {
-  const { name } = chosen
+async function lookBefore(
+  chosen: Chosen,
+): Promise<{ readonly away: RecordedResult } | { readonly leaked: readonly Credential[] }> {
   return await within(chosen, async ({ target, env, note, recorded }) => {
+    const away = await turnedAway(target, env)
+    if (away) return { away: recorded(away) }
     const leaked = await knownCredentials(target, env)
     const seen = await look(target, 'rotate', env)
-    note(budget(name, target.policy.evictAfterMs, seen?.sessions ?? []))
+    note(budget(chosen.name, target.policy.evictAfterMs, seen?.sessions ?? []))
+    return { leaked }
+  })
+}
+
+async function rotateOne(chosen: Chosen, leaked: readonly Credential[]): Promise<Part> {
+  const { name } = chosen
+  return await within(chosen, async ({ target, env, recorded }) => {
     const result = recorded(await run(target, 'rotate', env))
     const over = result.outcome === 'rotated'
-    const proof = over ? await stillAccepted(target, leaked, env) : NOTHING_TRIED
-    return { name, result, proof }
+    return { name, result, proof: over ? await proof(target, leaked, env) : NOTHING_TRIED }
   })
+}
+
+/** That something could not be tried takes nothing back of what was done. */
+async function proof(
+  target: Target,
+  leaked: readonly Credential[],
+  env: Environment,
+): Promise<Proof> {
+  try {
+    return await stillAccepted(target, leaked, env)
+  } catch (error) {
+    if (!isRotatorError(error)) throw error
+    return { ...NOTHING_TRIED, unproven: error.message }
+  }
 }
 
 /** A target that is open, and how its run is told and recorded. */
@@ -151,7 +177,13 @@ async function within<T>(
   }
 }
 
-const NOTHING_TRIED: Tried = { live: [], tried: 0, untried: 0 }
+/** What came of trying what has leaked. */
+interface Proof extends Tried {
+  /** Why it could not be tried. */
+  readonly unproven?: string
+}
+
+const NOTHING_TRIED: Proof = { live: [], tried: 0, untried: 0 }
 
 /** What may fail, before it does. */
 function budget(
@@ -175,15 +207,20 @@ function noteDeath(event: RotationEvent, begun: number, deaths: Death[]): void {
 }
 
 function summary(parts: readonly Part[], revoked: readonly Death[]): Compromised {
-  const live = parts.flatMap(({ proof }) => proof.live)
+  const live = parts.flatMap((part) => part.proof.live)
+  const unproven = parts.flatMap(({ name, proof: { unproven: what } }) =>
+    what === undefined ? [] : [{ target: name, what }],
+  )
   const failed = parts.find(({ result }) => result.outcome !== 'rotated')
+  const untrue = live.length > 0 ? 'still-accepted' : unproven.length > 0 ? 'unproven' : 'rotated'
   return {
-    outcome: failed ? failed.result.outcome : live.length > 0 ? 'still-accepted' : 'rotated',
+    outcome: failed ? failed.result.outcome : untrue,
     runs: parts.map(({ result }) => result),
     revoked,
-    tried: parts.reduce((sum, { proof }) => sum + proof.tried, 0),
-    untried: parts.reduce((sum, { proof }) => sum + proof.untried, 0),
+    tried: parts.reduce((sum, part) => sum + part.proof.tried, 0),
+    untried: parts.reduce((sum, part) => sum + part.proof.untried, 0),
     stillAccepted: live,
+    unproven,
   }
 }
 
@@ -197,8 +234,10 @@ function tellAll(told: Compromised, options: RotateOptions): void {
     print(`${target}: the password of ${slot} died after ${formatDuration(afterMs)}`)
   if (told.untried > 0)
     print(`${told.untried} were not tried: the server blocks users whose logins it refuses`)
-  if (told.tried > 0 && told.stillAccepted.length === 0)
+  if (told.tried > 0 && told.stillAccepted.length + told.unproven.length === 0)
     print(`${told.tried} credentials that the secrets had were tried: none logs in any more`)
+  for (const { target, what } of told.unproven)
+    tell(`${target}: whether what leaked still logs in could not be tried; run again: ${what}`)
   for (const { username, endpoint } of told.stillAccepted)
     tell(`STILL ACCEPTED: ${username} on ${endpoint} with a password from before`)
 }
@@ -209,6 +248,10 @@ function exitCode(told: Compromised): ExitCode {
   )
   return (
     codes.find((code) => code !== EXIT.ok) ??
-    (told.stillAccepted.length > 0 ? EXIT.refused : EXIT.ok)
+    (told.stillAccepted.length > 0
+      ? EXIT.refused
+      : told.unproven.length > 0
+        ? EXIT.stopped
+        : EXIT.ok)
   )
 }
