@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { flat } from '../rig/rig.ts'
 import type { RigEngine } from '../rig/engine.ts'
-import { NOTHING_BESIDES } from './arrange.ts'
 import type { Arrange } from './arrange.ts'
+import { activeOf, read } from './documents.ts'
 
 /**
  * Makes the world what it was before anybody adopted anything: the secret is a flat document, and
@@ -14,7 +14,15 @@ export const unadopt: Arrange = async ({ engine, secrets, consumers }) => {
   if (engine.engine === 'postgres') await giveBack(engine)
   await secrets.put('slots', { ...flat(engine.slots.A), team: 'crash' })
   await consumers.start()
-  return NOTHING_BESIDES
+  return {
+    async broken() {
+      const active = activeOf((await secrets.labelled()).map(read))
+      const { username, password } = engine.slots.A
+      const kept = active?.username === username && active.password === password.reveal()
+      return kept ? [] : ['the secret has another credential than the running one']
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }
 }
 
 /** The roles that owned the things: the first of the rig, the second of an adoption. */
