@@ -120,7 +120,7 @@ export const CASES: readonly CrashCase[] = [
   {
     name: 'fix',
     stores: ['file'],
-    struck: (call) => /\.(grantMissing|compareUsers|stage)$/.test(call),
+    struck: (call) => /\.(grantMissing|stage)$/.test(call),
     arrange: takeFromStandby,
     command: ['rotate', '--fix'],
     target: 'app',
