@@ -104,7 +104,7 @@ export function compromisedTests(
       await Promise.all(gone)
       await rig.edit((yaml) => yaml.replace(tapped, direct))
       const told: Told = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
-      expect([gone.length, code !== 0]).toEqual([1, true])
+      expect([gone.length, code]).toEqual([1, 5])
       expect(told.runs.map(({ target, outcome }) => `${target} ${outcome}`)).toEqual([
         'app.admin rotated',
         expect.stringMatching(/^app (failed|stopped)$/),

@@ -8,51 +8,20 @@ import type { Environment } from '../../engine/environment.ts'
 import { look } from '../../engine/look.ts'
 import type { RunResult } from '../../engine/result.ts'
 import { knownCredentials, stillAccepted } from '../../engine/revocation.ts'
-import type { LiveLogin, Tried } from '../../engine/revocation.ts'
 import { run } from '../../engine/run.ts'
 import { isRotatorError } from '../../errors.ts'
 import type { Target } from '../../ports/target.ts'
 import { describeSessions } from '../../steps/drain.ts'
-import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { UsageError } from '../options.ts'
 import type { RotateOptions } from '../options.ts'
-import { print, printJson, tell, threeLines } from '../output.ts'
-import { auditResult, auditText, exitCodeWithAudit, openAudit, recordedSink } from '../recorded.ts'
+import { auditResult, openAudit, recordedSink } from '../recorded.ts'
 import type { RecordedResult } from '../recorded.ts'
 import { chooseRenderer } from '../render/choose.ts'
 import { stopOnSignals } from '../signals.ts'
 import { chooseTargets, environment, openConfig, openTarget } from '../workspace.ts'
-
-/** What `rotate --compromised --json` gives. Times in milliseconds, never a password. */
-interface Compromised {
-  readonly outcome: RunResult['outcome'] | 'still-accepted' | 'unproven'
-  /** The admin's rotation first, the target's after it. */
-  readonly runs: readonly RecordedResult[]
-  /** When each password died, from the start of the command. */
-  readonly revoked: readonly Death[]
-  /** How many leaked credentials were tried after the last run. */
-  readonly tried: number
-  /** How many were not, because the server blocks users for refused logins. */
-  readonly untried: number
-  /** Those that still log in: must be empty. */
-  readonly stillAccepted: readonly LiveLogin[]
-  /** Targets whose leaked credentials could not be tried, and why: must be empty. */
-  readonly unproven: readonly { readonly target: string; readonly what: string }[]
-}
-
-interface Death {
-  readonly target: string
-  readonly slot: string
-  readonly afterMs: number
-}
-
-/** One target of the emergency, before and after its run. */
-interface Part {
-  readonly name: string
-  readonly result: RecordedResult
-  readonly proof: Proof
-}
+import { exitCode, summary, tellEmergency } from './emergency.ts'
+import type { Death, Part, Proof } from './emergency.ts'
 
 /**
  * `rotate --compromised`: the admin and both slots, whoever may still be using them. The error
@@ -85,7 +54,7 @@ export async function compromisedCommand(
     for (const [index, target] of targets.entries())
       parts.push(await rotateOne(target, known[index] ?? []))
   const told = summary(parts, deaths)
-  tellAll(told, options)
+  tellEmergency(told, options)
   return exitCode(told)
 }
 
@@ -177,12 +146,6 @@ async function within<T>(
   }
 }
 
-/** What came of trying what has leaked. */
-interface Proof extends Tried {
-  /** Why it could not be tried. */
-  readonly unproven?: string
-}
-
 const NOTHING_TRIED: Proof = { live: [], tried: 0, untried: 0 }
 
 /** What may fail, before it does. */
@@ -204,54 +167,4 @@ function noteDeath(event: RotationEvent, begun: number, deaths: Death[]): void {
   if (event.code !== 'STEP_APPLIED' || (event.step !== 'set' && event.step !== 'retire')) return
   const { target, slot } = event
   deaths.push({ target, slot, afterMs: Math.round(performance.now() - begun) })
-}
-
-function summary(parts: readonly Part[], revoked: readonly Death[]): Compromised {
-  const live = parts.flatMap((part) => part.proof.live)
-  const unproven = parts.flatMap(({ name, proof: { unproven: what } }) =>
-    what === undefined ? [] : [{ target: name, what }],
-  )
-  const failed = parts.find(({ result }) => result.outcome !== 'rotated')
-  const untrue = live.length > 0 ? 'still-accepted' : unproven.length > 0 ? 'unproven' : 'rotated'
-  return {
-    outcome: failed ? failed.result.outcome : untrue,
-    runs: parts.map(({ result }) => result),
-    revoked,
-    tried: parts.reduce((sum, part) => sum + part.proof.tried, 0),
-    untried: parts.reduce((sum, part) => sum + part.proof.untried, 0),
-    stillAccepted: live,
-    unproven,
-  }
-}
-
-function tellAll(told: Compromised, options: RotateOptions): void {
-  if (options.json === true || options.logJson === true) return printJson(told, options)
-  for (const result of told.runs) {
-    print(`${result.target}\n${threeLines(result)}`)
-    if (result.audit) print(auditText(result.audit))
-  }
-  for (const { target, slot, afterMs } of told.revoked)
-    print(`${target}: the password of ${slot} died after ${formatDuration(afterMs)}`)
-  if (told.untried > 0)
-    print(`${told.untried} were not tried: the server blocks users whose logins it refuses`)
-  if (told.tried > 0 && told.stillAccepted.length + told.unproven.length === 0)
-    print(`${told.tried} credentials that the secrets had were tried: none logs in any more`)
-  for (const { target, what } of told.unproven)
-    tell(`${target}: whether what leaked still logs in could not be tried; run again: ${what}`)
-  for (const { username, endpoint } of told.stillAccepted)
-    tell(`STILL ACCEPTED: ${username} on ${endpoint} with a password from before`)
-}
-
-function exitCode(told: Compromised): ExitCode {
-  const codes = told.runs.map(({ outcome, audit }) =>
-    exitCodeWithAudit(exitCodeOf(outcome, 'rotate'), audit),
-  )
-  return (
-    codes.find((code) => code !== EXIT.ok) ??
-    (told.stillAccepted.length > 0
-      ? EXIT.refused
-      : told.unproven.length > 0
-        ? EXIT.stopped
-        : EXIT.ok)
-  )
 }
