@@ -64,7 +64,7 @@ export function summary(parts: readonly Part[], revoked: readonly Death[]): Comp
   }
 }
 
-/** Tells the result on stdout, what is wrong with it on stderr; as JSON where that was asked for. */
+/** Tells the result on stdout and what is wrong with it on stderr, or all of it as JSON. */
 export function tellEmergency(told: Compromised, options: CommonOptions): void {
   if (options.json === true || options.logJson === true) return printJson(told, options)
   for (const result of told.runs) {
