@@ -1,5 +1,6 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
+import { EMERGENCY_MUTANTS } from './emergency.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
@@ -27,6 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...TARGET_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
+  ...EMERGENCY_MUTANTS,
   ...SOAK_MUTANTS,
   ...RECORD_MUTANTS,
 ]

@@ -42,7 +42,9 @@ export class Consumers {
     return this.#failures
   }
 
+  /** Starts them, or starts them anew after a `stop`. */
   async start(): Promise<void> {
+    this.#stopped = false
     for (let n = 0; n < 2; n++) this.#workers.push(await this.#boot())
     this.#loops = [this.#loop(() => this.#readsTheFile()), this.#loop(() => this.#worksOn())]
   }
@@ -74,7 +76,7 @@ export class Consumers {
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#loops)
-    await Promise.all(this.#workers.map(({ pooled }) => pooled.close()))
+    await Promise.all(this.#workers.splice(0).map(({ pooled }) => pooled.close()))
   }
 
   async #boot(): Promise<Worker> {
