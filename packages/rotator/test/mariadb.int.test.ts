@@ -154,7 +154,7 @@ describe('MariaDB', () => {
     const change = session.setPassword('frozen', secret('new'), soon())
     const error: unknown = await change.catch((reason: unknown) => reason)
     await fixture.sql('SET GLOBAL read_only = 0')
-    expect(error).toMatchObject({ code: 'ERR_DB_UNSUPPORTED' })
+    expect(error).toMatchObject({ code: 'ERR_DB_READ_ONLY', retry: 'safe' })
   })
 
   test('leaves no statement waiting on the server behind the lock of a backup', async () => {

@@ -21,6 +21,8 @@ export class Journal {
   /** Rotations that this run saw open or opened. */
   readonly #rotations = new Set<string>()
   #observed: Observed | undefined
+  /** What this run is trying to get past: the last failure since an action was applied. */
+  #unsolved: RotatorError | undefined
 
   constructor(desk: Desk, intent: Intent) {
     this.#desk = desk
@@ -54,6 +56,7 @@ export class Journal {
     this.#desk.evidence.takeStep()
     await apply()
     const durationMs = this.#desk.clock.now().getTime() - begun
+    this.#unsolved = undefined
     this.#actions.push({ ...action, durationMs })
     const evidence = this.#desk.evidence.takeStep()
     const seen = { ...this.#desk.versionIds(), ...(evidence && { evidence }) }
@@ -63,6 +66,7 @@ export class Journal {
 
   failed(error: RotatorError, action: Action | undefined): void {
     this.#noteRotation()
+    this.#unsolved = error
     const message = this.#desk.secrets.scrub(error.message)
     this.#failures.push({ ...(action && { step: action.step }), code: error.code, message })
     if (action === undefined) return
@@ -140,10 +144,12 @@ export class Journal {
     const signal = String(this.#desk.stop.reason)
     this.#desk.emit({ code: 'STOP_REQUESTED', signal })
     const { what, hint } = ERROR_CATALOGUE.ERR_INTERRUPTED
+    const unsolved = this.#unsolved
+    const tried = unsolved ? ` It was trying again after: ${unsolved.message}` : ''
     return this.#end(this.isOpen ? 'stopped' : 'failed', {
       code: 'ERR_INTERRUPTED',
-      what: `${what} (ERR_INTERRUPTED; ${signal})`,
-      todo: hint,
+      what: `${what} (ERR_INTERRUPTED; ${signal})${tried}`,
+      todo: unsolved ? `${unsolved.hint} ${hint}` : hint,
     })
   }
 

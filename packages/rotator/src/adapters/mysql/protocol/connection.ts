@@ -7,7 +7,15 @@ import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import { isTlsErrorCode, verifiedTls } from '../../common/tls.ts'
 import type { Endpoint, TlsSetting, VerifiedTls } from '../../common/tls.ts'
-import { connectError, hidesReason, reasonAmong, refusedLogin, statementError } from './errors.ts'
+import {
+  WAITS_FOR_SPACE,
+  connectError,
+  hidesReason,
+  reasonAmong,
+  refusedLogin,
+  statementError,
+  waitedInVain,
+} from './errors.ts'
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -167,6 +175,14 @@ function toCell(value: unknown): Cell {
   return typeof value === 'bigint' ? Number(value) : JSON.stringify(value)
 }
 
+/**
+ * The states of a thread are no messages: they have one name in every language.
+ * Sources: MySQL's and MariaDB's documentation, "General Thread States".
+ */
+const WAITING_FOR_SPACE =
+  'SELECT EXISTS (SELECT 1 FROM information_schema.PROCESSLIST' +
+  " WHERE STATE IN ('Waiting for someone to free space', 'Waiting for disk space'))"
+
 /** One login that statements are sent on, one after another. */
 export class Connection {
   readonly endpoint: string
@@ -192,7 +208,7 @@ export class Connection {
    * Sends a statement and waits for its rows.
    * @throws ERR_DB_UNREACHABLE when nothing was sent, ERR_OUTCOME_UNKNOWN when no answer came,
    *   ERR_DB_AUTH when the password has expired, ERR_DB_OVERLOADED, ERR_DB_DENIED,
-   *   ERR_DB_UNSUPPORTED, ERR_DB_STATEMENT
+   *   ERR_DB_DISK_FULL, ERR_DB_READ_ONLY, ERR_DB_UNSUPPORTED, ERR_DB_STATEMENT
    */
   async run(statement: Statement, call: Call): Promise<readonly Row[]> {
     const { endpoint, username } = this
@@ -213,6 +229,7 @@ export class Connection {
     }
     const done = (error: unknown, rows: unknown): void => {
       if (error === null) return resolve(Array.isArray(rows) ? rows.map(toRow) : [])
+      if (waitedInVain(error)) return this.#whileDiskIsFull((full) => fail(full ?? error))
       if (!hidesReason(error)) return fail(error)
       this.#driver.query('SHOW WARNINGS', (_error: unknown, warnings: unknown) => {
         const shown = Array.isArray(warnings) ? warnings.map(toRow) : []
@@ -224,6 +241,17 @@ export class Connection {
     if (values === undefined) this.#driver.query(sql, done)
     else this.#driver.execute(sql, [...values], done)
     return await promise.finally(() => call.signal.removeEventListener('abort', abort))
+  }
+
+  /**
+   * A server whose disk is full lets the statement that needs space wait, and with it everybody who
+   * needs what that one has locked.
+   */
+  #whileDiskIsFull(tell: (full: { readonly errno: number } | undefined) => void): void {
+    this.#driver.query(WAITING_FOR_SPACE, (error: unknown, rows: unknown) => {
+      const seen = error === null && Array.isArray(rows) && rows.map(toRow)[0]?.[0] === 1
+      tell(seen ? WAITS_FOR_SPACE : undefined)
+    })
   }
 
   /** Says goodbye and waits until the server has hung up, at most one second. */
