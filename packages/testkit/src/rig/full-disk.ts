@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { mountSmallDisk } from '../crash/small-disk.ts'
 import type { SmallDisk } from '../crash/small-disk.ts'
 import type { RigEngine, RootSession } from './engine.ts'
+import { ask } from './loud.ts'
 import { mariadbRig } from './mariadb.ts'
 import { mysqlRig } from './mysql.ts'
 import { postgresRig } from './postgres.ts'
@@ -24,7 +25,7 @@ export function fullDiskPostgres(): Promise<FullDiskRig> {
       await snapshot.ask('BEGIN ISOLATION LEVEL REPEATABLE READ')
       await snapshot.ask('SELECT 1')
       await using root = await engine.root()
-      await root.ask('CREATE ROLE filler')
+      await root.ask('CREATE ROLE filler').catch(() => undefined)
       await untilFails((n) => root.ask(`ALTER ROLE filler CONNECTION LIMIT ${n}`))
     },
     relieved: async () => await snapshot?.[Symbol.asyncDispose](),
@@ -53,27 +54,38 @@ export function fullDiskMysql(): Promise<FullDiskRig> {
 }
 
 /**
+ * MySQL with its binary log on that disk: a change of a user waits for space, and meanwhile nobody
+ * can log in.
+ */
+export function fullLogMysql(): Promise<FullDiskRig> {
+  const more = ['--log-bin=binlog']
+  return onSmallDisk(180, (mount) => mysqlRig({ mount, more }), ALTER_WAITS)
+}
+
+/**
  * MariaDB, which lets a statement that needs space wait, and with it all that it has locked. It
  * looks for space once a minute, so whoever gives it some restarts it.
  * Source: what it writes to its error log ("Waiting for someone to free space").
  */
 export function fullDiskMariadb(): Promise<FullDiskRig> {
-  return onSmallDisk(60, (mount) => mariadbRig({ mount }), {
-    async useUp(engine) {
-      const root = await engine.root()
-      const change = (n: number): Promise<unknown> =>
-        root.ask(`ALTER USER app_b@'%' WITH MAX_QUERIES_PER_HOUR ${n % 2 === 0 ? 9_999_999 : 0}`)
-      const waits = (): Promise<never> =>
-        pause(WAITS_MS).then(() => Promise.reject(new Error('it waits')))
-      await untilFails((n) => Promise.race([change(n), waits()]))
-    },
-    async relieved(engine) {
-      await engine.restart()
-      await using root = await engine.root()
-      await root.ask("ALTER USER app_b@'%' WITH MAX_QUERIES_PER_HOUR 0")
-    },
-  })
+  return onSmallDisk(60, (mount) => mariadbRig({ mount }), ALTER_WAITS)
 }
+
+/** Changes of a user until one waits. Whether that is done in the end is not known. */
+const ALTER_WAITS: Filling = {
+  async useUp(engine) {
+    const root = await engine.root()
+    const change = (n: number): Promise<unknown> =>
+      root.ask(`ALTER USER ${FILLER} WITH MAX_QUERIES_PER_HOUR ${n % 2}`)
+    const waits = (): Promise<never> =>
+      pause(WAITS_MS).then(() => Promise.reject(new Error('it waits')))
+    await untilFails((n) => Promise.race([change(n), waits()]))
+  },
+  relieved: (engine) => engine.restart(),
+}
+
+/** An account that nobody uses. */
+const FILLER = "'filler'@'%'"
 
 /** A statement takes milliseconds. */
 const WAITS_MS = 1500
@@ -92,6 +104,7 @@ async function untilFails(ask: (n: number) => Promise<unknown>): Promise<void> {
   throw new Error('the server still has space')
 }
 
+/** How a server is brought to need space, and what it needs when there is some again. */
 interface Filling {
   useUp(engine: RigEngine): Promise<void>
   relieved(engine: RigEngine): Promise<void>
@@ -111,6 +124,7 @@ async function onSmallDisk(
   return {
     ...engine,
     async exhaust() {
+      if (engine.engine !== 'postgres') await ask(engine, `CREATE USER IF NOT EXISTS ${FILLER}`)
       for (const disk of disks) await disk.fill()
       await useUp(engine)
     },

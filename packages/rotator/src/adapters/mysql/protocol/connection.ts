@@ -63,7 +63,9 @@ export async function openConnection(options: ConnectOptions, call: Call): Promi
   const handshake = watchTls(driver, tls)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const abort = (): void => reject(outOfTime(label))
-  call.signal.addEventListener('abort', abort, { once: true })
+  // The driver's own limit ends with the server's greeting: a server may greet and let nobody in.
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(options.timeoutMs)])
+  signal.addEventListener('abort', abort, { once: true })
   driver.once('connect', () => resolve())
   driver.on('error', reject)
   try {
@@ -78,7 +80,7 @@ export async function openConnection(options: ConnectOptions, call: Call): Promi
     const { dbname } = options
     throw connectError(error, { endpoint: label, username, dbname, tlsFailed: handshake.failed })
   } finally {
-    call.signal.removeEventListener('abort', abort)
+    signal.removeEventListener('abort', abort)
   }
 }
 
