@@ -40,6 +40,8 @@ export interface Outage extends AsyncDisposable {
 export async function outage(engine: RigEngine, midway?: () => Promise<void>): Promise<Outage> {
   let due = midway
   const rig = await startRig(engine, 'alternating', {
+    // A server that does not answer is told after this; servers end our statements after 5 s.
+    target: { call_limit: '6s' },
     roll: async () => {
       const now = due
       due = undefined
@@ -47,8 +49,12 @@ export async function outage(engine: RigEngine, midway?: () => Promise<void>): P
     },
   })
   const rotate = async (stopAt?: RegExp): Promise<Told> => {
+    let told = false
     const run = rig.cuedot(['rotate', '--log-json'], (line, child) => {
-      if (stopAt?.test(line) === true) child.kill('SIGTERM')
+      if (told || stopAt?.test(line) !== true) return
+      // Once: a second signal would end it at once.
+      told = true
+      child.kill('SIGTERM')
     })
     const { code, stdout, stderr } = await run.ended
     return toldBy(code, stdout, stderr)
