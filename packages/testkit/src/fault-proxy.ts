@@ -64,7 +64,7 @@ class TcpFaultProxy implements FaultProxy {
   constructor(target: Address, host: string) {
     this.host = host
     this.target = target
-    this.#listener = createServer((client) => this.#accept(client))
+    this.#listener = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
   }
 
   get port(): number {
@@ -83,18 +83,26 @@ class TcpFaultProxy implements FaultProxy {
     client.on('error', () => undefined)
     if (this.mode === 'refuse') return void client.destroy()
     if (this.mode === 'reset') return void client.resetAndDestroy()
-    const server = connect({ ...this.target })
+    const server = connect({ ...this.target, allowHalfOpen: true })
     const pair = { client, server }
     this.#pairs.add(pair)
     client.on('data', (chunk) => {
       if (this.mode !== 'blackhole') server.write(chunk)
     })
+    // Whoever says goodbye may wait for the server to hang up: it has freed its locks then.
+    client.on('end', () => (this.#silent ? client.end() : server.end()))
     server.on('data', (chunk) => this.#reply(pair, chunk))
     server.on('error', () => this.#drop(pair))
     client.on('close', () => this.#drop(pair))
-    server.on('close', () => {
-      if (this.mode !== 'blackhole' && this.mode !== 'dropReplies') client.end()
-    })
+    for (const event of ['end', 'close'])
+      server.on(event, () => {
+        if (!this.#silent) client.end()
+      })
+  }
+
+  /** True when clients hear nothing, not even an end. */
+  get #silent(): boolean {
+    return this.mode === 'blackhole' || this.mode === 'dropReplies'
   }
 
   #reply(pair: Pair, chunk: Buffer): void {

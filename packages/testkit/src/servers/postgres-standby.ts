@@ -3,6 +3,7 @@ import { chmod, copyFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import pg from 'pg'
 import { serverUser } from '../../../rotator/src/cli/try/postgres-binaries.ts'
 import { freePort } from './ports.ts'
 import { runCluster } from './postgres-cluster.ts'
@@ -40,8 +41,12 @@ export async function startStandby(primary: TestPostgres, tls: TestTls): Promise
   const server = await runCluster({ dir, binaries: primary.binaries, port })
   starting.defer(() => server.stop())
   const ask: TestStandby['ask'] = async (statement) => {
-    const superuser = { ...primary.superuser, port, dbname: 'app' }
-    const client = await primary.connect(superuser, 'standby')
+    const { username, password } = primary.superuser
+    const client = new pg.Client({
+      ...{ host: '127.0.0.1', port, database: 'app', ssl: { ca: tls.ca } },
+      ...{ user: username, password: password.reveal() },
+    })
+    await client.connect()
     try {
       const { rows } = await client.query<unknown[]>({ text: statement, rowMode: 'array' })
       return rows
@@ -89,7 +94,8 @@ async function follow(
   const [data, ca] = [join(dir, 'data'), join(dir, 'ca.pem')]
   await copyFile(tls.caFile, ca)
   const where = `host=localhost port=${port} sslmode=verify-full sslrootcert=${ca}`
-  const login = `user=${superuser.username} password=${superuser.password.reveal()}`
+  const who = `user=${superuser.username} password=${superuser.password.reveal()}`
+  const login = `${who} sslcertmode=disable`
   const line = `primary_conninfo = '${where} ${login}'\n`
   await writeFile(join(data, 'postgresql.auto.conf'), line, { flag: 'a' })
   await writeFile(join(data, 'standby.signal'), '')
