@@ -24,6 +24,9 @@ export class Journal {
   /** What this run is trying to get past: the last failure since an action was applied. */
   #unsolved: RotatorError | undefined
 
+  /** Why a rotation of this run was backed out, whatever was healed afterwards. */
+  #backedOut: { readonly why?: string } | undefined
+
   constructor(desk: Desk, intent: Intent) {
     this.#desk = desk
     this.#intent = intent
@@ -36,6 +39,9 @@ export class Journal {
   observed(observed: Observed): void {
     this.#observed = observed
     this.#noteRotation()
+    if (observed.strategy === 'managed') return
+    const { last } = this.#desk.documents.document
+    if (last?.outcome === 'backed-out' && this.#rotations.has(last.id)) this.#backedOut = last
   }
 
   #noteRotation(): void {
@@ -81,8 +87,10 @@ export class Journal {
     const { last } = this.#desk.documents.document
     const ours = last !== undefined && this.#rotations.has(last.id)
     const healed = this.#actions.some((action) => action.step === 'heal')
-    const outcome: Outcome = ours ? last.outcome : healed ? 'healed' : 'settled'
-    const why = ours && last.why !== undefined ? `: ${last.why}` : ''
+    const end: Outcome = ours ? last.outcome : healed ? 'healed' : 'settled'
+    const outcome = end === 'healed' && this.#backedOut ? 'backed-out' : end
+    const told = outcome === 'backed-out' ? this.#backedOut : last
+    const why = ours && told?.why !== undefined ? `: ${told.why}` : ''
     const [first] = this.#failures
     const backedOut = outcome === 'backed-out'
     return this.#end(outcome, {
