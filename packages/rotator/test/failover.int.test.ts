@@ -3,9 +3,12 @@
 // not got what was set on the old one. Method: the real command line, a real hot standby, and an
 // address of the writer that moves when the standby is promoted.
 import { describe, expect, test } from 'vitest'
+import { Sensitive } from '@cuedot/client/protocol'
 import type { FakeSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
 import { postgresPair } from '../../testkit/src/rig/postgres-pair.ts'
 import type { PostgresPair } from '../../testkit/src/rig/postgres-pair.ts'
+import { scramVerifier } from '../src/adapters/postgres/scram.ts'
+import { REFUSALS } from '../src/domain/refusals.ts'
 import { ERROR_CATALOGUE } from '../src/error-catalogue.ts'
 import { outage } from './outage.ts'
 
@@ -65,6 +68,24 @@ describe.concurrent('a failover of PostgreSQL', () => {
     await pair.standby.cutOff()
     const run = await open.rotate()
     expect(run.exit, run.shown).toBe(4)
+    await open.expectApplicationLogsIn()
+    await open.expectConverges()
+  })
+
+  test('that loses all of a rotation that has ended is refused, not guessed at', async () => {
+    const pair = await postgresPair()
+    await using open = await outage(pair)
+    await pair.standby.cutOff()
+    await open.expectConverges()
+    await pair.standby.promote()
+    pair.moveToStandby()
+    const run = await open.rotate()
+    expect(run.codes, run.shown).toEqual(['ACTIVE_DENIED'])
+    expect(run.exit).toBe(3)
+    expect(run.result.todo).toBe(REFUSALS.ACTIVE_DENIED.hint)
+    const { B } = (await open.rig.document('AWSCURRENT')) ?? {}
+    const verifier = await scramVerifier(new Sensitive(B?.password ?? '', 'of slot B'))
+    await pair.standby.ask(`ALTER ROLE app_b PASSWORD '${verifier}'`)
     await open.expectApplicationLogsIn()
     await open.expectConverges()
   })
