@@ -114,11 +114,7 @@ describe.concurrent('a failover of PostgreSQL', () => {
  * Promotes the standby when the store is asked for this for the first time. As in a failover,
  * connections are cut, and nobody is reached until the address has moved.
  */
-function failOverAt(
-  pair: PostgresPair,
-  store: FakeSecretsManager,
-  action: string,
-): Promise<void> {
+function failOverAt(pair: PostgresPair, store: FakeSecretsManager, action: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const failOver = async (): Promise<void> => {
     pair.writer.mode = 'refuse'

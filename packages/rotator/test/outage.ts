@@ -83,7 +83,10 @@ export async function outage(engine: RigEngine, midway?: () => Promise<void>): P
 function toldBy(exit: number | null, stdout: string, stderr: string): Told {
   const shown = `${stdout}\n${stderr}`
   const last = json(stdout.trimEnd().split('\n').at(-1) ?? '')
-  const text = (key: string): string => String(last[key] ?? '')
+  const text = (key: string): string => {
+    const value = last[key]
+    return typeof value === 'string' ? value : ''
+  }
   const among = (key: string, field: string): readonly string[] =>
     [...JSON.stringify(last[key] ?? []).matchAll(new RegExp(`"${field}":"(\\w+)"`, 'g'))].map(
       ([, found]) => found ?? '',

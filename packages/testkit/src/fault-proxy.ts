@@ -43,10 +43,7 @@ interface Pair {
 }
 
 /** Starts a proxy in front of `target` on a free port of `host`, a loopback address. */
-export async function startFaultProxy(
-  target: Address,
-  host = '127.0.0.1',
-): Promise<FaultProxy> {
+export async function startFaultProxy(target: Address, host = '127.0.0.1'): Promise<FaultProxy> {
   const proxy = new TcpFaultProxy(target, host)
   await proxy.listen()
   return proxy

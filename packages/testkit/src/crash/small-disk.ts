@@ -22,6 +22,8 @@ export function noSmallDisk(): string | undefined {
 const KIB = 512
 /** At once, for a filler that may be large. */
 const CHUNK = Buffer.alloc(1024 * 1024)
+/** More than any disk of memory here has. */
+const MOST_CHUNKS = 1024
 
 /** Mounts a file system of `kib` KiB in memory at `folder`, which is made. Default: 512. */
 export async function mountSmallDisk(folder: string, kib: number = KIB): Promise<SmallDisk> {
@@ -48,11 +50,16 @@ export async function mountSmallDisk(folder: string, kib: number = KIB): Promise
 /** @returns the code of the error that ended it */
 async function writeUntilFull(path: string): Promise<string> {
   await using file = await open(path, 'a')
-  for (;;) {
+  for (let chunks = 0; chunks < MOST_CHUNKS; chunks++) {
     const code = await file.write(CHUNK).then(
       () => undefined,
-      (error: unknown) => (error instanceof Error && 'code' in error ? error.code : 'unknown'),
+      (error: unknown) => (isNoSpace(error) ? 'ENOSPC' : 'another error'),
     )
-    if (code !== undefined) return String(code)
+    if (code !== undefined) return code
   }
+  return 'it took everything'
+}
+
+function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOSPC'
 }

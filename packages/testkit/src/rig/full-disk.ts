@@ -93,9 +93,9 @@ const WAITS_MS = 1500
 /** More than fits into what a server has in reserve. */
 const MOST = 5000
 
-async function untilFails(ask: (n: number) => Promise<unknown>): Promise<void> {
+async function untilFails(change: (n: number) => Promise<unknown>): Promise<void> {
   for (let n = 0; n < MOST; n++) {
-    const failed = await ask(n).then(
+    const failed = await change(n).then(
       () => false,
       () => true,
     )

@@ -55,7 +55,11 @@ export async function makeDataFolder(
   options: { readonly tls?: TestTls | undefined; readonly mount?: MountData | undefined },
 ): Promise<DataFolder> {
   const { account } = programs
-  return await cloneData(await goldenData(programs), { tls: options.tls, mount: options.mount, account })
+  return await cloneData(await goldenData(programs), {
+    tls: options.tls,
+    mount: options.mount,
+    account,
+  })
 }
 
 /**

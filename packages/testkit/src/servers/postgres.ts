@@ -90,12 +90,8 @@ function binariesOf(version: PostgresVersion): string | undefined {
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const { tls, version = chosen()?.version ?? '18', port, mount } = options
   await using starting = new AsyncDisposableStack()
-  const dir = await mkdtemp(join(tmpdir(), 'cuedot-pg-'))
-  starting.defer(() => rm(dir, { recursive: true, force: true }))
-  if (mount) starting.use(await mount(join(dir, 'data')))
-  const user = serverUser()
-  if (mount && user) await chown(join(dir, 'data'), user.uid, user.gid)
-  const binaries = binariesOf(version) ?? (await postgresBinaries(dir, user))
+  const { dir } = starting.use(await makeFolder(mount))
+  const binaries = binariesOf(version) ?? (await postgresBinaries(dir, serverUser()))
   const server = await startEmbeddedPostgres({
     ...{ dir, binaries },
     ...(port !== undefined && { port }),
@@ -133,14 +129,8 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   const running = starting.move()
   const stop = (): Promise<void> => running.disposeAsync()
   return {
-    host: server.host,
-    port: server.port,
-    dir,
-    logFile: server.logFile,
-    pid: server.pid,
-    binaries,
-    superuser,
-    admin,
+    ...{ host: server.host, port: server.port, pid: server.pid, logFile: server.logFile },
+    ...{ dir, binaries, superuser, admin },
     sql: (...statements) => as('app', statements),
     connect,
     log: () => readFile(server.logFile, 'utf8'),
@@ -151,6 +141,20 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     },
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/** A folder that goes with the server. */
+async function makeFolder(
+  mount: MountData | undefined,
+): Promise<AsyncDisposable & { readonly dir: string }> {
+  await using making = new AsyncDisposableStack()
+  const dir = await mkdtemp(join(tmpdir(), 'cuedot-pg-'))
+  making.defer(() => rm(dir, { recursive: true, force: true }))
+  if (mount) making.use(await mount(join(dir, 'data')))
+  const user = serverUser()
+  if (mount && user) await chown(join(dir, 'data'), user.uid, user.gid)
+  const made = making.move()
+  return { dir, [Symbol.asyncDispose]: () => made.disposeAsync() }
 }
 
 const LOG_ALL = { log_statement: 'all', log_connections: 'on', max_connections: '40' }

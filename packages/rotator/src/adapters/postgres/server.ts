@@ -21,7 +21,7 @@ interface Server {
 /**
  * Refuses what cannot be the writer, before anything is begun. An advisory lock can be taken on a
  * standby, where it keeps nobody from anything.
- * @throws ERR_DB_READ_ONLY; ERR_DB_UNSUPPORTED when a lock is to be taken behind a connection pooler
+ * @throws ERR_DB_READ_ONLY; ERR_DB_UNSUPPORTED when a lock is to be taken behind a pooler
  */
 export async function assertServer(
   link: Link,
