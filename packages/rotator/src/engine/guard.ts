@@ -38,7 +38,7 @@ function guard<P extends object>(port: P, where: string, guards: Guards): P {
       return (...args: readonly unknown[]): unknown => {
         const result: unknown = Reflect.apply(member, target, args)
         if (!(result instanceof Promise)) return result
-        return watch(result, { ...guards, operation: String(name), where, call: lastCall(args) })
+        return watch(result, { operation: String(name), where, call: lastCall(args), ...guards })
       }
     },
   })
