@@ -103,9 +103,12 @@ async function current(world: LeakWorld): Promise<RigDocument> {
 
 async function expectTold(world: LeakWorld, row: BadInput): Promise<void> {
   const before = await current(world)
+  let stopped = row.passes !== true
   const { code, stdout, stderr } = await world.run(['rotate', '--log-json'], {
     onLine: (line, signal) => {
-      if (row.passes === true && /"(?:STEP_FAILED|RETRYING)"/.test(line)) signal('SIGTERM')
+      if (stopped || !/"(?:STEP_FAILED|RETRYING)"/.test(line)) return
+      stopped = true
+      signal('SIGTERM')
     },
   })
   const result = json(stdout.trimEnd().split('\n').at(-1) ?? '')
