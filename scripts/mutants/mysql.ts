@@ -154,7 +154,7 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'takes a full disk for a statement that is wrong',
-    harm: 'Whoever reads the message looks for a mistake in the setup while the server has no room.',
+    harm: 'Whoever reads it looks for a mistake in the setup while the server has no room.',
     file: 'adapters/mysql/protocol/errors.ts',
     text: 'new Set([1021, 1114])',
     replacement: 'new Set([1021])',

@@ -11,7 +11,7 @@ import {
 } from '../../testkit/src/rig/full-disk.ts'
 import type { FullDiskRig } from '../../testkit/src/rig/full-disk.ts'
 import { noSmallDisk } from '../../testkit/src/crash/small-disk.ts'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { ERROR_CATALOGUE } from '../src/error-catalogue.ts'
 import { outage } from './outage.ts'
 
