@@ -71,7 +71,7 @@ export async function startStandby(primary: TestPostgres, tls: TestTls): Promise
 const LEFT_OUT: ReadonlySet<string> = new Set(['postmaster.pid', 'postmaster.opts'])
 
 async function copyData(primary: TestPostgres, dir: string): Promise<void> {
-  const { host, port, superuser } = primary
+  const { superuser } = primary
   const client = await primary.connect(superuser, 'copy')
   try {
     await client.query("SELECT pg_backup_start('standby', true)")
