@@ -139,9 +139,25 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
   {
     name: 'changes a password on a replica alone',
     harm: 'Consumers of the writer and of the replica need different passwords.',
-    file: 'adapters/mysql/mysql/database.ts',
-    text: 'if (row?.[0] === 1) {',
-    replacement: 'if (row?.[0] === 2) {',
+    file: 'adapters/mysql/protocol/writer.ts',
+    text: 'if (on.length === 0) return',
+    replacement: 'if (on.length < 9) return',
     lane: SERVER,
+  },
+  {
+    name: 'waits for a server that greets and lets nobody in',
+    harm: 'A server whose disk is full holds a run up for half a minute at each login.',
+    file: 'adapters/mysql/protocol/connection.ts',
+    text: 'AbortSignal.any([call.signal, AbortSignal.timeout(options.timeoutMs)])',
+    replacement: 'call.signal',
+    lane: real('test/mariadb.int.test.ts'),
+  },
+  {
+    name: 'takes a full disk for a statement that is wrong',
+    harm: 'Whoever reads it looks for a mistake in the setup while the server has no room.',
+    file: 'adapters/mysql/protocol/errors.ts',
+    text: 'new Set([1021, 1114])',
+    replacement: 'new Set([1021])',
+    lane: unit(`${UNIT}/errors.test.ts`),
   },
 ]

@@ -98,6 +98,20 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The database has no room for another connection or is starting or stopping.',
     hint: 'Wait for the load to pass, or raise the connection limit, and run again.',
   },
+  ERR_DB_READ_ONLY: {
+    retry: 'safe',
+    what: 'What should be the writer takes no changes: it is a replica, or set read-only.',
+    hint:
+      'Name the writer first in `endpoints`. After a failover let its address lead to the new ' +
+      'writer, then run again. Nothing was changed on this server.',
+  },
+  ERR_DB_DISK_FULL: {
+    retry: 'observe-first',
+    what: 'The disk of the database server is full.',
+    hint:
+      'Free space where the server keeps its data and start it again if it has ended. Then run ' +
+      'again: cuedot looks at what is true then. Do not reset any password for this.',
+  },
   ERR_DB_BUSY: {
     retry: 'safe',
     what: 'Somebody holds a lock that was needed for a moment; nothing was changed.',

@@ -32,6 +32,8 @@ export interface ErrorDetails extends OwnerErrorDetails {
   ERR_DB_AUTH: { endpoint: string; username: string }
   ERR_DB_UNREACHABLE: { endpoint: string; reason: string }
   ERR_DB_OVERLOADED: { endpoint: string; reason: string }
+  ERR_DB_READ_ONLY: { endpoint: string; reason: string }
+  ERR_DB_DISK_FULL: { endpoint: string; reason: string }
   ERR_DB_BUSY: { endpoint: string; operation: string }
   ERR_DB_TLS: { endpoint: string; reason: string }
   ERR_DB_DENIED: { endpoint: string; username: string; operation: string }

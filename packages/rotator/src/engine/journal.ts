@@ -21,6 +21,11 @@ export class Journal {
   /** Rotations that this run saw open or opened. */
   readonly #rotations = new Set<string>()
   #observed: Observed | undefined
+  /** What this run is trying to get past: the last failure since an action was applied. */
+  #unsolved: RotatorError | undefined
+
+  /** Why a rotation of this run was backed out, whatever was healed afterwards. */
+  #backedOut: { readonly why?: string } | undefined
 
   constructor(desk: Desk, intent: Intent) {
     this.#desk = desk
@@ -34,6 +39,9 @@ export class Journal {
   observed(observed: Observed): void {
     this.#observed = observed
     this.#noteRotation()
+    if (observed.strategy === 'managed') return
+    const { last } = this.#desk.documents.document
+    if (last?.outcome === 'backed-out' && this.#rotations.has(last.id)) this.#backedOut = last
   }
 
   #noteRotation(): void {
@@ -54,6 +62,7 @@ export class Journal {
     this.#desk.evidence.takeStep()
     await apply()
     const durationMs = this.#desk.clock.now().getTime() - begun
+    this.#unsolved = undefined
     this.#actions.push({ ...action, durationMs })
     const evidence = this.#desk.evidence.takeStep()
     const seen = { ...this.#desk.versionIds(), ...(evidence && { evidence }) }
@@ -63,6 +72,7 @@ export class Journal {
 
   failed(error: RotatorError, action: Action | undefined): void {
     this.#noteRotation()
+    this.#unsolved = error
     const message = this.#desk.secrets.scrub(error.message)
     this.#failures.push({ ...(action && { step: action.step }), code: error.code, message })
     if (action === undefined) return
@@ -77,8 +87,10 @@ export class Journal {
     const { last } = this.#desk.documents.document
     const ours = last !== undefined && this.#rotations.has(last.id)
     const healed = this.#actions.some((action) => action.step === 'heal')
-    const outcome: Outcome = ours ? last.outcome : healed ? 'healed' : 'settled'
-    const why = ours && last.why !== undefined ? `: ${last.why}` : ''
+    const end: Outcome = ours ? last.outcome : healed ? 'healed' : 'settled'
+    const outcome = end === 'healed' && this.#backedOut ? 'backed-out' : end
+    const told = outcome === 'backed-out' ? this.#backedOut : last
+    const why = ours && told?.why !== undefined ? `: ${told.why}` : ''
     const [first] = this.#failures
     const backedOut = outcome === 'backed-out'
     return this.#end(outcome, {
@@ -140,10 +152,12 @@ export class Journal {
     const signal = String(this.#desk.stop.reason)
     this.#desk.emit({ code: 'STOP_REQUESTED', signal })
     const { what, hint } = ERROR_CATALOGUE.ERR_INTERRUPTED
+    const unsolved = this.#unsolved
+    const tried = unsolved ? ` It was trying again after: ${unsolved.message}` : ''
     return this.#end(this.isOpen ? 'stopped' : 'failed', {
       code: 'ERR_INTERRUPTED',
-      what: `${what} (ERR_INTERRUPTED; ${signal})`,
-      todo: hint,
+      what: `${what} (ERR_INTERRUPTED; ${signal})${tried}`,
+      todo: unsolved ? `${unsolved.hint} ${hint}` : hint,
     })
   }
 

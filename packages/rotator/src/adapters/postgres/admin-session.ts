@@ -21,6 +21,7 @@ import { compare } from './compare.ts'
 import { describeOwnership, moveOwnership } from './ownership/ownership.ts'
 import type { Server } from './ownership/scene.ts'
 import { grantMissing, provision } from './provision.ts'
+import { assertServer } from './server.ts'
 import { SessionsView } from './sessions.ts'
 import { changePassword } from './password.ts'
 import { cutBytes, identifier, literal } from './sql.ts'
@@ -39,8 +40,7 @@ const NAME_BYTES = 63
 
 /**
  * Opens the admin session of a target.
- * @throws ERR_DB_AUTH when the login is refused, ERR_DB_UNSUPPORTED behind a connection pooler, and
- *   what `Link.open` throws
+ * @throws ERR_DB_AUTH when the login is refused, what `assertServer` and what `Link.open` throw
  */
 export async function openAdminSession(
   options: AdminSessionOptions,
@@ -48,7 +48,7 @@ export async function openAdminSession(
 ): Promise<AdminSession> {
   const link = await connect(options, options.writer, call)
   try {
-    if (options.lock === 'take') await refusePooler(link, call)
+    await assertServer(link, options.lock, call)
     const lock = await (options.lock === 'take' ? takeLock : lookAtLock)(link, options.target, call)
     return new PostgresAdminSession(link, lock, options)
   } catch (error) {
@@ -105,17 +105,6 @@ async function prepare(link: Link, call: Call): Promise<Link> {
     throw openingFailed(error, link)
   }
   return link
-}
-
-/** A pooler hands out server connections of its own: the greeting names another process. */
-async function refusePooler(link: Link, call: Call): Promise<void> {
-  const statement = { sql: 'SELECT pg_backend_pid() AS pid', operation: 'know the server' }
-  const [row] = await link.query<{ pid: number }>(statement, call)
-  if (link.serverProcess === undefined || row?.pid === link.serverProcess) return
-  const problem =
-    'the admin session goes through a connection pooler, which cannot hold a lock: ' +
-    'give the address of the server itself'
-  throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: link.endpoint, problem })
 }
 
 class PostgresAdminSession implements AdminSession {

@@ -16,6 +16,7 @@ import { countLogins } from './counters.ts'
 import type { Dialect } from './dialect.ts'
 import { releaseLock } from './lock.ts'
 import { endSessions, readOpenLogins, readSessions } from './sessions.ts'
+import { assertWriter } from './writer.ts'
 
 /** What an admin session is made of. */
 export interface SessionParts {
@@ -28,7 +29,10 @@ export interface SessionParts {
   readonly openReaders: (call: Call) => Promise<readonly Connection[]>
 }
 
-/** An admin session: a login on the writer and, in need, on each reader. */
+/**
+ * An admin session: a login on the writer and, in need, on each reader. Before each change the
+ * writer is asked whether it still is one: it may have been demoted since the session began.
+ */
 export class ProtocolAdminSession implements AdminSession {
   readonly lock: LockState
   readonly #parts: SessionParts
@@ -41,11 +45,13 @@ export class ProtocolAdminSession implements AdminSession {
 
   async setPassword(username: string, password: Sensitive, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.setPassword(writer, { user: username, password }, call)
   }
 
   async setPasswords(username: string, passwords: UserPasswords, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.setPasswords(writer, { user: username, passwords }, call)
   }
 
@@ -66,6 +72,7 @@ export class ProtocolAdminSession implements AdminSession {
 
   async provision(reference: string, username: string, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.provisionUser(writer, { reference, user: username }, call)
   }
 
@@ -129,6 +136,7 @@ export class ProtocolAdminSession implements AdminSession {
 
   async quarantine(username: string, on: boolean, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.setLocked(writer, { user: username, locked: on }, call)
   }
 
