@@ -17,13 +17,13 @@ describe('a generated password', () => {
   })
 
   test('takes no more from the random source than it needs', () => {
-    const bytes = vi.fn(counting())
+    const bytes = vi.fn<(count: number) => Uint8Array>(counting())
     generatePassword(DEFAULT_PASSWORD_POLICY, bytes)
     expect(bytes.mock.calls).toEqual([[30]])
   })
 
   test('is given up after a thousand draws of nothing that can be used', () => {
-    const stuck = vi.fn((count: number) => new Uint8Array(count).fill(255))
+    const stuck = vi.fn<(count: number) => Uint8Array>((count) => new Uint8Array(count).fill(255))
     expect(() => generatePassword(DEFAULT_PASSWORD_POLICY, stuck)).toThrow('no usable bytes')
     expect(stuck).toHaveBeenCalledTimes(1000)
   })
