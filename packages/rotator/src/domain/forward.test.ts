@@ -33,6 +33,7 @@ import type { Row } from '../../../testkit/src/sim/two-slot-facts.ts'
 import type { TwoSlotFacts } from './observed.ts'
 
 const BEFORE_FLIP: readonly Row[] = [
+  ['rights that are there are not granted', { ...OPEN, mayGrant: true }, 'set B'],
   ['the staged password is set', OPEN, 'set B'],
   [
     'the staged password is flipped to once it logs in',
@@ -93,6 +94,7 @@ const BEFORE_FLIP: readonly Row[] = [
 ]
 
 const AFTER_FLIP: readonly Row[] = [
+  ['an urgent run closes when there are no sessions', { ...RETIRED, urgent: true }, 'close A'],
   ['config targets are published to', { ...FLIPPED, ...holding('B', 'A') }, 'publish B job'],
   ['runtimes are rolled', { ...FLIPPED, ...rolls('due') }, 'roll B workers'],
   ['a roll under way is waited for', { ...FLIPPED, ...rolls('rolling') }, 'roll B workers'],
@@ -165,6 +167,16 @@ const AFTER_FLIP: readonly Row[] = [
 
 const TURNING: readonly Row[] = [
   [
+    'a session on the slot that is given up is waited for',
+    { ...TURNED, ...crowd(1, 1) },
+    'drain B',
+  ],
+  [
+    'nothing is flipped back before it is staged',
+    { ...FLIPPED, ...store({ ...BACK, active: 'B' }), ...login(BOTH, ACCEPTED) },
+    'DOCUMENT_INCONSISTENT',
+  ],
+  [
     'the rotation is flipped back',
     { ...FLIPPED, ...turning(), ...login(BOTH, ACCEPTED) },
     'flip A',
@@ -230,6 +242,10 @@ describe('the reason that is told', () => {
     expect(reason({ ...FLIPPED, trouble: TROUBLE })).toBe('publish failed: ERR_TARGET_UNWRITABLE')
     expect(reason({ ...FLIPPED, ...rolls('failed') })).toContain('workers')
     expect(reason({ configs: [...shared('job'), ...shared('cron')] })).toContain('job, cron')
+    expect(reason({ ...FLIPPED, ...rolls('rolling') })).toContain('under way')
+    expect(reason({ ...TURNED, ...rolls('failed') })).toBe('workers')
+    const runtimes = [{ id: 'workers', roll: 'failed', why: 'it crashes' }] as const
+    expect(reason({ ...TURNED, runtimes })).toBe('it crashes')
     expect(reason(OPEN, 'rehearse')).toContain('r7')
     expect(reason(crowd(1, 17))).toContain('17')
     expect(reason(holding('B', 'dead'))).toContain('B, dead')

@@ -3,6 +3,9 @@
 import { expect, test } from 'vitest'
 import {
   ACCEPTED,
+  BOTH,
+  LOCKED,
+  NEW,
   STAGED,
   DENIED,
   TROUBLE,
@@ -85,10 +88,41 @@ const IDLE: readonly Row[] = [
     store({ pending: 'heal' }),
     'close A',
   ],
+  [
+    'only the slot whose password is new counts as healed',
+    { ...store({ pending: 'heal' }), ...login(BOTH, STAGED) },
+    'close B',
+  ],
+  [
+    'a document with two healed slots is closed for the active one',
+    { ...store({ active: 'B', pending: 'heal' }), ...login(STAGED, STAGED) },
+    'close B',
+  ],
+  [
+    'a healed document that has changed is staged anew',
+    store({ pending: 'heal', stale: true }),
+    'rebase A',
+  ],
+  ['nothing is staged anew where nothing is staged', store({ stale: true }), 'open B'],
+  ['what was given up is closed without a record', store({ pending: 'undo' }), 'close B'],
+  [
+    'what was given up is closed for the slot of the record',
+    store({ pending: 'undo', rotation: { ...NEW, from: 'B', to: 'A' } }),
+    'close A',
+  ],
+  ['a permission to grant is used only where rights are missing', { mayGrant: true }, 'open B'],
+  ['one lost password among others is learnt', holding('A', 'lost-A'), 'heal A'],
 ]
 
 test.each(IDLE.map((row) => ({ row, what: row[0] })))('$what', ({ row }) => {
   const [, facts, expected, intent] = row
   expect(said(decided(facts, intent))).toBe(expected)
   expect(reason(facts, intent) === '').toBe(expected === 'settled')
+})
+
+test('the reason names the consumers that are unknown, and a lock', () => {
+  expect(reason(holding('A', 'foreign'))).toBe('at job')
+  const denied = reason(login(DENIED, ACCEPTED))
+  expect(denied).toMatch(/A$/)
+  expect(reason(login(LOCKED, ACCEPTED))).toBe(`${denied} is locked`)
 })
