@@ -243,6 +243,7 @@ describe('the reason that is told', () => {
     expect(reason({ ...FLIPPED, ...rolls('failed') })).toContain('workers')
     expect(reason({ configs: [...shared('job'), ...shared('cron')] })).toContain('job, cron')
     expect(reason({ ...FLIPPED, ...rolls('rolling') })).toContain('under way')
+    expect(reason({ ...FLIPPED, ...rolls('due') })).not.toContain('under way')
     expect(reason({ ...TURNED, ...rolls('failed') })).toBe('workers')
     const runtimes = [{ id: 'workers', roll: 'failed', why: 'it crashes' }] as const
     expect(reason({ ...TURNED, runtimes })).toBe('it crashes')
