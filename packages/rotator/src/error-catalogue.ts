@@ -1,3 +1,4 @@
+import { ECS_ERRORS } from './error-catalogue/ecs.ts'
 import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
 
@@ -177,6 +178,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The command that restarts the runtime failed.',
     hint: 'Run the command by hand and read its output; it must exit with 0 when it succeeds.',
   },
+  ...ECS_ERRORS,
   ...OWNER_ERRORS,
   ERR_OUTCOME_UNKNOWN: {
     retry: 'observe-first',

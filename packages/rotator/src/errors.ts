@@ -5,6 +5,7 @@
  * stands in `domain/refusals.ts`. What each code means stands in `error-catalogue.ts`.
  */
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
+import type { EcsErrorDetails } from './error-catalogue/ecs.ts'
 import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
 /**
@@ -16,7 +17,7 @@ import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails extends OwnerErrorDetails {
+export interface ErrorDetails extends EcsErrorDetails, OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string }
