@@ -1,0 +1,12 @@
+import { runtimeConformance } from '../../testkit/src/conformance/runtime.ts'
+import { startShop } from './ecs-fixture.ts'
+
+runtimeConformance('an ECS service', async () => {
+  const shop = await startShop({ breaker: 'stop' })
+  return {
+    create: () => shop.runtime({ limitMs: 1_500 }),
+    setCourse: async (course) => shop.setCourse(course),
+    begun: async () => shop.web.begun.length,
+    [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose](),
+  }
+})
