@@ -40,6 +40,11 @@ export interface Runtime {
   /** How long to wait between two looks at a roll. */
   readonly pollMs: number
   /**
+   * Looks whether a roll could be begun, without beginning one; rejects where it could not be.
+   * @returns what there is to say of it, for `cuedot verify`. Absent where nothing can be asked.
+   */
+  inspect?(call: Call): Promise<string>
+  /**
    * Tells of a roll that an earlier process began, by the receipt it had. Starts and asks nothing;
    * a receipt that is none is ignored, and so is one of a roll that is known. Absent where the
    * runtime gives no receipts.

@@ -1,7 +1,7 @@
 import type { Service } from '@aws-sdk/client-ecs'
 import { isRotatorError } from '../../errors.ts'
 import type { RollState, Runtime } from '../../ports/runtime.ts'
-import { forgetOldRolls } from '../runtimes/forget.ts'
+import { forgetOldRolls } from '../common/forget.ts'
 import { followed, judge, primaryOf } from './judge.ts'
 import type { Followed } from './judge.ts'
 import { demandFit, ecsService } from './service.ts'
@@ -70,6 +70,11 @@ export function ecsRuntime(options: EcsRuntimeOptions): Runtime {
       const ours = parseReceipt(receipt)
       if (rolls.has(token) || ours === undefined) return
       rolls.set(token, Promise.resolve({ begunAt: performance.now(), ours }))
+    },
+    inspect: async ({ signal }) => {
+      const found = await service.describe(signal)
+      demandFit(found, options)
+      return `${found.runningCount ?? 0} of ${found.desiredCount ?? 0} tasks run`
     },
     roll: async (token, { signal }) => {
       signal.throwIfAborted()
