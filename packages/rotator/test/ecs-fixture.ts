@@ -27,7 +27,11 @@ const HANGS: TaskCommand = {
   ready: /never/,
 }
 
-const COMMANDS: Readonly<Record<Course, TaskCommand>> = { done: SERVES, failed: ENDS, endless: HANGS }
+const COMMANDS: Readonly<Record<Course, TaskCommand>> = {
+  done: SERVES,
+  failed: ENDS,
+  endless: HANGS,
+}
 
 /** A service `shop/web` of the fake, complete. */
 export interface Shop extends AsyncDisposable {

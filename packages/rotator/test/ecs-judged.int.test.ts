@@ -68,12 +68,18 @@ describe('a roll of an ECS service', () => {
   })
 
   test('is not done while an old task runs on, though the new ones are healthy', async () => {
-    const deaf = ['/bin/sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'] as const
+    const deaf = [
+      '/bin/sh',
+      '-c',
+      'trap "" TERM; echo ready; while :; do sleep 0.05; done',
+    ] as const
     const command = () => ({ argv: deaf, ready: /^ready$/m })
     await using shop = await startShop({ command, times: { stopTimeoutMs: 600 } })
     const runtime = shop.runtime()
     await runtime.roll(TOKEN, call())
-    await shop.web.until(() => [...shop.web.primary.tasks].every((task) => task.state === 'healthy'))
+    await shop.web.until(() =>
+      [...shop.web.primary.tasks].every((task) => task.state === 'healthy'),
+    )
     const { state, why } = await runtime.observe(TOKEN, call())
     expect(state).toBe('rolling')
     expect(why).toMatch(/2 of 2 tasks run, 0 pending, 0 failed; [12] of earlier deployments$/)
@@ -121,7 +127,9 @@ describe('R14 a deployment that did not come up is never called done', () => {
     await web.until(() => web.deployments.length === 1 && web.primary.hasCompleted)
     const { state, why } = await runtime.observe(TOKEN, call())
     expect(state).toBe('failed')
-    expect(why).toContain(`deployment ${web.begun[1]} was replaced by a later one, ${web.primary.id}`)
+    expect(why).toContain(
+      `deployment ${web.begun[1]} was replaced by a later one, ${web.primary.id}`,
+    )
     expect(why).toContain(web.primary.reason)
   })
 

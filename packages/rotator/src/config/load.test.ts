@@ -79,7 +79,7 @@ describe('a configuration that can be used', () => {
       - { id: b, kind: http-health, url: "https://app/health", limit: 2m, ca: ca.pem }
       - { id: c, kind: none }
       - { id: d, kind: ecs-service, cluster: shop, service: web, region: eu-central-1 }
-      - { id: e, kind: ecs-service, cluster: shop, service: web, limit: 5s, endpoint: "http://[::1]" }
+      - { id: e, kind: ecs-service, cluster: c, service: s, limit: 5s, endpoint: "http://[::1]" }
     drain: { quiet: 0s }
     quarantine: 10m
     max_age: 30d
@@ -92,7 +92,7 @@ describe('a configuration that can be used', () => {
         { caFile: '/etc/ca.pem', intervalMs: 1_000, successes: 3, expect: [200] },
         { kind: 'none' },
         { cluster: 'shop', region: 'eu-central-1', limitMs: 1_800_000, pollMs: 15_000 },
-        { service: 'web', endpoint: 'http://[::1]', limitMs: 5_000, pollMs: 5_000 },
+        { service: 's', endpoint: 'http://[::1]', limitMs: 5_000, pollMs: 5_000 },
       ],
       drain: { quietMs: 0, limitMs: 900_000 },
       maxAgeMs: 2_592_000_000,

@@ -50,4 +50,72 @@ describe('a roll', () => {
     expect(runtime.rolls).toHaveLength(1)
     expectEverybodyLogsIn(world)
   })
+
+  test('that is due after all is begun again', async () => {
+    const { world, target } = arrange()
+    const rolls: string[] = []
+    const looks = { since: 0 }
+    const runtimes = target.runtimes.map(({ id, limitMs, pollMs }) => ({
+      id,
+      limitMs,
+      pollMs,
+      observe: async (): Promise<RollState> => {
+        if (rolls.length === 0) return { state: 'due' }
+        if (rolls.length > 1) return { state: 'done' }
+        return { state: looks.since++ < 3 ? 'rolling' : 'due' }
+      },
+      roll: async (token: string): Promise<void> => void rolls.push(token),
+    }))
+    world.fleet.instances = []
+    await run({ ...target, runtimes }, 'rotate', simEnvironment(world))
+    expect(rolls).toHaveLength(2)
+    expect(rolls[0]).toBe(rolls[1])
+  })
+})
+
+/** A roll of this length, and what became of looking at it. */
+async function watched(
+  lastsMs: number,
+  pollMs: number,
+): Promise<{ lateMs: number; looks: number }> {
+  const { world, target } = arrange()
+  world.fleet.instances = []
+  let [endsAt, lateMs, looks] = [Infinity, -1, 0]
+  const runtimes = target.runtimes.map(({ id }) => ({
+    id,
+    limitMs: 3_600_000,
+    pollMs,
+    observe: async (): Promise<RollState> => {
+      if (endsAt === Infinity) return { state: 'due' }
+      looks += 1
+      if (world.now < endsAt) return { state: 'rolling' }
+      if (lateMs < 0) lateMs = world.now - endsAt
+      return { state: 'done' }
+    },
+    roll: async (): Promise<void> => void (endsAt = Math.min(endsAt, world.now + lastsMs)),
+  }))
+  await run({ ...target, runtimes }, 'rotate', simEnvironment(world))
+  return { lateMs, looks }
+}
+
+describe('the end of a roll', () => {
+  test.each([
+    [1, 500],
+    [2_001, 500],
+    [20_000, 2_500],
+    [20_001, 3_000],
+    [60_000, 7_500],
+    [600_000, 15_000],
+  ])('that takes %d ms is noticed %d ms late at most', async (lastsMs, mostMs) => {
+    const { lateMs, looks } = await watched(lastsMs, 15_000)
+    expect(lateMs).toBeGreaterThanOrEqual(0)
+    expect(lateMs).toBeLessThanOrEqual(mostMs)
+    expect(looks).toBeLessThan(80)
+  })
+
+  test('is looked for no more seldom than the runtime says', async () => {
+    const { lateMs, looks } = await watched(10_000, 100)
+    expect(lateMs).toBeLessThanOrEqual(100)
+    expect(looks).toBeGreaterThan(90)
+  })
 })

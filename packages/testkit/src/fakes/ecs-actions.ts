@@ -116,8 +116,7 @@ function stopTask(cluster: Cluster, body: Json): Json {
   demandCluster(cluster, body)
   const arn = text(body['task'])
   const task = cluster.tasks.get(arn)
-  if (!task)
-    throw new EcsRefusal('InvalidParameterException', 'The referenced task was not found.')
+  if (!task) throw new EcsRefusal('InvalidParameterException', 'The referenced task was not found.')
   task.stop()
   return { task: tellTask(cluster, arn) }
 }
@@ -167,7 +166,7 @@ function tell({ name: cluster }: Cluster, service: ServiceMachine): Json {
       minimumHealthyPercent: 100,
       deploymentCircuitBreaker: {
         enable: spec.breaker !== undefined,
-        rollback: spec.breaker !== undefined && spec.breaker !== 'stop', // AWS's word
+        rollback: spec.breaker !== undefined && spec.breaker !== 'stop',
       },
     },
     deploymentController: { type: spec.controller ?? 'ECS' },
