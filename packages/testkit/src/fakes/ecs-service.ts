@@ -166,8 +166,9 @@ export class ServiceMachine {
     if (breaker === 'stop' || last === undefined) return
     const next = breaker === 'same' ? last : newDeployment(last.taskDefinition, this.#time())
     next.rolloutState = 'IN_PROGRESS'
-    next.reason = `ECS deployment circuit breaker: rolling back to deploymentId ${last.id}.` // AWS's
-    this.#say(`rolling back to deployment ${last.id}.`) // AWS's words
+    const going = `rolling back to deploymentId ${last.id}.`
+    next.reason = `ECS deployment circuit breaker: ${going}`
+    this.#say(going)
     this.#lead(next)
   }
 
