@@ -48,6 +48,7 @@ export interface ErrorDetails extends EcsErrorDetails, OwnerErrorDetails {
   ERR_TARGET_DISK_FULL: { path: string }
   ERR_TARGET_CHANGED: { path: string }
   ERR_RUNTIME_COMMAND: { runtime: string; program: string; exit: string }
+  ERR_ROLL_FAILED: { runtime: string; why: string }
   ERR_OUTCOME_UNKNOWN: { operation: string; where: string }
   ERR_STRAGGLERS: { slot: string; username: string; sessions: string }
   ERR_SESSIONS_LEFT: { slot: string; username: string; sessions: string }

@@ -42,6 +42,50 @@ describe('a roll', () => {
     },
   )
 
+  test('R15 that fails both ways tells why of each, and what the turn was for', async () => {
+    const { world, target } = arrange()
+    const rolls: string[] = []
+    const runtimes = target.runtimes.map(({ id, limitMs, pollMs }) => ({
+      id,
+      limitMs,
+      pollMs,
+      observe: async (token: string): Promise<RollState> =>
+        rolls.includes(token)
+          ? { state: 'failed', why: `no task on ${token.slice(-1)} starts` }
+          : { state: 'due' },
+      roll: async (token: string): Promise<void> => void rolls.push(token),
+    }))
+    const result = await run({ ...target, runtimes }, 'rotate', simEnvironment(world))
+    expect(result).toMatchObject({ outcome: 'refused', code: 'ROLL_FAILED', activeSlot: 'A' })
+    expect(result.failures.map(({ step, code }) => `${step} ${code}`)).toEqual([
+      'roll ERR_ROLL_FAILED',
+      'roll ERR_ROLL_FAILED',
+    ])
+    expect(result.failures[0]?.message).toContain('no task on B starts')
+    expect(result.failures[1]?.message).toContain('no task on A starts')
+    expectEverybodyLogsIn(world)
+  })
+
+  test('that is done may say something, and it is told', async () => {
+    const { world, target } = arrange()
+    const rolls: string[] = []
+    const told: unknown[] = []
+    const runtimes = target.runtimes.map(({ id, limitMs, pollMs }) => ({
+      id,
+      limitMs,
+      pollMs,
+      observe: async (token: string): Promise<RollState> =>
+        rolls.includes(token) ? { state: 'done', why: 'no task runs' } : { state: 'due' },
+      roll: async (token: string): Promise<void> => void rolls.push(token),
+    }))
+    world.fleet.instances = []
+    await run({ ...target, runtimes }, 'rotate', {
+      ...simEnvironment(world),
+      events: { emit: (event) => void told.push('evidence' in event && event.evidence?.says) },
+    })
+    expect(told).toContain('no task runs')
+  })
+
   test('that is done is begun once', async () => {
     const { world, target } = arrange()
     const runtime = rolling(target, 'done')

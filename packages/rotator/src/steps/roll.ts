@@ -32,6 +32,7 @@ async function wait(runtime: Runtime, action: Action, context: StepContext): Pro
   let noted = false
   while (!context.stop.aborted) {
     const { state, why, receipt } = await runtime.observe(token, context.call())
+    if (state === 'done' && why !== undefined) context.noted({ says: why })
     // One that is due after all is begun again by whoever decides.
     if (state !== 'rolling') return
     const waitedMs = context.clock.now().getTime() - begun

@@ -25,12 +25,17 @@ export interface EcsRuntimeOptions extends EcsServiceOptions {
 
 const DOUBT_MS = 60_000
 
+/** As `doubtMs`, for a deployment that ECS has shown before: it has gone, or a read was stale. */
+const GONE_MS = 10_000
+
 /** What is known of one roll. Times are of a clock that only goes forward. */
 interface Roll {
   readonly begunAt: number
   /** The deployment that was PRIMARY before; its successor is ours where the answer was lost. */
   readonly before?: Followed | undefined
   ours?: Followed
+  /** ECS has shown it. */
+  seen?: boolean
   /** Since when ECS has shown no trace of it. */
   absentSince?: number
   verdict?: RollState
@@ -133,10 +138,13 @@ function look(roll: Roll, service: Service, options: EcsRuntimeOptions): RollSta
   }
   const receipt = receiptOf(roll.ours)
   const judged = judge(service, roll.ours)
-  if (judged.state !== 'absent') delete roll.absentSince
-  else {
+  if (judged.state === 'absent') {
     roll.absentSince ??= now
-    if (now - roll.absentSince >= doubtMs) return { state: 'failed', why: judged.why }
+    const patienceMs = roll.seen === true ? Math.min(GONE_MS, doubtMs) : doubtMs
+    if (now - roll.absentSince >= patienceMs) return { state: 'failed', why: judged.why }
+  } else {
+    delete roll.absentSince
+    roll.seen = true
   }
   if (judged.state === 'done' || judged.state === 'failed') return judged
   const { why = '' } = judged
