@@ -71,6 +71,22 @@ describe('a service that cannot be rolled is refused before anything is deployed
   })
 })
 
+describe('a look whether a service could be rolled', () => {
+  test('says how many tasks run, and deploys nothing', async () => {
+    await using shop = await startShop()
+    expect(await shop.runtime().inspect?.(call())).toBe('2 of 2 tasks run')
+    expect(shop.actions()).toEqual(['DescribeServices'])
+  })
+
+  test('finds what a roll would be refused for', async () => {
+    await using shop = await startShop({ controller: 'CODE_DEPLOY' })
+    const look = (service: string): Promise<unknown> =>
+      Promise.resolve(shop.runtime({ service }).inspect?.(call()))
+    expect((await failure(look('web'))).code).toBe('ERR_ECS_UNFIT')
+    expect((await failure(look('wbe'))).code).toBe('ERR_ECS_UNKNOWN')
+  })
+})
+
 describe('a call that ECS refuses', () => {
   test.each(['DescribeServices', 'UpdateService'])(
     'for lack of a permission names it: ecs:%s',
