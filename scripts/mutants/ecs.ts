@@ -47,7 +47,7 @@ export const ECS_MUTANTS: readonly Mutant[] = [
     file: 'adapters/ecs/events.ts',
     text: 'timeOf(at) >= since.getTime()',
     replacement: 'timeOf(at) >= 0',
-    lane: JUDGED,
+    lane: unit('src/adapters/ecs/events.test.ts'),
   },
   {
     name: 'forces a deployment again after a lost answer',

@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { EcsTask } from '../../testkit/src/fakes/ecs-task.ts'
+import type { EcsTask, TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import { startShop } from './ecs-fixture.ts'
 import type { Shop } from './ecs-fixture.ts'
 import { call, judged, rolled } from './runtime-tools.ts'
 
 const TOKEN = 'roll:1'
+
+/** Ends only when it is killed. */
+const DEAF: TaskCommand = {
+  argv: ['/bin/sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'],
+  ready: /^ready$/m,
+}
 
 function isAlive({ pid = 0 }: EcsTask): boolean {
   try {
@@ -68,13 +74,7 @@ describe('a roll of an ECS service', () => {
   })
 
   test('is not done while an old task runs on, though the new ones are healthy', async () => {
-    const deaf = [
-      '/bin/sh',
-      '-c',
-      'trap "" TERM; echo ready; while :; do sleep 0.05; done',
-    ] as const
-    const command = () => ({ argv: deaf, ready: /^ready$/m })
-    await using shop = await startShop({ command, times: { stopTimeoutMs: 600 } })
+    await using shop = await startShop({ command: () => DEAF, times: { stopTimeoutMs: 600 } })
     const runtime = shop.runtime()
     await runtime.roll(TOKEN, call())
     await shop.web.until(() =>
@@ -172,11 +172,11 @@ describe('R14 a deployment that did not come up is never called done', () => {
   })
 
   test('R14 scaled to zero in the midst of it: done when the last task has ended', async () => {
-    await using shop = await startShop()
-    const ours = await hanging(shop)
+    await using shop = await startShop({ command: () => DEAF, times: { stopTimeoutMs: 600 } })
     const runtime = shop.runtime()
-    runtime.recall?.(TOKEN, `${ours} ${shop.web.primary.createdAt.toISOString()}`)
+    await runtime.roll(TOKEN, call())
     shop.web.scale(0)
+    expect((await runtime.observe(TOKEN, call())).state).toBe('rolling')
     expect(await judged(runtime)).toMatchObject({ state: 'done' })
     expect(shop.web.deployments.flatMap(({ tasks }) => [...tasks])).toEqual([])
   })
