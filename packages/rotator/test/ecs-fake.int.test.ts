@@ -12,10 +12,10 @@ import { healthyTasks, liveTasks } from '../../testkit/src/fakes/ecs-deployment.
 import { startEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { FakeEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { ServiceMachine } from '../../testkit/src/fakes/ecs-service.ts'
-import { startShop } from './ecs-fixture.ts'
+import { REGION, startShop } from './ecs-fixture.ts'
 
 function clientOf({ endpoint }: FakeEcs): ECSClient {
-  return new ECSClient({ region: 'eu-central-1', endpoint, maxAttempts: 1 })
+  return new ECSClient({ region: REGION, endpoint, maxAttempts: 1 })
 }
 
 /** The fewest healthy and the most live tasks that a service had until this was true. */
@@ -70,6 +70,12 @@ describe('the fake of ECS', () => {
   })
 })
 
+/** A task that was run by itself, and its cluster, which is ended with it. */
+interface Ran extends AsyncDisposable {
+  readonly client: ECSClient
+  readonly arn: string
+}
+
 describe('a task that is run by itself', () => {
   const cluster = 'shop'
 
@@ -85,7 +91,7 @@ describe('a task that is run by itself', () => {
     return task
   }
 
-  async function start(argv: readonly string[]): Promise<{ ecs: FakeEcs; arn: string }> {
+  async function start(argv: readonly string[]): Promise<Ran> {
     const ecs = await startEcs({
       cluster,
       services: [],
@@ -96,23 +102,23 @@ describe('a task that is run by itself', () => {
     const containerOverrides = [{ name: 'app', command: [...argv], environment }]
     const overrides = { containerOverrides }
     const run = new RunTaskCommand({ cluster, taskDefinition: 'rotator:1', overrides })
-    const { tasks } = await clientOf(ecs).send(run)
-    return { ecs, arn: tasks?.[0]?.taskArn ?? '' }
+    const client = clientOf(ecs)
+    const { tasks } = await client.send(run)
+    const arn = tasks?.[0]?.taskArn ?? ''
+    return { client, arn, [Symbol.asyncDispose]: () => ecs[Symbol.asyncDispose]() }
   }
 
   test('ends with the exit code of its command', async () => {
-    const { ecs, arn } = await start(['/bin/sh', '-c', 'exit $CODE'])
-    await using _stopped = ecs
-    expect(await described(clientOf(ecs), arn, 'STOPPED')).toMatchObject({
+    await using ran = await start(['/bin/sh', '-c', 'exit $CODE'])
+    expect(await described(ran.client, ran.arn, 'STOPPED')).toMatchObject({
       stopCode: 'EssentialContainerExited',
       containers: [{ name: 'app', exitCode: 3 }],
     })
   })
 
   test('is ended by StopTask', async () => {
-    const { ecs, arn } = await start(['/bin/sh', '-c', 'exec sleep 600'])
-    await using _stopped = ecs
-    const client = clientOf(ecs)
+    await using ran = await start(['/bin/sh', '-c', 'exec sleep 600'])
+    const { client, arn } = ran
     await described(client, arn, 'RUNNING')
     await client.send(new StopTaskCommand({ cluster, task: arn }))
     expect(await described(client, arn, 'STOPPED')).toMatchObject({ stopCode: 'UserInitiated' })

@@ -9,6 +9,9 @@ import type { Runtime } from '../src/ports/runtime.ts'
 process.env['AWS_ACCESS_KEY_ID'] ??= 'test'
 process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test'
 
+/** Where everything is, for the SDK. */
+export const REGION = 'eu-central-1'
+
 /** How the tasks of deployments that begin from now on go. */
 export type Course = 'done' | 'failed' | 'endless'
 
@@ -64,7 +67,7 @@ export async function startShop(spec: Partial<ServiceSpec> = {}): Promise<Shop> 
         id: 'web',
         cluster: 'shop',
         service: 'web',
-        region: 'eu-central-1',
+        region: REGION,
         endpoint: ecs.endpoint,
         limitMs: 20_000,
         pollMs: 10,

@@ -13,7 +13,7 @@ import { startMoto } from '../../testkit/src/servers/moto.ts'
 import type { Moto } from '../../testkit/src/servers/moto.ts'
 import { ecsRuntime } from '../src/adapters/ecs/runtime.ts'
 import type { Runtime } from '../src/ports/runtime.ts'
-import './ecs-fixture.ts'
+import { REGION } from './ecs-fixture.ts'
 import { call, judged } from './runtime-tools.ts'
 
 const RUNNING = 'MOTO_ECS_SERVICE_RUNNING'
@@ -23,7 +23,7 @@ const moto = await startMoto()
 afterAll(() => moto?.[Symbol.asyncDispose]())
 
 const place = ({ endpoint }: Moto): { region: string; endpoint: string } => ({
-  region: 'eu-central-1',
+  region: REGION,
   endpoint,
 })
 
