@@ -152,7 +152,7 @@ describe('an answer of UpdateService that never came', () => {
     async (kind) => {
       await using shop = await startShop()
       shop.ecs.fail({ kind, action: 'UpdateService' })
-      const runtime = shop.runtime({ requestTimeoutMs: 500 })
+      const runtime = shop.runtime({ requestTimeoutMs: 3_000 })
       expect(await rolled(runtime)).toEqual({ state: 'done' })
       expect(updates(shop)).toBe(1)
       expect(shop.web.begun).toHaveLength(2)
@@ -162,7 +162,7 @@ describe('an answer of UpdateService that never came', () => {
   test('is due again only when no effect has shown for a while', async () => {
     await using shop = await startShop()
     shop.ecs.fail({ kind: 'request-lost', action: 'UpdateService' })
-    const runtime = shop.runtime({ doubtMs: 300 })
+    const runtime = shop.runtime({ doubtMs: 4_000 })
     await runtime.roll(TOKEN, call())
     expect(await runtime.observe(TOKEN, call())).toEqual({
       state: 'rolling',

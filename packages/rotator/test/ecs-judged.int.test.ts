@@ -12,6 +12,9 @@ const DEAF: TaskCommand = {
   ready: /^ready$/m,
 }
 
+/** Longer than any test: SIGKILL comes from the test. */
+const DEAF_FOR = { stopTimeoutMs: 600_000 }
+
 function isAlive({ pid = 0 }: EcsTask): boolean {
   try {
     return process.kill(pid, 0)
@@ -74,7 +77,8 @@ describe('a roll of an ECS service', () => {
   })
 
   test('is not done while an old task runs on, though the new ones are healthy', async () => {
-    await using shop = await startShop({ command: () => DEAF, times: { stopTimeoutMs: 600 } })
+    await using shop = await startShop({ command: () => DEAF, times: DEAF_FOR })
+    const old = [...shop.web.primary.tasks]
     const runtime = shop.runtime()
     await runtime.roll(TOKEN, call())
     await shop.web.until(() =>
@@ -82,7 +86,8 @@ describe('a roll of an ECS service', () => {
     )
     const { state, why } = await runtime.observe(TOKEN, call())
     expect(state).toBe('rolling')
-    expect(why).toMatch(/2 of 2 tasks run, 0 pending, 0 failed; [12] of earlier deployments$/)
+    expect(why).toMatch(/2 of 2 tasks run, 0 pending, 0 failed; 2 of earlier deployments$/)
+    await Promise.all(old.map((task) => task.kill()))
     expect(await judged(runtime)).toEqual({ state: 'done' })
   })
 
@@ -172,11 +177,13 @@ describe('R14 a deployment that did not come up is never called done', () => {
   })
 
   test('R14 scaled to zero in the midst of it: done when the last task has ended', async () => {
-    await using shop = await startShop({ command: () => DEAF, times: { stopTimeoutMs: 600 } })
+    await using shop = await startShop({ command: () => DEAF, times: DEAF_FOR })
     const runtime = shop.runtime()
     await runtime.roll(TOKEN, call())
     shop.web.scale(0)
     expect((await runtime.observe(TOKEN, call())).state).toBe('rolling')
+    const all = shop.web.deployments.flatMap(({ tasks }) => [...tasks])
+    await Promise.all(all.map((task) => task.kill()))
     expect(await judged(runtime)).toMatchObject({ state: 'done' })
     expect(shop.web.deployments.flatMap(({ tasks }) => [...tasks])).toEqual([])
   })

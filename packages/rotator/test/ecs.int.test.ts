@@ -6,7 +6,7 @@ runtimeConformance(
   async () => {
     const shop = await startShop({ breaker: 'stop' })
     return {
-      create: () => shop.runtime({ limitMs: 1_500 }),
+      create: () => shop.runtime({ limitMs: 6_000 }),
       setCourse: async (course) => shop.setCourse(course),
       begun: async () => shop.web.begun.length,
       [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose](),
