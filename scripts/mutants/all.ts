@@ -1,6 +1,7 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { EMERGENCY_MUTANTS } from './emergency.ts'
+import { ECS_MUTANTS } from './ecs.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
@@ -26,6 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORE_MUTANTS,
   ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
+  ...ECS_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
   ...EMERGENCY_MUTANTS,

@@ -1,3 +1,4 @@
+import { ECS_ERRORS } from './error-catalogue/ecs.ts'
 import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
 
@@ -191,6 +192,14 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The command that restarts the runtime failed.',
     hint: 'Run the command by hand and read its output; it must exit with 0 when it succeeds.',
   },
+  ERR_ROLL_FAILED: {
+    retry: 'never',
+    what: 'A runtime did not come up on the credential that was published.',
+    hint:
+      'Read what the runtime says. A rotation that was turned back left the application on the ' +
+      'credential it had: rotate again when the cause is gone.',
+  },
+  ...ECS_ERRORS,
   ...OWNER_ERRORS,
   ERR_OUTCOME_UNKNOWN: {
     retry: 'observe-first',

@@ -5,6 +5,7 @@
  * stands in `domain/refusals.ts`. What each code means stands in `error-catalogue.ts`.
  */
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
+import type { EcsErrorDetails } from './error-catalogue/ecs.ts'
 import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
 /**
@@ -16,7 +17,7 @@ import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails extends OwnerErrorDetails {
+export interface ErrorDetails extends EcsErrorDetails, OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string }
@@ -49,6 +50,7 @@ export interface ErrorDetails extends OwnerErrorDetails {
   ERR_TARGET_DISK_FULL: { path: string }
   ERR_TARGET_CHANGED: { path: string }
   ERR_RUNTIME_COMMAND: { runtime: string; program: string; exit: string }
+  ERR_ROLL_FAILED: { runtime: string; why: string }
   ERR_OUTCOME_UNKNOWN: { operation: string; where: string }
   ERR_STRAGGLERS: { slot: string; username: string; sessions: string }
   ERR_SESSIONS_LEFT: { slot: string; username: string; sessions: string }

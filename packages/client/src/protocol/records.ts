@@ -26,6 +26,11 @@ export interface RotationRecord {
   readonly back_out?: string
   /** Hash of the approved plan under which it was opened. */
   readonly plan?: string
+  /**
+   * By runtime: the receipt of a long roll towards the active slot. Stands in a pending version
+   * only, and is no secret.
+   */
+  readonly rolls?: Readonly<Record<string, string>>
 }
 
 /** How a rotation can have ended; `adopted`: there was none yet, a running user was taken over. */
@@ -57,6 +62,7 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/rotation', 'must go from one slot to the other')
   const backOut = isObject(value) ? value['back_out'] : undefined
   const plan = isObject(value) ? value['plan'] : undefined
+  const rolls = isObject(value) ? textsIn(value['rolls']) : {}
   const flag = (key: string): boolean => isObject(value) && value[key] === true
   return {
     id: text('id'),
@@ -70,7 +76,15 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
     ...(flag('urgent') && { urgent: true }),
     ...(typeof backOut === 'string' && { back_out: backOut }),
     ...(typeof plan === 'string' && { plan }),
+    ...(Object.keys(rolls).length > 0 && { rolls }),
   }
+}
+
+function textsIn(value: unknown): Readonly<Record<string, string>> {
+  const entries = isObject(value) ? Object.entries(value) : []
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
 }
 
 /** The record under `last`, or undefined where there is none. */

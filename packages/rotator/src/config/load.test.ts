@@ -78,6 +78,8 @@ describe('a configuration that can be used', () => {
       - { id: a, kind: command, argv: [systemctl, restart, app], inherit: [AWS_REGION] }
       - { id: b, kind: http-health, url: "https://app/health", limit: 2m, ca: ca.pem }
       - { id: c, kind: none }
+      - { id: d, kind: ecs-service, cluster: shop, service: web, region: eu-central-1 }
+      - { id: e, kind: ecs-service, cluster: c, service: s, limit: 5s, endpoint: "http://[::1]" }
     drain: { quiet: 0s }
     quarantine: 10m
     max_age: 30d
@@ -89,6 +91,8 @@ describe('a configuration that can be used', () => {
         { argv: ['systemctl', 'restart', 'app'], cwd: '/etc', limitMs: 300_000 },
         { caFile: '/etc/ca.pem', intervalMs: 1_000, successes: 3, expect: [200] },
         { kind: 'none' },
+        { cluster: 'shop', region: 'eu-central-1', limitMs: 1_800_000, pollMs: 15_000 },
+        { service: 's', endpoint: 'http://[::1]', limitMs: 5_000, pollMs: 5_000 },
       ],
       drain: { quietMs: 0, limitMs: 900_000 },
       maxAgeMs: 2_592_000_000,
@@ -139,6 +143,8 @@ describe('a configuration that cannot be used', () => {
     ['roll: [{ id: a, kind: command, argv: [] }]', '8:36 targets.app.roll.0.argv.0 is missing'],
     ['roll: [{ id: a, kind: none }, { id: a, kind: none }]', 'two entries have the same id'],
     ['roll: [{ id: a, kind: http-health, url: "ftp://x" }]', 'must be an http or https URL'],
+    ['roll: [{ id: a, kind: ecs-service, cluster: c }]', 'targets.app.roll.0.service is missing'],
+    ['roll: [{ id: a, kind: ecs-service, cluster: c, service: s, poll: 0s }]', 'poll must be 50ms'],
     ['max_age: never', 'targets.app.max_age must be a duration'],
   ])('%s', (line, problem) => {
     const found = problems(withLine(line))

@@ -151,6 +151,7 @@ export type PublishConfig =
 export type RollConfig =
   | CommandConfig
   | HttpHealthConfig
+  | EcsServiceConfig
   | { readonly kind: 'none'; readonly id: string }
 
 /** A command that is run without a shell and exits with 0 when it succeeded. */
@@ -175,6 +176,20 @@ export interface HttpHealthConfig {
   readonly timeoutMs: number
   readonly limitMs: number
   readonly caFile?: string
+}
+
+/** A service of Amazon ECS that is deployed anew. */
+export interface EcsServiceConfig {
+  readonly kind: 'ecs-service'
+  readonly id: string
+  /** Name or ARN. */
+  readonly cluster: string
+  /** Name or ARN. */
+  readonly service: string
+  readonly region?: string
+  readonly endpoint?: string
+  readonly limitMs: number
+  readonly pollMs: number
 }
 
 /** How a generated password looks. */

@@ -8,7 +8,9 @@ import type { Target } from '../ports/target.ts'
 import { newOwnerRequest } from '../steps/step.ts'
 import type { OwnerRequest, StepContext } from '../steps/step.ts'
 import { ManagedDocuments } from './documents/managed-documents.ts'
-import type { SlotDocuments } from './documents/slot-documents.ts'
+import { notedRolls } from './documents/roll-notes.ts'
+import type { RollNotes } from './documents/roll-notes.ts'
+import { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
 import { SHAPES } from './documents/shape.ts'
@@ -170,6 +172,26 @@ export class Desk implements StepContext {
 
   sawQuarantine(subject: Subject): void {
     this.evidence.quarantined.add(subject)
+  }
+
+  async noteRoll(runtimeId: string, receipt: string): Promise<void> {
+    const { documents } = this
+    if (!(documents instanceof SlotDocuments) || documents.facts().pending !== 'none') return
+    const noted = notedRolls(documents)
+    if (noted[runtimeId] !== receipt) await this.#note({ ...noted, [runtimeId]: receipt })
+  }
+
+  async forgetRolls(): Promise<void> {
+    const { documents } = this
+    if (!(documents instanceof SlotDocuments)) return
+    if (Object.keys(notedRolls(documents)).length > 0) await this.#note({})
+  }
+
+  async #note(rolls: RollNotes): Promise<void> {
+    const { documents, target } = this
+    if (!(documents instanceof SlotDocuments)) return
+    const { value, token } = documents.note(rolls)
+    documents.staged(await target.store.stage(value, token, this.call()))
   }
 
   gaveUp(runtimeId: string, why: string): void {

@@ -1,9 +1,9 @@
 import type { Action } from '../domain/action.ts'
-import type { Observed } from '../domain/observed.ts'
+import type { Observed, TwoSlotFacts } from '../domain/observed.ts'
 import type { Decision, Intent } from '../domain/plan.ts'
 import { REFUSALS } from '../domain/refusals.ts'
 import { ERROR_CATALOGUE } from '../error-catalogue.ts'
-import type { RotatorError } from '../errors.ts'
+import { RotatorError } from '../errors.ts'
 import { describeSessions } from '../steps/drain.ts'
 import type { Desk } from './desk.ts'
 import type { Observer } from './observe.ts'
@@ -18,6 +18,8 @@ export class Journal {
   readonly #begun: number
   readonly #actions: AppliedAction[] = []
   readonly #failures: Failure[] = []
+  /** Rolls whose failure has been told. */
+  readonly #failedRolls = new Set<string>()
   /** Rotations that this run saw open or opened. */
   readonly #rotations = new Set<string>()
   #observed: Observed | undefined
@@ -39,9 +41,21 @@ export class Journal {
   observed(observed: Observed): void {
     this.#observed = observed
     this.#noteRotation()
+    if ('runtimes' in observed) this.#tellFailedRolls(observed)
     if (observed.strategy === 'managed') return
     const { last } = this.#desk.documents.document
     if (last?.outcome === 'backed-out' && this.#rotations.has(last.id)) this.#backedOut = last
+  }
+
+  /** What a runtime says is told whoever has begun its roll; the rotation turns back next. */
+  #tellFailedRolls({ runtimes, store }: TwoSlotFacts): void {
+    for (const { id, roll, why = 'it does not say why' } of runtimes) {
+      const name = `${id} ${store.active}`
+      if (roll !== 'failed' || this.#failedRolls.has(name)) continue
+      this.#failedRolls.add(name)
+      const error = new RotatorError('ERR_ROLL_FAILED', { runtime: id, why })
+      this.failed(error, { step: 'roll', slot: store.active, where: id, why })
+    }
   }
 
   #noteRotation(): void {

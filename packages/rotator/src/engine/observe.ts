@@ -135,7 +135,7 @@ export class Observer {
       ? await observePasswords(desk, documents, second !== 'nowhere')
       : await observeUsers(desk, documents, standby)
     const configs = await this.#keep('configs', () => observeConfigs(desk, documents))
-    const runtimes = await this.#keep('runtimes', () => observeRuntimes(desk, documents))
+    const runtimes = await this.#keep('runtimes', () => observeRuntimes(desk, documents, configs))
     const { trouble } = desk.evidence
     return {
       strategy: oneUser ? 'dual-password' : 'alternating',

@@ -103,6 +103,13 @@ export interface StepContext {
   sawQuiet(subject: Subject): void
   /** The slot's quarantine was watched to its end, and nobody missed it. */
   sawQuarantine(subject: Subject): void
+  /**
+   * Writes down by what a new process knows the roll again, unless it is written already or
+   * something else is pending. @throws ERR_STORE_*
+   */
+  noteRoll(runtimeId: string, receipt: string): Promise<void>
+  /** What was noted of rolls counts for nothing any more. @throws ERR_STORE_* */
+  forgetRolls(): Promise<void>
   /** A roll that will not be waited for any longer. */
   gaveUp(runtimeId: string, why: string): void
 }

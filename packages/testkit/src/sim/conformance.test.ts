@@ -80,6 +80,31 @@ runtimeConformance(
   { courses: ['done', 'failed'], remembers: true },
 )
 
+runtimeConformance(
+  'simulated, and a new process has to be told',
+  async () => {
+    const options: { unhealthyOn?: SlotName; rollEveryMs: number; forgets: true } = {
+      rollEveryMs: 10,
+      forgets: true,
+    }
+    const world = new World(options)
+    const gate = new Gate(world, [])
+    return {
+      create: () => {
+        world.processes += 1
+        return { ...simRuntime(world, gate), pollMs: 1 }
+      },
+      setCourse: async (course) => {
+        if (course === 'failed') options.unhealthyOn = 'A'
+        else delete options.unhealthyOn
+      },
+      begun: async () => world.fleet.begun,
+      [Symbol.asyncDispose]: nothing,
+    }
+  },
+  { courses: ['done', 'failed'], remembers: false, receipts: true },
+)
+
 /** The network, TLS and logs of a server are not simulated; what happens to accounts is. */
 describe('a database: simulated', () => {
   const suite = makeSuite(simulatedDatabase())

@@ -75,6 +75,7 @@ async function runOnce(
   world: World,
   start: () => Promise<RunResult>,
 ): Promise<RunResult | undefined> {
+  world.processes += 1
   try {
     return await start()
   } catch (error) {

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly staleReadMs?: number
   readonly replicaLagMs?: number
   readonly rollEveryMs?: number
+  /** A new process does not see what an earlier one has rolled, unless it is told. */
+  readonly forgets?: boolean
   /** The runtime refuses to come up on this slot. */
   readonly unhealthyOn?: SlotName
   readonly quarantine?: boolean

@@ -161,6 +161,41 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
 
 /** The world's application as a runtime. */
 export function simRuntime(world: World, gate: Gate): Runtime {
+  return world.options.forgets ? forgetful(world, gate) : remembering(world, gate)
+}
+
+/** What a process knows is what it has rolled and what it was told. */
+function forgetful(world: World, gate: Gate): Runtime {
+  const runtime = remembering(world, gate)
+  /** By token: the process that knows it. */
+  const known = new Map<string, number>()
+  const isKnown = (token: string): boolean => known.get(token) === world.processes
+  return {
+    ...runtime,
+    limitMs: 120_000,
+    observe: async (token, call) => {
+      const state = await runtime.observe(token, call)
+      if (!isKnown(token)) return { state: 'due' }
+      return state.state === 'rolling' ? { ...state, receipt: `receipt of ${token}` } : state
+    },
+    recall: (token, receipt) => {
+      if (receipt === `receipt of ${token}`) known.set(token, world.processes)
+    },
+    roll: (token, call) =>
+      gate.call(
+        'runtime.roll',
+        'write',
+        () => {
+          unlessLocked(world, 'runtime.roll')
+          world.fleet.begin(token, !isKnown(token))
+          known.set(token, world.processes)
+        },
+        call,
+      ),
+  }
+}
+
+function remembering(world: World, gate: Gate): Runtime {
   return {
     id: 'web',
     limitMs: 30_000,

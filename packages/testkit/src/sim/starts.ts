@@ -39,6 +39,12 @@ const TWO_USERS: readonly Start[] = [
   { name: 'the replica lags', options: { replicaLagMs: 700 }, intent: 'rotate', ends: DONE },
   { name: 'slow rollout', options: { rollEveryMs: 4_000 }, intent: 'rotate', ends: DONE },
   {
+    name: 'slow rollout that a new process does not see',
+    options: { rollEveryMs: 15_000, forgets: true },
+    intent: 'rotate',
+    ends: DONE,
+  },
+  {
     name: 'rollout too slow',
     options: { rollEveryMs: 25_000 },
     intent: 'rotate',

@@ -42,6 +42,8 @@ export class World implements Surroundings {
   lockHolder: object | undefined
   /** A session whose client failed while connecting, and when the server notices. */
   orphan: { readonly holder: object; readonly until: number } | undefined
+  /** Counts the processes that have worked on it. */
+  processes = 0
   /** Counts what has changed, so that a check is made only when one is due. */
   changes = 0
   /** Password material, so that every fresh one differs. */

@@ -40,7 +40,7 @@ export async function verifyTarget(
     if (hasStore && hasAdmin) await checkUsers(desk, checks)
     if (own && 'publish' in own) {
       for (const publish of own.publish) await checkConfigTarget(desk, checks, publish)
-      for (const roll of own.roll) await checkRuntime(checks, roll)
+      for (const roll of own.roll) await checkRuntime(desk, checks, roll)
     }
   } finally {
     await desk.sessions.drop()
@@ -120,7 +120,10 @@ async function checkConfigTarget(desk: Desk, checks: Checklist, own: PublishConf
   })
 }
 
-async function checkRuntime(checks: Checklist, own: RollConfig): Promise<void> {
+async function checkRuntime(desk: Desk, checks: Checklist, own: RollConfig): Promise<void> {
+  const runtime = desk.target.runtimes.find(({ id }) => id === own.id)
+  if (runtime?.inspect)
+    await checks.run(`roll ${own.id}`, '', async () => await runtime.inspect?.(desk.call()))
   if (own.kind !== 'command') return
   const [program = ''] = own.argv
   await checks.run(`roll ${own.id}`, `${program} can be run`, async () => {

@@ -21,7 +21,8 @@ import type { ReadVersions } from './labelled.ts'
 import { planProgress } from './plan-progress.ts'
 import { closingRecord, openingRecord, rotationFacts } from './record.ts'
 import type { RunRecord } from './record.ts'
-import type { DocumentShape, SessionMarks } from './shape.ts'
+import type { RollNotes } from './roll-notes.ts'
+import { slotOf, type DocumentShape, type SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
 
 /** The documents of a target with two slots: what its versions hold, and what the next should. */
@@ -140,6 +141,18 @@ export class SlotDocuments implements Documents {
     const { currentId, pendingId } = this
     const rotationId = this.#rotation()?.id ?? this.#run.rotationId()
     return versionToken({ rotationId, action, currentId, pendingId })
+  }
+
+  /** A version like the current one with these rolls noted: to be staged, never promoted. */
+  note(rolls: RollNotes): { readonly value: Sensitive; readonly token: string } {
+    const { document } = this.versions.current
+    const { rotation, active: slot } = document
+    if (rotation === undefined) throw new Error('no rotation is open that could have rolls')
+    const { currentId, pendingId } = this
+    const action = { step: `roll ${JSON.stringify(rolls)}`, slot }
+    const value = this.#shape.edit(document, { rotation: { ...rotation, rolls } })
+    const token = versionToken({ rotationId: rotation.id, action, currentId, pendingId })
+    return { value: encodeSlotDocument(value), token }
   }
 
   draft(action: Action, password?: Sensitive): Sensitive {
@@ -284,9 +297,4 @@ export class SlotDocuments implements Documents {
     const documents = this.versions.documents()
     return documents.flatMap(({ slots }) => [slots.A.password, slots.B.password])
   }
-}
-
-function slotOf(subject: Subject): Slot {
-  if (subject === 'user') throw new Error('an alternating target has slots, not a user')
-  return subject
 }
