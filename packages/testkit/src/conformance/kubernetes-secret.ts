@@ -73,12 +73,18 @@ export async function readSecret(kubernetes: KubernetesFixture): Promise<Kuberne
   return body
 }
 
+/** What a fixture is made of. */
+export interface SecretFixtureOptions {
+  readonly kubernetes: KubernetesFixture
+  readonly make: MakeSecretTarget
+  readonly initial: Credential
+  /** Makes writes fail until disposed; absent where that cannot be arranged. */
+  readonly breakWrites?: () => AsyncDisposable
+}
+
 /** Starts what `conformance/config-target.ts` needs, over a Secret of openemr-on-eks's shape. */
-export async function secretFixture(
-  kubernetes: KubernetesFixture,
-  make: MakeSecretTarget,
-  initial: Credential,
-): Promise<ConfigTargetFixture> {
+export async function secretFixture(options: SecretFixtureOptions): Promise<ConfigTargetFixture> {
+  const { kubernetes, make, initial, breakWrites } = options
   await createSecret(kubernetes, initial)
   const target = make(await secretAccess(kubernetes))
   const path = secretPath(kubernetes.namespace)
@@ -98,7 +104,7 @@ export async function secretFixture(
       const names = (body['items'] as KubernetesObject[]).map((item) => metadataOf(item)['name'])
       return names.map(String).filter((name) => name !== SECRET && !isTokenOfAccount(name))
     },
-    breakWrites: async () => 'see the tests of single permissions',
+    breakWrites: async () => breakWrites?.() ?? 'a real API server does not fail on demand',
     remove: async () => void (await kubernetes.admin({ method: 'DELETE', path })),
     [Symbol.asyncDispose]: () => kubernetes[Symbol.asyncDispose](),
   }

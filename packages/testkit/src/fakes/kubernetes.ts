@@ -18,7 +18,9 @@ import { startApi } from './kubernetes-api.ts'
 import type { Api, KubernetesFault } from './kubernetes-api.ts'
 import { DeploymentController } from './kubernetes-deployments.ts'
 import { Node } from './kubernetes-node.ts'
+import { patched } from './kubernetes-patch.ts'
 import { ObjectStore } from './kubernetes-store.ts'
+import type { Place } from './kubernetes-store.ts'
 import { Users } from './kubernetes-users.ts'
 
 /** A namespace of the fake, with what only a fake can do. */
@@ -27,6 +29,8 @@ export interface FakeNamespace extends KubernetesFixture {
   readonly log: readonly string[]
   fail(fault: KubernetesFault): void
   heal(): void
+  /** Merges a patch into an object at once, without a request. */
+  edit(place: Place, patch: object): void
   /** Keeps the controller of Deployments from seeing changes until disposed. */
   holdController(): Disposable
   /** Makes the token in a kubeconfig unknown, as one that expires. */
@@ -109,6 +113,11 @@ async function makeNamespace(parts: Parts): Promise<FakeNamespace> {
     log: api.log,
     fail: (fault) => api.fail(fault),
     heal: () => api.heal(),
+    edit: (place, body) => {
+      const contentType = 'application/merge-patch+json'
+      const { resource } = place
+      store.change(place, (object) => patched(object, { resource, contentType, body }))
+    },
     holdController: () => controller.hold(),
     expire: (path) => users.revoke(tokenOf(path)),
     tokenOf,
