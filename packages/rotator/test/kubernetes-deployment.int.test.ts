@@ -7,7 +7,7 @@ import {
   readDeployment,
 } from '../../testkit/src/conformance/kubernetes-deployment.ts'
 import type { DeploymentOptions } from '../../testkit/src/conformance/kubernetes-deployment.ts'
-import { kubernetesDeploymentSuite } from '../../testkit/src/conformance/kubernetes-deployment-suite.ts'
+import { kubernetesDeploymentSuite } from '../../testkit/src/conformance/kubernetes-rolls.ts'
 import { call } from '../../testkit/src/conformance/kubernetes-secret-suite.ts'
 import { runtimeConformance } from '../../testkit/src/conformance/runtime.ts'
 import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
