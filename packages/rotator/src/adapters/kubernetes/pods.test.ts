@@ -5,9 +5,9 @@ import { ROTATION_ANNOTATION } from './rollout.ts'
 
 const TOKEN = 'roll:1'
 
-function pod(name: string, status: object, token = TOKEN): V1Pod {
+function pod(name: string, status: V1PodStatus, token = TOKEN): V1Pod {
   const annotations = { [ROTATION_ANNOTATION]: token }
-  return { metadata: { name, annotations }, status: status as V1PodStatus }
+  return { metadata: { name, annotations }, status }
 }
 
 function container(state: object, more: object = {}): object {
