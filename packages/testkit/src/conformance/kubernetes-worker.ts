@@ -12,10 +12,8 @@ if (DB_PORT === undefined || DB_CA === undefined || NOTES === undefined)
 const ca = readFileSync(DB_CA, 'utf8')
 const notes = NOTES
 
-let isOver = false
-process.once('SIGTERM', () => {
-  isOver = true
-})
+const stop = new AbortController()
+process.once('SIGTERM', () => stop.abort())
 
 async function attempt(): Promise<string> {
   const client = new pg.Client({
@@ -35,7 +33,7 @@ async function attempt(): Promise<string> {
 }
 
 let isReady = false
-while (!isOver) {
+while (!stop.signal.aborted) {
   const outcome = await attempt()
   appendFileSync(notes, `${user ?? ''} ${outcome}\n`)
   if (outcome === 'ok' && !isReady) console.log('ready')
