@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -89,6 +90,9 @@ export function kubernetesRotationSuite(name: string, start: StartKubernetes): v
 
 async function startWorld(start: StartKubernetes): Promise<World> {
   await using starting = new AsyncDisposableStack()
+  // Removed last: pods write to it until they are ended.
+  const folder = await mkdtemp(join(tmpdir(), 'cuedot-pods-'))
+  starting.defer(() => rm(folder, { recursive: true, force: true }))
   const kubernetes = starting.use(await start())
   const engine = await postgresRig()
   const kubeconfig = await kubernetes.userWith(openemrRules())
@@ -99,7 +103,7 @@ async function startWorld(start: StartKubernetes): Promise<World> {
   const rig = await startRig(engine, 'alternating', { target: { publish: [secret], roll: [web] } })
   starting.use(rig)
   await createSecret(kubernetes, engine.slots.A)
-  const file = join(rig.dir, 'notes')
+  const file = join(folder, 'notes')
   await writeFile(file, '')
   await createDeployment(kubernetes, {
     replicas: 2,
