@@ -284,7 +284,7 @@ describe('without the package @kubernetes/client-node', () => {
     })
     expect(stdout.split('\n').slice(0, 2)).toEqual([
       'made',
-      'ERR_CONFIG this package is needed for Kubernetes: npm install @kubernetes/client-node@2',
+      'ERR_CONFIG a kubeconfig needs this package: npm install @kubernetes/client-node@2',
     ])
   })
 })
