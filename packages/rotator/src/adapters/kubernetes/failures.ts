@@ -60,7 +60,8 @@ export function isUnknownCaller(error: unknown): boolean {
 }
 
 /**
- * The error to throw for whatever a request failed with. Classified by status, errno and TLS code only.
+ * The error to throw for whatever a request failed with. Classified by status, errno and TLS
+ * code only.
  * @see Kubernetes API conventions, "HTTP Status codes" and "Response Status Kind"
  */
 export function classify(error: unknown, attempt: Attempt): RotatorError {
