@@ -135,7 +135,7 @@ export const KUBERNETES_MUTANTS: readonly Mutant[] = [
     name: 'keeps a token that has expired',
     harm: 'A rollout that outlives the token of its start is never judged.',
     file: `${FOLDER}/ask.ts`,
-    text: 'connector.renew()\n',
+    text: 'question.connector.renew()\n',
     replacement: '\n',
     lane: CONNECT,
   },
