@@ -151,8 +151,8 @@ export const KUBERNETES_MUTANTS: readonly Mutant[] = [
     name: 'talks to a cluster that is not verified',
     harm: 'A kubeconfig with insecure-skip-tls-verify is taken for a good one.',
     file: `${FOLDER}/connect.ts`,
-    text: 'if (cluster.skipTLSVerify === true)',
-    replacement: "if (cluster.skipTLSVerify === true && path === '')",
+    text: 'if (cluster.skipTLSVerify)',
+    replacement: "if (cluster.skipTLSVerify && path === '')",
     lane: CONNECT,
   },
   {

@@ -45,8 +45,9 @@ async function once<T>(question: Question<T>): Promise<T> {
   const end = (): void => reject(new Error('the call is over'))
   signal.addEventListener('abort', end, { once: true })
   try {
-    const { server, options } = await Promise.race([connector.access(), over])
-    return await send(server + question.path, await Promise.race([options(), over]), question)
+    const access = await Promise.race([connector.access(), over])
+    const options = await Promise.race([access.options(), over])
+    return await send(access.server + question.path, options, question)
   } finally {
     signal.removeEventListener('abort', end)
   }

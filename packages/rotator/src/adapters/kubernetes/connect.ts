@@ -168,7 +168,7 @@ function checkedServer(config: Sdk.KubeConfig, file: string): string {
   }
   if (cluster === null) return refuse('clusters', `that of context ${context} is not there`)
   const path = `clusters.${cluster.name}`
-  if (cluster.skipTLSVerify === true)
+  if (cluster.skipTLSVerify)
     return refuse(path, 'insecure-skip-tls-verify: tokens and passwords would go to anybody')
   if (!cluster.server.startsWith('https://')) return refuse(path, 'the server must be an https URL')
   return cluster.server.replace(/\/+$/, '')
