@@ -3,6 +3,7 @@ import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { EMERGENCY_MUTANTS } from './emergency.ts'
 import { ECS_MUTANTS } from './ecs.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
+import { KUBERNETES_MUTANTS } from './kubernetes.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
@@ -28,6 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
   ...ECS_MUTANTS,
+  ...KUBERNETES_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
   ...EMERGENCY_MUTANTS,

@@ -18,6 +18,7 @@ import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
 import type { RdsResource } from './adapters/rds/resource.ts'
 import type { PasswordPolicy } from './domain/password.ts'
 import { RotatorError } from './errors.ts'
+import type { Call } from './ports/call.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import type { ConfigTarget } from './ports/config-target.ts'
 import type { CredentialOwner } from './ports/credential-owner.ts'
@@ -190,6 +191,10 @@ async function composeConfigTarget(config: PublishConfig): Promise<ConfigTarget>
       const { phpSqlconfTarget } = await import('./adapters/files/php-sqlconf/target.ts')
       return phpSqlconfTarget(config)
     }
+    case 'kubernetes-secret': {
+      const { secretTarget } = await import('./adapters/kubernetes/secret-target.ts')
+      return secretTarget(config)
+    }
   }
 }
 
@@ -215,6 +220,10 @@ async function composeRuntime(config: RollConfig): Promise<Rolled> {
       const { ecsRuntime } = await import('./adapters/ecs/runtime.ts')
       const { kind: _kind, ...options } = config
       return { runtime: ecsRuntime(options) }
+    }
+    case 'kubernetes-deployment': {
+      const { deploymentRuntime } = await import('./adapters/kubernetes/deployment-runtime.ts')
+      return { runtime: deploymentRuntime(config) }
     }
     case 'none': {
       const { noRuntime } = await import('./adapters/runtimes/none.ts')

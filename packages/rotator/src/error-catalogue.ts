@@ -1,4 +1,5 @@
 import { ECS_ERRORS } from './error-catalogue/ecs.ts'
+import { KUBERNETES_ERRORS } from './error-catalogue/kubernetes.ts'
 import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
 
@@ -144,8 +145,10 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_MISSING: {
     retry: 'never',
-    what: 'The config file does not exist.',
-    hint: 'Check the path and whether the volume is mounted.',
+    what: 'The config target does not exist.',
+    hint:
+      'Check the path and whether the volume is mounted; of a Secret the namespace, the name and ' +
+      'the cluster.',
   },
   ERR_TARGET_UNREADABLE: {
     retry: 'never',
@@ -154,8 +157,8 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_UNPARSABLE: {
     retry: 'never',
-    what: 'The config file is not what its kind says.',
-    hint: 'Correct the line that is named; cuedot never rewrites a file that it cannot read.',
+    what: 'The config target is not what its kind says.',
+    hint: 'Correct the place that is named; cuedot never rewrites what it cannot read.',
   },
   ERR_TARGET_NOT_LITERAL: {
     retry: 'never',
@@ -169,13 +172,15 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_INCOMPLETE: {
     retry: 'never',
-    what: 'The config file lacks a value that cuedot must set.',
-    hint: 'Add the assignment that is named.',
+    what: 'The config target lacks a value that cuedot must set.',
+    hint: 'Add the assignment or the key that is named.',
   },
   ERR_TARGET_UNWRITABLE: {
     retry: 'never',
-    what: 'The config file cannot be replaced.',
-    hint: 'Give cuedot write access to the folder, or check whether the file system is read-only.',
+    what: 'The config target cannot be replaced.',
+    hint:
+      'Give cuedot write access to the folder, or check whether the file system is read-only; ' +
+      'make an immutable Secret anew without `immutable`.',
   },
   ERR_TARGET_DISK_FULL: {
     retry: 'never',
@@ -184,8 +189,8 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_CHANGED: {
     retry: 'observe-first',
-    what: 'Somebody else changed the config file while cuedot was about to.',
-    hint: 'Find out what else writes this file; running again starts from what is there now.',
+    what: 'Somebody else changed the config target while cuedot was about to.',
+    hint: 'Find out what else writes there; running again starts from what is there now.',
   },
   ERR_RUNTIME_COMMAND: {
     retry: 'never',
@@ -201,6 +206,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ...ECS_ERRORS,
   ...OWNER_ERRORS,
+  ...KUBERNETES_ERRORS,
   ERR_OUTCOME_UNKNOWN: {
     retry: 'observe-first',
     what: 'A request was sent and no answer came: it may or may not have happened.',

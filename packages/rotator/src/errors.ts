@@ -6,6 +6,7 @@
  */
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
 import type { EcsErrorDetails } from './error-catalogue/ecs.ts'
+import type { KubernetesErrorDetails } from './error-catalogue/kubernetes.ts'
 import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
 /**
@@ -17,7 +18,7 @@ import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails extends EcsErrorDetails, OwnerErrorDetails {
+export interface ErrorDetails extends EcsErrorDetails, KubernetesErrorDetails, OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string }
@@ -42,7 +43,7 @@ export interface ErrorDetails extends EcsErrorDetails, OwnerErrorDetails {
   ERR_DB_UNSUPPORTED: { endpoint: string; problem: string }
   ERR_TARGET_MISSING: { path: string }
   ERR_TARGET_UNREADABLE: { path: string; reason: string }
-  ERR_TARGET_UNPARSABLE: { path: string; line: number; problem: string }
+  ERR_TARGET_UNPARSABLE: { path: string; line?: number; problem: string }
   ERR_TARGET_NOT_LITERAL: { path: string; line: number; what: string }
   ERR_TARGET_AMBIGUOUS: { path: string; line: number; what: string }
   ERR_TARGET_INCOMPLETE: { path: string; what: string }

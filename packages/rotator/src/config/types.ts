@@ -146,12 +146,14 @@ export type PublishConfig =
       readonly pointers: MappingConfig
     }
   | { readonly kind: 'php-sqlconf'; readonly id: string; readonly path: string }
+  | KubernetesSecretConfig
 
 /** What makes consumers pick it up, or judges them afterwards. */
 export type RollConfig =
   | CommandConfig
   | HttpHealthConfig
   | EcsServiceConfig
+  | KubernetesDeploymentConfig
   | { readonly kind: 'none'; readonly id: string }
 
 /** A command that is run without a shell and exits with 0 when it succeeded. */
@@ -188,6 +190,31 @@ export interface EcsServiceConfig {
   readonly service: string
   readonly region?: string
   readonly endpoint?: string
+  readonly limitMs: number
+  readonly pollMs: number
+}
+
+/** An object of Kubernetes and how its cluster is reached. */
+interface KubernetesObjectConfig {
+  readonly id: string
+  readonly namespace: string
+  readonly name: string
+  /** Absolute path; absent: as kubectl and pods find theirs. */
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+/** A Secret whose keys hold a credential. */
+export interface KubernetesSecretConfig extends KubernetesObjectConfig {
+  readonly kind: 'kubernetes-secret'
+  readonly keys: MappingConfig
+  /** What its type must be. */
+  readonly type?: string
+}
+
+/** A Deployment whose pods are replaced. */
+export interface KubernetesDeploymentConfig extends KubernetesObjectConfig {
+  readonly kind: 'kubernetes-deployment'
   readonly limitMs: number
   readonly pollMs: number
 }
