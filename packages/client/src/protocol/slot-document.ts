@@ -8,7 +8,7 @@ import {
 } from './json-document.ts'
 import type { JsonObject } from './json-document.ts'
 import { SLOT_NAMES, parseLast, parseRotation, setOrRemove } from './records.ts'
-import type { LastRecord, RotationRecord, SlotName } from './records.ts'
+import type { LastRecord, Place, RotationRecord, SlotName } from './records.ts'
 import { Sensitive } from './sensitive.ts'
 
 /**
@@ -33,6 +33,8 @@ export interface SlotDocumentEdit {
   readonly active?: SlotName
   /** `null` takes a password out, which only a dual-password document can do. */
   readonly passwords?: Partial<Record<SlotName, PasswordChange | null>>
+  /** Where both slots find the database from now on. */
+  readonly place?: Place
   readonly rotation?: RotationRecord | null
   readonly last?: LastRecord | null
 }
@@ -94,7 +96,9 @@ export function editSlotDocument(document: SlotDocument, edit: SlotDocumentEdit)
     const change = edit.passwords?.[name]
     if (change === null) throw new Error('a slot keeps a password: it cannot be taken out')
     const slot = raw[name]
-    if (change && isObject(slot)) raw[name] = withPassword(slot, change)
+    if (!isObject(slot)) continue
+    const placed = edit.place ? withPlace(slot, edit.place) : slot
+    raw[name] = change ? withPassword(placed, change) : placed
   }
   setOrRemove(raw, 'rotation', edit.rotation)
   setOrRemove(raw, 'last', edit.last)
@@ -104,6 +108,17 @@ export function editSlotDocument(document: SlotDocument, edit: SlotDocumentEdit)
 function withPassword(slot: JsonObject, { password, changedAt }: PasswordChange): JsonObject {
   const changed = changedAt === undefined ? {} : { changed_at: changedAt }
   return { ...slot, password: password.reveal(), ...changed }
+}
+
+/** A port stays a text where it was one, and is one where there was none: so the source systems. */
+function withPlace(slot: JsonObject, { host, port, dbname }: Place): JsonObject {
+  const asText = typeof slot['port'] !== 'number'
+  return {
+    ...slot,
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port: asText ? String(port) : port }),
+    ...(dbname !== undefined && { dbname }),
+  }
 }
 
 /** Compact JSON, as the source systems write it. */
@@ -131,10 +146,15 @@ export function differsBeyondRotation(
   }
   return SLOT_NAMES.some((name) => {
     if (name !== slot && !a.slots[name].password.equals(b.slots[name].password)) return true
-    return !sameJson(withoutPassword(before[name]), withoutPassword(after[name]))
+    const places = a.rotation === undefined && b.rotation?.initial !== undefined
+    const rest = (of: unknown): unknown => withoutPassword(of, places)
+    return !sameJson(rest(before[name]), rest(after[name]))
   })
 }
 
-function withoutPassword(slot: unknown): unknown {
-  return isObject(slot) ? { ...slot, password: '', changed_at: '' } : slot
+/** A rotation that has found consumers on the initial user also says where they find the database. */
+function withoutPassword(slot: unknown, places: boolean): unknown {
+  if (!isObject(slot)) return slot
+  const place = places ? { host: '', port: '', dbname: '' } : {}
+  return { ...slot, ...place, password: '', changed_at: '' }
 }
