@@ -146,15 +146,22 @@ export function differsBeyondRotation(
   }
   return SLOT_NAMES.some((name) => {
     if (name !== slot && !a.slots[name].password.equals(b.slots[name].password)) return true
-    const places = a.rotation === undefined && b.rotation?.initial !== undefined
-    const rest = (of: unknown): unknown => withoutPassword(of, places)
+    const rest = placesSlots(a, b) ? elsewhere : withoutPassword
     return !sameJson(rest(before[name]), rest(after[name]))
   })
 }
 
-/** A rotation that has found consumers on the initial user also says where they find the database. */
-function withoutPassword(slot: unknown, places: boolean): unknown {
+/** The first rotation also writes down where the initial user has found the database. */
+function placesSlots(before: SlotDocument, { rotation }: SlotDocument): boolean {
+  return before.rotation === undefined && rotation?.initial !== undefined && !rotation.heals
+}
+
+function withoutPassword(slot: unknown): unknown {
+  return isObject(slot) ? { ...slot, password: '', changed_at: '' } : slot
+}
+
+function elsewhere(slot: unknown): unknown {
   if (!isObject(slot)) return slot
-  const place = places ? { host: '', port: '', dbname: '' } : {}
-  return { ...slot, ...place, password: '', changed_at: '' }
+  const { host: _host, port: _port, dbname: _dbname, ...rest } = slot
+  return withoutPassword(rest)
 }

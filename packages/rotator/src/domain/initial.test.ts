@@ -44,7 +44,14 @@ const DRIFTED: TwoSlotFacts = {
   initial: { logsIn: true, activeAbsent: false, returned: false },
 }
 
-const FIRST = { id: 'r', from: 'A', to: 'B', heals: false, rehearses: false, urgent: false } as const
+const FIRST = {
+  id: 'r',
+  from: 'A',
+  to: 'B',
+  heals: false,
+  rehearses: false,
+  urgent: false,
+} as const
 const ON_INITIAL = { ...FIRST, initial: ['web'] }
 
 /** The first rotation has flipped and published; the roll is still to come. */
@@ -206,13 +213,7 @@ describe('a first rotation that fails', () => {
     const initial = { logsIn: true, activeAbsent: false, returned: true }
     const turning = { ...DRIFTED, configs, store, initial }
     const back = planned(turning, 'converge')
-    expect(back).toEqual([
-      'publish initial web',
-      'publish A job',
-      'undo A',
-      'close A',
-      'settled',
-    ])
+    expect(back).toEqual(['publish initial web', 'publish A job', 'undo A', 'close A', 'settled'])
     const dead = { A: NOTHING, B: WORKS }
     const rest = planned({ ...turning, login: dead }, 'converge')
     expect(rest).toEqual(['publish initial web', 'undo A', 'close A', 'settled'])

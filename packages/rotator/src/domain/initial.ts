@@ -22,12 +22,12 @@ export function runsOnInitial({ configs, login, store }: TwoSlotFacts): boolean 
 }
 
 /**
- * The slot that the document names while consumers are led back to the initial user: the one that
- * it named before, so that whoever reads the secret itself finds what was there. A rotation that
- * made no fresh password has not taken a working slot out of it.
+ * The slot that the document names while the rotation turns back. Where consumers go back to the
+ * initial user it is the one that was active before: whoever reads the secret itself finds there
+ * what was there.
  */
-export function homeOf({ heals, from, to }: RotationFacts): Slot {
-  return heals ? to : from
+export function homeOf(rotation: RotationFacts): Slot {
+  return isFirst(rotation) && rotation.heals ? rotation.to : rotation.from
 }
 
 /**

@@ -108,9 +108,7 @@ function published(o: TwoSlotFacts, { where }: Action, holds: Holding): TwoSlotF
 }
 
 function rolled(o: TwoSlotFacts, { where }: Action): TwoSlotFacts {
-  const runtimes = o.runtimes.map((r) =>
-    r.id === where ? { id: r.id, roll: 'done' as const } : r,
-  )
+  const runtimes = o.runtimes.map((r) => (r.id === where ? { id: r.id, roll: 'done' as const } : r))
   return { ...o, runtimes }
 }
 

@@ -1,8 +1,4 @@
-import type {
-  Holding,
-  RotationFacts,
-  TwoSlotFacts,
-} from '../../../rotator/src/domain/observed.ts'
+import type { Holding, RotationFacts, TwoSlotFacts } from '../../../rotator/src/domain/observed.ts'
 import { BOOLEANS, CALM, CROWDS, LOGINS, PENDING, SLOTS, USERS, product } from './states.ts'
 
 const ALL = ['web', 'job'] as const
@@ -24,9 +20,11 @@ const ROTATIONS: readonly (RotationFacts | undefined)[] = [
   }),
 ]
 
+const HELD = ['initial', 'A', 'B', 'dead'] as const
+
 /** What the two config targets may hold. */
 const PAIRS: readonly (readonly [Holding, Holding])[] = [
-  ...product(['initial', 'A', 'B', 'dead'], ['initial', 'A', 'B', 'dead'] as const),
+  ...product(HELD, HELD),
   ['initial', 'lost-A'],
   ['lost-B', 'initial'],
   ['initial', 'foreign'],

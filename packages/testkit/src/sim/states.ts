@@ -193,7 +193,10 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
 }
 
 /** Every pair. */
-export function product<A, B>(first: Iterable<A>, second: Iterable<B>): readonly (readonly [A, B])[] {
+export function product<A, B>(
+  first: Iterable<A>,
+  second: Iterable<B>,
+): readonly (readonly [A, B])[] {
   const others = [...second]
   return [...first].flatMap((a) => others.map((b) => [a, b] as const))
 }

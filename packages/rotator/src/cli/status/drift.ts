@@ -38,6 +38,8 @@ function strangeConfig({ id, holds }: ConfigFacts): readonly string[] {
       return [`${id} holds a user that is no slot's`]
     case 'dead':
       return [`${id} holds a credential that does not log in`]
+    case 'initial':
+      return [`${id} holds the initial user, which belongs to no slot`]
     case 'A':
     case 'B':
       return []
