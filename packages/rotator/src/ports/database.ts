@@ -133,8 +133,8 @@ export interface AdminSession extends AsyncDisposable {
   /** Where the user accepts two passwords. Never logs in to find out. */
   hasSecondPassword(username: string, call: Call): Promise<SecondPassword>
   /**
-   * Compares what `username` may do with what `reference` may do. A template names no host: whatever
-   * host patterns the user has are right.
+   * Compares what `username` may do with what `reference` may do. A template names no host:
+   * whatever host patterns the user has are right.
    * @throws ERR_DB_UNSUPPORTED where users cannot be made from a template (PostgreSQL)
    */
   compareUsers(reference: Reference, username: string, call: Call): Promise<UserComparison>

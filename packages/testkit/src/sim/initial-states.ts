@@ -31,8 +31,8 @@ const PAIRS: readonly (readonly [Holding, Holding])[] = [
 ]
 
 /**
- * Every combination of facts that the domain tells apart of a target with an initial user, reachable
- * or not.
+ * Every combination of facts that the domain tells apart of a target with an initial user,
+ * reachable or not.
  */
 export function* initialStates(): Generator<TwoSlotFacts> {
   for (const store of storeStates())
