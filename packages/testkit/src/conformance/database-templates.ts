@@ -39,7 +39,7 @@ export function templateTests(get: () => Suite): void {
     }
   })
 
-  test('names what a user lacks of a template, and grants it without touching the login', async () => {
+  test('names what a user lacks of a template, and grants just that', async () => {
     const { db, admin, fixture, credential, canary } = get()
     const user = credential('lacks-the-template', canary())
     await fixture.createUser(user.username, user.password, 'none')
