@@ -86,7 +86,7 @@ export function initialTests(name: string, startEngine: () => Promise<RigEngine>
       await expectOn(scene, 'A')
     })
 
-    test('is given users that may do everything in its database, and nothing elsewhere', async () => {
+    test('gets users that may do all in its database and nothing elsewhere', async () => {
       await using scene = await setScene(engine)
       expect((await cuedot(scene, 'rotate'))[0]).toBe(0)
       await using root = await engine.root()
@@ -104,7 +104,7 @@ export function initialTests(name: string, startEngine: () => Promise<RigEngine>
       }
     })
 
-    test('has every byte of its config back when the rollout fails, and can be rotated then', async () => {
+    test('has every byte of its config back when the rollout fails, then rotates', async () => {
       let failures = 1
       const rolled = async (): Promise<void> => {
         if (failures-- > 0) throw new Error('the new tasks are not healthy')

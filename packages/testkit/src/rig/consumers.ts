@@ -8,6 +8,8 @@ import type { ConsumerConnection, RigEngine } from './engine.ts'
 /** What a consumer logs in with. */
 export type Login = Pick<Credential, 'username' | 'password' | 'version'>
 
+type ReadConfig = () => Promise<Login>
+
 /** How often each consumer opens a connection of its own. */
 const PACE_MS = 60
 
@@ -18,7 +20,7 @@ const PACE_MS = 60
  */
 export class Consumers {
   readonly #engine: RigEngine
-  readonly #read: () => Promise<Login>
+  readonly #read: ReadConfig
   readonly #failures: string[] = []
   readonly #workers: Worker[] = []
   #stopped = false
@@ -31,7 +33,7 @@ export class Consumers {
    * @param config - the .env file that they read, or what reads another file
    * @param paceMs - how long each waits before it opens its next connection
    */
-  constructor(engine: RigEngine, config: string | (() => Promise<Login>), paceMs: number = PACE_MS) {
+  constructor(engine: RigEngine, config: string | ReadConfig, paceMs: number = PACE_MS) {
     this.#engine = engine
     this.#read = typeof config === 'string' ? () => readLogin(config) : config
     this.#paceMs = paceMs
