@@ -2,6 +2,7 @@ import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
 import { EMERGENCY_MUTANTS } from './emergency.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
+import { INITIAL_MUTANTS } from './initial.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MYSQL_MUTANTS,
   ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
+  ...INITIAL_MUTANTS,
   ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,

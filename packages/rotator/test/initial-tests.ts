@@ -179,13 +179,35 @@ export function initialTests(name: string, startEngine: () => Promise<RigEngine>
       expect(scene.rig.consumers.failures).toEqual([])
     })
 
-    test('is refused, and named, where the configuration does not allow it', async () => {
+    test('is left alone where the configuration does not allow it', async () => {
+      await using fresh = await setScene(engine, { target: { initial: undefined } })
+      const [failed, problem] = await cuedot(fresh, 'rotate')
+      expect([failed, problem]).toEqual([1, expect.stringContaining('configure `initial`')])
+      await dropSlots(engine)
+      const slots = await firstSlots(engine)
+      const options = { inOrder: true, target: { initial: undefined } }
+      await using inOrder = await setScene({ ...engine, slots }, options)
+      const [refused, said] = await cuedot(inOrder, 'rotate')
+      expect([refused, said]).toEqual([3, expect.stringContaining('CONSUMER_UNKNOWN')])
+    })
+
+    test('is shown as it is by status, plan and verify', async () => {
       await using scene = await setScene(engine)
-      await scene.rig.edit((yaml) => yaml.replace(/ {4}initial:\n(?: {6}.*\n)+/, ''))
-      const [code, said] = await cuedot(scene, 'rotate')
-      expect(code, said).toBe(3)
-      expect(said).toContain('CONSUMER_UNKNOWN')
-      expect(said).toContain('initial')
+      const { rig } = scene
+      const text = async (...args: readonly string[]): Promise<string> => {
+        const { code, stdout, stderr } = await rig.cuedot(args).ended
+        expect(code, stderr).toBeLessThanOrEqual(3)
+        return stdout
+      }
+      expect(await text('status')).toContain(
+        'sqlconf holds the initial user; the first rotation brings it to a slot',
+      )
+      const plan = await text('plan', '--for', 'rotate')
+      expect(plan).toContain('Consumers run as the initial user.')
+      expect(plan).toMatch(/provision B[^]*publish B at sqlconf[^]*provision A[^]*retire A/)
+      const verified = await text('verify')
+      expect(verified).toContain(`${engine.admin.username} logs in`)
+      expect(verified).toContain(`${engine.slots.B.username} does not exist yet`)
     })
   })
 }

@@ -161,7 +161,7 @@ function alternatingSchema(folder: string) {
 
 interface Refined {
   readonly initial?: unknown
-  readonly database: { readonly engine: string }
+  readonly database: { readonly engine: string; readonly dbname: string }
   readonly publish: readonly unknown[]
 }
 
@@ -174,6 +174,8 @@ function refineInitial({ initial, database, publish }: Refined, context: z.Refin
       'needs MySQL or MariaDB: with PostgreSQL give the application a user of its own first, ' +
         'which `cuedot adopt` takes over',
     )
+  if (database.dbname === '')
+    issue('needs `dbname` under `database`: there the slots’ users get all privileges')
   if (publish.length === 0)
     issue('needs a config target under `publish`: only that shows whether the admin is in use')
 }

@@ -144,7 +144,11 @@ async function readBoth<E extends UserEntry>(
   }
   const references = await read(reference)
   if (references.length === 0)
-    throw unsupported(connection, `there is no user "${reference}" to compare with`)
+    throw unsupported(
+      connection,
+      `there is no user "${reference}" to compare with; where applications run as the admin so ` +
+        'far, configure `initial`',
+    )
   const entries = await read(user)
   return { references, entries, wanted: (entry) => readGrants(connection, entry, call) }
 }

@@ -1,0 +1,89 @@
+// Goal: the first rotation of an application that runs as the admin gives it back exactly what it
+// had, whatever happens meanwhile, and says what it finds. Method: the simulated world.
+import { describe, expect, test } from 'vitest'
+import { arrange, expectEverybodyLogsIn } from '../../../testkit/src/sim/arrange.ts'
+import { simEnvironment } from '../../../testkit/src/sim/explore.ts'
+import { USERNAMES } from '../../../testkit/src/sim/names.ts'
+import { ON_INITIAL, adminDocument, slotDocument } from '../../../testkit/src/sim/world.ts'
+import type { World } from '../../../testkit/src/sim/world.ts'
+import type { Intent } from '../domain/plan.ts'
+import type { Database } from '../ports/database.ts'
+import type { Target } from '../ports/target.ts'
+import type { RunResult } from './result.ts'
+import { run } from './run.ts'
+
+async function runIn(world: World, target: Target, intent: Intent): Promise<RunResult> {
+  return await run(target, intent, simEnvironment(world))
+}
+
+/** The same target, in whose first roll something happens besides. */
+function whileRolling(target: Target, incident: () => void): Target {
+  let due = true
+  const runtimes = target.runtimes.map((runtime) => ({
+    ...runtime,
+    roll: async (...args: Parameters<typeof runtime.roll>) => {
+      if (due) incident()
+      due = false
+      await runtime.roll(...args)
+    },
+  }))
+  return { ...target, runtimes }
+}
+
+describe('the first rotation of an application that runs as the admin', () => {
+  test('says as whom consumers run until it has begun', async () => {
+    const { world, target } = arrange({ initial: true })
+    const { outcome, state } = await runIn(world, target, 'converge')
+    expect(outcome).toBe('settled')
+    expect(state).toBe(
+      'Slot A is active and does NOT log in. Consumers run as the initial user. No rotation is open.',
+    )
+  })
+
+  test('tries no login with another password of the admin, and none with a stand-in', async () => {
+    const { world, target } = arrange({ initial: true })
+    world.setConfig('job.json', { ...ON_INITIAL, password: 'of before' })
+    const tried: string[] = []
+    const login: Database['login'] = async (credential, ...rest) => {
+      tried.push(credential.password.reveal())
+      return await target.database.login(credential, ...rest)
+    }
+    const listening = { ...target, database: { ...target.database, login } }
+    expect((await runIn(world, listening, 'rotate')).outcome).toBe('rotated')
+    expect(tried.length).toBeGreaterThan(2)
+    expect(tried).not.toContain('of before')
+    expect(tried).not.toContain('placeholder')
+  })
+
+  test('is refused where the target names no initial user', async () => {
+    const { world, target } = arrange({ initial: true })
+    world.addSlots()
+    const { initial: _, ...plain } = target
+    const { outcome, code } = await runIn(world, plain, 'rotate')
+    expect({ outcome, code }).toEqual({ outcome: 'refused', code: 'CONSUMER_UNKNOWN' })
+  })
+
+  test('goes back to the password that the admin has by then', async () => {
+    const { world, target } = arrange({ initial: true, unhealthyOn: 'B' })
+    const changed = whileRolling(target, () => {
+      world.setPassword(USERNAMES.admin, 'c1-password')
+      world.adminStore.overwrite(adminDocument('c1-password'))
+    })
+    const { outcome, failures } = await runIn(world, changed, 'rotate')
+    expect(outcome).toBe('backed-out')
+    expect(failures.map(({ code }) => code)).toEqual(['ERR_DB_AUTH'])
+    for (const held of world.configs.values())
+      expect(held).toEqual({ ...ON_INITIAL, password: 'c1-password' })
+  })
+
+  test('starts a roll of its own for the way back, when the document names the same slot', async () => {
+    const { world, target } = arrange({ initial: true, unhealthyOn: 'A' })
+    world.addSlots()
+    world.store.overwrite(slotDocument('a0-password', 'b0-password'))
+    const { outcome, what } = await runIn(world, target, 'converge')
+    expect([outcome, what]).toEqual(['backed-out', expect.stringContaining('backed out')])
+    expect(world.fleet.begun).toBe(2)
+    expect([...world.configs.values()]).toEqual([ON_INITIAL, ON_INITIAL])
+    expectEverybodyLogsIn(world)
+  })
+})
