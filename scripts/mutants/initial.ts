@@ -75,8 +75,8 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     name: 'believes a store that shows no password for a user that exists',
     harm: 'A run that was killed leaves a user whose password stands in no labelled version.',
     file: 'engine/run.ts',
-    text: 'const isKnown = placeholder[slot] && initial === undefined',
-    replacement: 'const isKnown = placeholder[slot]',
+    text: 'placeholder[slot] && (initial === undefined || store.rotation !== undefined)',
+    replacement: 'placeholder[slot]',
     lane: SIM,
   },
   {

@@ -100,7 +100,7 @@ export function initialTests(name: string, startEngine: () => Promise<RigEngine>
           `GRANT ALL PRIVILEGES ON ${engine.dbname}.* TO ${username}@%`,
         ])
         const [[account] = []] = await root.ask(`SHOW CREATE USER '${username}'@'%'`)
-        expect(String(account)).toContain(' REQUIRE SSL ')
+        expect(String(account)).toContain(' REQUIRE SSL')
       }
     })
 

@@ -49,10 +49,10 @@ export function userTemplateTests(get: () => TemplateParts): void {
 
   test('a template finds a grant enough that fits more databases than its own', async () => {
     const { sql, root, identified } = get()
-    await sql(`CREATE USER 'wide'@'%' ${identified('wide')} REQUIRE X509`)
-    await sql("GRANT ALL PRIVILEGES ON `my_db`.* TO 'wide'@'%'")
+    await sql(`CREATE USER 'broad'@'%' ${identified('broad')} REQUIRE X509`)
+    await sql("GRANT ALL PRIVILEGES ON `my_db`.* TO 'broad'@'%'")
     await using session = await root()
-    expect(await session.compareUsers(ODD, 'wide', soon())).toEqual(EQUAL)
+    expect(await session.compareUsers(ODD, 'broad', soon())).toEqual(EQUAL)
   })
 
   test('a template leaves the host patterns of a user alone, and grants to each', async () => {

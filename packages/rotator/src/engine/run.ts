@@ -154,8 +154,8 @@ function lacksPassword(observed: Observed): boolean {
   if (observed.stray) return true
   return (['A', 'B'] as const).some((slot) => {
     const isAbsent = slot === store.active ? initial?.activeAbsent : standbyUser === 'absent'
-    // Whoever makes the first user also puts its password in the place of the stand-in.
-    const isKnown = placeholder[slot] && initial === undefined
+    // Whoever makes the first user has recorded a rotation, and staged its password.
+    const isKnown = placeholder[slot] && (initial === undefined || store.rotation !== undefined)
     const { current, pending, locked } = login[slot]
     const expected = store.pending === 'open' && slot === store.rotation?.to
     return isAbsent !== true && !isKnown && !expected && !current && !pending && !locked
