@@ -1,7 +1,8 @@
-import { real, SIM, unit } from './mutant.ts'
+import { real, unit } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
 
 const DOMAIN = unit('src/domain/initial.test.ts')
+const ENGINE = unit('src/engine/first-rotation.test.ts')
 const SERVER = real('test/initial-mariadb.int.test.ts')
 const USERS = real('test/mariadb-users.int.test.ts')
 
@@ -45,7 +46,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'domain/two-slots.ts',
     text: "if (intent === 'converge') return { kind: 'settled' }\n  return o.sessions",
     replacement: 'return o.sessions',
-    lane: SIM,
+    lane: DOMAIN,
   },
   {
     name: 'moves consumers again as soon as they are back',
@@ -53,7 +54,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'domain/two-slots.ts',
     text: 'if (o.trouble || o.initial?.returned || ',
     replacement: 'if (o.trouble || ',
-    lane: SIM,
+    lane: ENGINE,
   },
   {
     name: 'forgets where consumers came from',
@@ -61,7 +62,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'engine/documents/record.ts',
     text: '...(Object.keys(initial).length > 0 && { initial }),',
     replacement: '',
-    lane: SIM,
+    lane: ENGINE,
   },
   {
     name: 'takes the roll back for the one that failed',
@@ -69,7 +70,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'engine/documents/slot-documents.ts',
     text: "${isBack ? 'initial' : active}",
     replacement: '${active}',
-    lane: unit('src/engine/first-rotation.test.ts'),
+    lane: ENGINE,
   },
   {
     name: 'believes a store that shows no password for a user that exists',
@@ -77,7 +78,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'engine/run.ts',
     text: 'placeholder[slot] && (initial === undefined || store.rotation !== undefined)',
     replacement: 'placeholder[slot]',
-    lane: SIM,
+    lane: ENGINE,
   },
   {
     name: 'publishes the admin with a password of before',
@@ -85,7 +86,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'steps/publish.ts',
     text: 'if (await logins.works(credential)) return credential',
     replacement: 'if (credential.host) return credential',
-    lane: unit('src/engine/first-rotation.test.ts'),
+    lane: ENGINE,
   },
   {
     name: 'takes any password of the admin for the one in use',
@@ -93,7 +94,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'engine/observe-configs.ts',
     text: "return desk.initialLogin.password.equals(published.password) ? 'initial' : 'dead'",
     replacement: "return 'initial'",
-    lane: SIM,
+    lane: ENGINE,
   },
   {
     name: 'writes another server name back than the config had',
@@ -101,7 +102,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'engine/documents/first.ts',
     text: ', ...rotation?.initial?.[where]',
     replacement: '',
-    lane: SIM,
+    lane: ENGINE,
   },
   {
     name: 'leaves the stand-in of a host in the secret',

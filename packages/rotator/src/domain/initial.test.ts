@@ -120,6 +120,8 @@ describe('a target whose consumers run as an initial user', () => {
   test('is left alone until a rotation is asked for', () => {
     expect(planned(FRESH, 'converge')).toEqual(['settled'])
     expect(planned(FRESH, 'back-out')).toEqual(['settled'])
+    const made = { placeholder: { A: false, B: false }, standbyUser: 'equal' } as const
+    expect(planned({ ...FRESH, ...made }, 'converge')).toEqual(['settled'])
   })
 
   test('is rehearsed without a flip', () => {

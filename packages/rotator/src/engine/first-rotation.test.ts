@@ -2,7 +2,8 @@
 // had, whatever happens meanwhile, and says what it finds. Method: the simulated world.
 import { describe, expect, test } from 'vitest'
 import { arrange, expectEverybodyLogsIn } from '../../../testkit/src/sim/arrange.ts'
-import { simEnvironment } from '../../../testkit/src/sim/explore.ts'
+import { simEnvironment, trial } from '../../../testkit/src/sim/explore.ts'
+import { INITIAL_STARTS } from '../../../testkit/src/sim/initial-starts.ts'
 import { USERNAMES } from '../../../testkit/src/sim/names.ts'
 import { ON_INITIAL, adminDocument, slotDocument } from '../../../testkit/src/sim/world.ts'
 import type { World } from '../../../testkit/src/sim/world.ts'
@@ -29,6 +30,24 @@ function whileRolling(target: Target, incident: () => void): Target {
   }))
   return { ...target, runtimes }
 }
+
+describe('an application that runs as the admin', () => {
+  test.each(INITIAL_STARTS)('I1 to I5 hold where nothing fails: $name', async (start) => {
+    const { findings } = await trial(start, [])
+    expect(findings).toEqual([])
+  })
+
+  test('I2 holds when a run is killed at any call, and the store lags', async () => {
+    const start = INITIAL_STARTS.find(({ options }) => options.staleReadMs !== undefined)
+    if (start === undefined) throw new Error('no store lags')
+    const { calls } = await trial(start, [])
+    for (let at = 0; at < calls; at++) {
+      const { findings } = await trial(start, [{ at, mode: 'crash-after' }])
+      expect([at, findings]).toEqual([at, []])
+    }
+    expect(calls).toBeGreaterThan(50)
+  })
+})
 
 describe('the first rotation of an application that runs as the admin', () => {
   test('says as whom consumers run until it has begun', async () => {
@@ -61,6 +80,14 @@ describe('the first rotation of an application that runs as the admin', () => {
     const { initial: _, ...plain } = target
     const { outcome, code } = await runIn(world, plain, 'rotate')
     expect({ outcome, code }).toEqual({ outcome: 'refused', code: 'CONSUMER_UNKNOWN' })
+  })
+
+  test('is refused while no config target has a password of the admin that works', async () => {
+    const { world, target } = arrange({ initial: true })
+    for (const id of world.configs.keys())
+      world.setConfig(id, { ...ON_INITIAL, password: 'of before' })
+    const { outcome, code } = await runIn(world, target, 'rotate')
+    expect({ outcome, code }).toEqual({ outcome: 'refused', code: 'PLACEHOLDER' })
   })
 
   test('goes back to the password that the admin has by then', async () => {
