@@ -3,7 +3,6 @@ import type { Mutant } from './mutant.ts'
 
 const DOMAIN = unit('src/domain/initial.test.ts')
 const ENGINE = unit('src/engine/first-rotation.test.ts')
-const SERVER = real('test/initial-mariadb.int.test.ts')
 const USERS = real('test/mariadb-users.int.test.ts')
 
 /** Bugs in what leads an application off its initial user, and back. */
@@ -110,7 +109,7 @@ export const INITIAL_MUTANTS: readonly Mutant[] = [
     file: 'engine/documents/slot-documents.ts',
     text: '...placed(openingRecord(this.#run, slot)) }',
     replacement: 'rotation: openingRecord(this.#run, slot) }',
-    lane: SERVER,
+    lane: ENGINE,
   },
   {
     name: 'grants on every database that the name fits as a pattern',

@@ -57,6 +57,14 @@ describe('the first rotation of an application that runs as the admin', () => {
     expect(state).toContain('Slot A is active and does NOT log in. Consumers run as the initial')
   })
 
+  test('leaves in the secret where the config has found the database', async () => {
+    const { world, target } = arrange({ initial: true })
+    expect((await runIn(world, target, 'rotate')).outcome).toBe('rotated')
+    const place = { host: 'alias.example' }
+    expect(world.store.document(world.store.truth.current)).toMatchObject({ A: place, B: place })
+    for (const held of world.configs.values()) expect(held).toMatchObject(place)
+  })
+
   test('tries no login with another password of the admin, and none with a stand-in', async () => {
     const { world, target } = arrange({ initial: true })
     world.setConfig('job.json', { ...ON_INITIAL, password: 'of before' })
