@@ -110,7 +110,7 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
   ])
 }
 
-const initial = z.strictObject({
+const INITIAL = z.strictObject({
   user: z
     .literal('admin')
     .describe('Whose login applications have before their first rotation: the admin’s.'),
@@ -124,12 +124,10 @@ function alternatingSchema(folder: string) {
     .strictObject({
       strategy: z.literal('alternating').describe('Two users of which one is active.'),
       store: storeSchema(folder).describe('The secret with the slot document of both users.'),
-      initial: initial
-        .exactOptional()
-        .describe(
-          'Lets the first rotation bring applications that run as the admin to a slot. MySQL, ' +
-            'MariaDB. Default: a config target that holds the admin is refused.',
-        ),
+      initial: INITIAL.exactOptional().describe(
+        'Lets the first rotation bring applications that run as the admin to a slot. MySQL, ' +
+          'MariaDB. Default: a config target that holds the admin is refused.',
+      ),
       ...consumed(folder),
       quarantine: duration({ least: '0s', most: '1d' })
         .exactOptional()

@@ -73,7 +73,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     hint: 'Compare the versions of the secret and put the last sound one back.',
   },
   BACK_OUT_IMPOSSIBLE: {
-    what: 'The rotation cannot be turned back: the old slot no longer logs in.',
+    what: 'The rotation cannot be turned back: what consumers had before is not there any more.',
     hint:
       'The point of no return is passed. Repair what fails on the new slot; the next run goes ' +
       'forward.',

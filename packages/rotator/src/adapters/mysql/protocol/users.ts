@@ -54,7 +54,7 @@ interface Sides<E extends UserEntry> {
   readonly references: readonly E[]
   readonly entries: readonly E[]
   /** What one entry of the reference may do. `held`: what the user's own entry may. */
-  wanted(reference: E, held: readonly Grant[]): Promise<readonly Grant[]>
+  readonly wanted: (reference: E, held: readonly Grant[]) => Promise<readonly Grant[]>
 }
 
 async function lackingLines<E extends UserEntry>(
