@@ -33,6 +33,8 @@ export interface SceneOptions {
   readonly active?: 'A' | 'B'
   /** True: both users exist, and the secret has their passwords. Default: stand-ins, no users. */
   readonly inOrder?: boolean
+  /** What the secret has instead of stand-ins, for users that do not exist. */
+  readonly passwords?: string
   /** Whose login sqlconf.php has. Default: the admin's. */
   readonly login?: Pick<Credential, 'username' | 'password'>
   /** The server as sqlconf.php names it. Default: `localhost`. */
@@ -65,6 +67,7 @@ export async function dropSlots(engine: RigEngine): Promise<void> {
 /** Sets a scene on a running server; disposing it leaves the server running. */
 export async function setScene(engine: RigEngine, options: SceneOptions = {}): Promise<Scene> {
   const { active = 'A', inOrder = false, host = 'localhost', target = {}, rolled } = options
+  const { passwords = 'placeholder' } = options
   if (!inOrder) await dropSlots(engine)
   const { username, password } = options.login ?? engine.admin
   const values = { host, port: engine.port, login: username, pass: password.reveal() }
@@ -77,7 +80,7 @@ export async function setScene(engine: RigEngine, options: SceneOptions = {}): P
     { ...engine, [Symbol.asyncDispose]: async () => undefined },
     'alternating',
     {
-      document: documentOf(engine, { active, inOrder }),
+      document: documentOf(engine, { active, inOrder, passwords }),
       sqlconf: layout?.render({ ...values, dbase: engine.dbname }).toString('utf8') ?? '',
       target: { ...INITIAL, ...target },
       roll,
@@ -109,12 +112,12 @@ const no = (): boolean => false
 /** Like the source systems: the port is a text, and a fresh stack names no server. */
 function documentOf(
   { slots, dbname, port }: RigEngine,
-  { active, inOrder }: { readonly active: 'A' | 'B'; readonly inOrder: boolean },
+  { active, inOrder, passwords }: Required<Pick<SceneOptions, 'active' | 'inOrder' | 'passwords'>>,
 ): object {
   const slot = ({ username, password }: Credential): object =>
     inOrder
       ? { username, password: password.reveal(), host: 'localhost', port: `${port}`, dbname }
-      : { username, password: 'placeholder', host: 'pending-restore', port: '3306', dbname }
+      : { username, password: passwords, host: 'pending-restore', port: '3306', dbname }
   return { active_slot: active, A: slot(slots.A), B: slot(slots.B), team: 'rig' }
 }
 

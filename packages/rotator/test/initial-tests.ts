@@ -86,6 +86,19 @@ export function initialTests(name: string, startEngine: () => Promise<RigEngine>
       await expectOn(scene, 'A')
     })
 
+    test('comes to a user that is there already, once that may do enough', async () => {
+      await using scene = await setScene(engine, { passwords: 'random-and-set-for-nobody' })
+      await using root = await engine.root()
+      const { username } = engine.slots.B
+      await root.ask(`CREATE USER '${username}'@'%' REQUIRE SSL`)
+      const [refused, why] = await cuedot(scene, 'rotate')
+      expect([refused, why]).toEqual([3, expect.stringContaining('PRIVILEGES_DIFFER')])
+      expect(why).toContain(`ALL PRIVILEGES on database`)
+      const [code, said] = await cuedot(scene, 'rotate', '--fix')
+      expect(code, said).toBe(0)
+      await expectOn(scene, 'B')
+    })
+
     test('gets users that may do all in its database and nothing elsewhere', async () => {
       await using scene = await setScene(engine)
       expect((await cuedot(scene, 'rotate'))[0]).toBe(0)
