@@ -4,6 +4,7 @@ import { EMERGENCY_MUTANTS } from './emergency.ts'
 import { ECS_MUTANTS } from './ecs.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import { KUBERNETES_MUTANTS } from './kubernetes.ts'
+import { INITIAL_MUTANTS } from './initial.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
@@ -26,6 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MYSQL_MUTANTS,
   ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
+  ...INITIAL_MUTANTS,
   ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
   ...ECS_MUTANTS,

@@ -120,9 +120,9 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   {
     name: 'loses the record of a turn',
     harm: 'A back-out that is interrupted goes forward again at the next run.',
-    file: 'engine/documents/slot-documents.ts',
-    text: 'back_out: action.why',
-    replacement: 'id: rotation.id',
+    file: 'engine/documents/record.ts',
+    text: 'back_out: why,',
+    replacement: '',
     lane: SIM,
   },
   {

@@ -100,8 +100,8 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
     name: 'grants what is there already',
     harm: 'An admin is refused for a right that nobody misses.',
     file: 'adapters/mysql/protocol/users.ts',
-    text: 'grantsToGive(await readGrants(connection, reference, call), held)',
-    replacement: 'grantsToGive(await readGrants(connection, reference, call), held.slice(9))',
+    text: 'grantsToGive(await wanted(reference, held), held)',
+    replacement: 'grantsToGive(await wanted(reference, held), held.slice(9))',
     lane: GRANTS,
   },
   {

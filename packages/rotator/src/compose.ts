@@ -14,6 +14,7 @@ import type {
   StoreConfig,
   TargetConfig,
 } from './config/types.ts'
+import { initialOf } from './config/initial.ts'
 import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
 import type { RdsResource } from './adapters/rds/resource.ts'
 import type { PasswordPolicy } from './domain/password.ts'
@@ -103,8 +104,9 @@ async function composeConsumed(
   const admin = await composeStore(config.admin.store)
   const configs = await Promise.all(config.publish.map(composeConfigTarget))
   const rolled = await Promise.all(config.roll.map(composeRuntime))
+  const runtimes = rolled.map(({ runtime }) => runtime)
   return {
-    target: { ...base, strategy, admin, configs, runtimes: rolled.map(({ runtime }) => runtime) },
+    target: { ...base, ...initialOf(config), strategy, admin, configs, runtimes },
     release: async () => {
       for (const { stop } of rolled) await stop?.()
     },

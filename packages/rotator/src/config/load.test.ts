@@ -267,3 +267,33 @@ describe('a configuration that cannot be used', () => {
     })
   })
 })
+
+describe('an initial user', () => {
+  const initial = (engine: string, dbname: string, publish: string): string => `version: 1
+targets:
+  app:
+    strategy: alternating
+    initial: { user: admin, privileges: all }
+    store: ${STORE}
+    admin: { store: { kind: secrets-manager, secret: admin } }
+    database: { engine: ${engine}, endpoints: [db.example]${dbname} }
+${publish}`
+  const PUBLISH = '    publish: [{ id: php, kind: php-sqlconf, path: sqlconf.php }]\n'
+
+  test('can be named for MySQL and MariaDB', () => {
+    for (const engine of ['mysql', 'mariadb']) {
+      const { targets } = parseConfig(initial(engine, ', dbname: openemr', PUBLISH), '/etc/c.yaml')
+      expect(targets['app']).toMatchObject({ initial: { user: 'admin', privileges: 'all' } })
+    }
+  })
+
+  test('needs an engine, a database and a config target that can show it', () => {
+    expect(problems(initial('postgres', '', ''))).toEqual([
+      expect.stringMatching(/^5:5 targets.app.initial needs MySQL or MariaDB: .*`cuedot adopt`/),
+      expect.stringMatching(/^5:5 targets.app.initial needs `dbname`/),
+      expect.stringMatching(/^5:5 targets.app.initial needs a config target under `publish`/),
+    ])
+    const other = initial('mysql', ', dbname: openemr', PUBLISH).replace('user: admin', 'user: app')
+    expect(problems(other)).toEqual([expect.stringContaining('initial.user must be admin')])
+  })
+})

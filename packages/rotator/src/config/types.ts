@@ -52,9 +52,17 @@ interface ConsumedConfig extends CommonConfig {
   readonly password: PasswordConfig
 }
 
+/** As whom applications may run before their first rotation, and what the slots may do then. */
+export interface InitialConfig {
+  readonly user: 'admin'
+  readonly privileges: 'all'
+}
+
 /** Two users of which one is active. */
 export interface AlternatingConfig extends ConsumedConfig {
   readonly strategy: 'alternating'
+  /** Absent where applications run as a slot's user from the start. */
+  readonly initial?: InitialConfig
   /** How long the old account is locked and watched; absent where it is not locked. */
   readonly quarantineMs?: number
   /** After how long the account of the old slot expires by itself; absent where it does not. */

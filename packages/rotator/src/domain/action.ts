@@ -26,8 +26,11 @@ export type StepName =
   | 'ask'
   | 'await'
 
-/** Whose credential an action is about: a slot's, or the one user of a single-user target. */
-export type Subject = Slot | 'user'
+/**
+ * Whose credential an action is about: a slot's, the one user's of a single-user target, or the
+ * initial user's, to which a first rotation that turns back leads.
+ */
+export type Subject = Slot | 'user' | 'initial'
 
 /** One decided effect. `where` names the config target of `publish` and the runtime of `roll`. */
 export interface Action {

@@ -43,6 +43,7 @@ export function assertSafe(observed: Observed, action: Action): void {
 function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
   const { slot, step } = action
   if (slot === 'user') return 'I4'
+  if (slot === 'initial') return returnBreaks(o, action)
   switch (step) {
     case 'set':
       return setBreaks(o, slot)
@@ -57,7 +58,7 @@ function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
     case 'reconcile':
       return o.store.rotation ? 'I4' : undefined
     case 'turn':
-      return o.login[slot].current ? undefined : 'I3'
+      return turnBreaks(o, slot)
     case 'evict':
       return evictBreaks(o, slot)
     case 'expire':
@@ -67,6 +68,44 @@ function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
     default:
       return undefined
   }
+}
+
+/**
+ * The initial user is only ever led to: by a rotation that has found consumers there and that turns
+ * back, and only while it logs in. Nothing about the user itself may change.
+ */
+function returnBreaks(o: TwoSlotFacts, { step, where }: Action): InvariantId | undefined {
+  const { rotation, pending } = o.store
+  if (rotation?.initial === undefined || o.initial?.logsIn !== true) return 'I1'
+  const turned = rotation.backOut !== undefined
+  switch (step) {
+    case 'turn':
+      if (turned || pending === 'open') return 'I4'
+      return losesPassword(o, rotation.from) ? 'I2' : undefined
+    case 'flip':
+      return pending === 'turn' ? undefined : 'I3'
+    case 'publish':
+      // A slot that goes on working has not been on the initial user, and is not let in there.
+      return turned && (!rotation.heals || rotation.initial.some((id) => id === where))
+        ? undefined
+        : 'I1'
+    case 'roll':
+      return turned ? undefined : 'I1'
+    default:
+      return 'I1'
+  }
+}
+
+/** Consumers are led back to where they came from. */
+function turnBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
+  if (o.store.rotation?.initial !== undefined) return 'I1'
+  if (losesPassword(o, slot)) return 'I2'
+  return o.login[slot].current ? undefined : 'I3'
+}
+
+/** What is staged for the old slot may be in force, and stands in no other version. */
+function losesPassword(o: TwoSlotFacts, old: Slot): boolean {
+  return o.store.pending === 'retire' && !o.login[old].current
 }
 
 function setBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {

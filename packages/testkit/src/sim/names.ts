@@ -7,6 +7,8 @@ export interface Held {
   readonly password: string
   /** The version of the credential, where its holder knows it and tells the server. */
   readonly version?: string
+  /** As a config target names the server, where it does. */
+  readonly host?: string
 }
 
 /** The users of every world. A dual-password target has one for both of its slots. */
@@ -32,6 +34,8 @@ export interface WorldOptions {
   /** The account of the slot that gives way expires after this time. */
   readonly expireAfterMs?: number
   readonly singleUser?: boolean
+  /** The application runs as the admin, the slots have no users, the secret has stand-ins. */
+  readonly initial?: boolean
   /** One user with two passwords. */
   readonly dualPassword?: boolean
   /** The run is told that what is in force has leaked. */

@@ -5,6 +5,7 @@ import type {
   AdminOptions,
   AdminSession,
   LockState,
+  Reference,
   SecondPassword,
   Session,
   UserComparison,
@@ -136,12 +137,21 @@ class PostgresAdminSession implements AdminSession {
     if (self) this.#credential = { ...this.#credential, password }
   }
 
-  async compareUsers(reference: string, username: string, call: Call): Promise<UserComparison> {
-    return await this.#inTurn(() => compare(this.#link, { reference, username }, call))
+  async compareUsers(reference: Reference, username: string, call: Call): Promise<UserComparison> {
+    const pair = this.#pair(reference, username)
+    return await this.#inTurn(() => compare(this.#link, pair, call))
   }
 
-  async provision(reference: string, username: string, call: Call): Promise<void> {
-    await this.#inTurn(() => provision(this.#link, { reference, username }, call))
+  async provision(reference: Reference, username: string, call: Call): Promise<void> {
+    const pair = this.#pair(reference, username)
+    await this.#inTurn(() => provision(this.#link, pair, call))
+  }
+
+  /** What a role may do here hangs on who owns what, which no template says. */
+  #pair(reference: Reference, username: string): { reference: string; username: string } {
+    if (typeof reference === 'string') return { reference, username }
+    const problem = 'a role of PostgreSQL is not made from a template'
+    throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: this.#link.endpoint, problem })
   }
 
   async setPasswords(_username: string, _passwords: UserPasswords, _call: Call): Promise<void> {
@@ -153,8 +163,9 @@ class PostgresAdminSession implements AdminSession {
     return 'nowhere'
   }
 
-  async grantMissing(reference: string, username: string, call: Call): Promise<void> {
-    await this.#inTurn(() => grantMissing(this.#link, { reference, username }, call))
+  async grantMissing(reference: Reference, username: string, call: Call): Promise<void> {
+    const pair = this.#pair(reference, username)
+    await this.#inTurn(() => grantMissing(this.#link, pair, call))
   }
 
   async openLogins(call: Call): Promise<readonly string[]> {

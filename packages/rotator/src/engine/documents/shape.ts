@@ -97,6 +97,6 @@ function versionOf(rotationId: string): string {
 
 /** @throws for the one user of a target without slots */
 export function slotOf(subject: Subject): Slot {
-  if (subject === 'user') throw new Error('an alternating target has slots, not a user')
+  if (subject === 'user' || subject === 'initial') throw new Error(`${subject} is no slot`)
   return subject
 }

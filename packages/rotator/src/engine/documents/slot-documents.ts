@@ -11,15 +11,17 @@ import type {
 import type { Action, Subject } from '../../domain/action.ts'
 import type { PlanProgress } from '../../domain/approval.ts'
 import type { PendingKind, StoreFacts } from '../../domain/observed.ts'
+import { homeOf } from '../../domain/initial.ts'
 import { other } from '../../domain/slot.ts'
 import type { Slot } from '../../domain/slot.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Documents } from '../../steps/step.ts'
 import { classifyPending } from './classify-pending.ts'
+import { placed } from './first.ts'
 import { Labelled } from './labelled.ts'
 import type { ReadVersions } from './labelled.ts'
 import { planProgress } from './plan-progress.ts'
-import { closingRecord, openingRecord, rotationFacts } from './record.ts'
+import { closingRecord, openingRecord, rotationFacts, turningRecord } from './record.ts'
 import type { RunRecord } from './record.ts'
 import type { RollNotes } from './roll-notes.ts'
 import { slotOf, type DocumentShape, type SessionMarks } from './shape.ts'
@@ -133,8 +135,10 @@ export class SlotDocuments implements Documents {
   }
 
   rollToken(): string {
+    const { active, rotation } = this.versions.current.document
+    const isBack = rotation?.initial !== undefined && rotation.back_out !== undefined
     const id = this.#rotation()?.id ?? this.#run.rotationId()
-    return `${id}:${this.versions.current.document.active}`
+    return `${id}:${isBack ? 'initial' : active}`
   }
 
   token(action: Action): string {
@@ -162,13 +166,14 @@ export class SlotDocuments implements Documents {
   }
 
   #edit(action: Action, password: Sensitive | undefined): SlotDocumentEdit {
-    const slot = slotOf(action.slot)
     const rotation = this.#rotation()
+    const returns = action.slot === 'initial' && rotation
+    const slot = returns ? homeOf(rotationFacts(rotation)) : slotOf(action.slot)
     const fresh = password && this.#fresh(password)
     const passwords = fresh && { passwords: { [slot]: fresh } }
     switch (action.step) {
       case 'open':
-        return { active: slot, ...passwords, rotation: openingRecord(this.#run, slot) }
+        return { active: slot, ...passwords, ...placed(openingRecord(this.#run, slot)) }
       case 'rehearse':
         return {
           active: slot,
@@ -192,7 +197,7 @@ export class SlotDocuments implements Documents {
       case 'turn':
         return {
           active: slot,
-          ...(rotation && { rotation: { ...rotation, back_out: action.why } }),
+          ...(rotation && { rotation: turningRecord(this.#run, rotation, action.why) }),
         }
       case 'undo':
         return {
@@ -264,7 +269,7 @@ export class SlotDocuments implements Documents {
     return {
       active: pending.active,
       ...(changed !== 'none' && { passwords: { [changed]: pending.slots[changed] } }),
-      rotation: pending.rotation ?? null,
+      ...(pending.rotation ? placed(pending.rotation) : { rotation: null }),
       last: pending.last ?? null,
     }
   }

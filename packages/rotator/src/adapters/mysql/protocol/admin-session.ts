@@ -3,6 +3,7 @@ import type { Call } from '../../../ports/call.ts'
 import type {
   AdminSession,
   LockState,
+  Reference,
   SecondPassword,
   Session,
   UserComparison,
@@ -65,12 +66,12 @@ export class ProtocolAdminSession implements AdminSession {
     return answers.some(Boolean) ? 'somewhere' : 'nowhere'
   }
 
-  async compareUsers(reference: string, username: string, call: Call): Promise<UserComparison> {
+  async compareUsers(reference: Reference, username: string, call: Call): Promise<UserComparison> {
     const { dialect, writer } = this.#parts
     return await dialect.compareUsers(writer, { reference, user: username }, call)
   }
 
-  async provision(reference: string, username: string, call: Call): Promise<void> {
+  async provision(reference: Reference, username: string, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
     await assertWriter(writer, call)
     await dialect.provisionUser(writer, { reference, user: username }, call)
@@ -80,12 +81,13 @@ export class ProtocolAdminSession implements AdminSession {
    * Making a user like another leaves alone what it has already. A host pattern too many cannot be
    * granted away.
    */
-  async grantMissing(reference: string, username: string, call: Call): Promise<void> {
+  async grantMissing(reference: Reference, username: string, call: Call): Promise<void> {
     await this.provision(reference, username, call)
     const { state, lacks } = await this.compareUsers(reference, username, call)
     if (state === 'equal') return
     const { endpoint } = this.#parts.writer
-    const problem = `"${username}" still differs from "${reference}": ${lacks.join('; ')}`
+    const wanted = typeof reference === 'string' ? `"${reference}"` : 'what is configured'
+    const problem = `"${username}" still differs from ${wanted}: ${lacks.join('; ')}`
     throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem })
   }
 
