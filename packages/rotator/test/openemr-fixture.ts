@@ -1,0 +1,55 @@
+import { startEcs } from '../../testkit/src/fakes/ecs.ts'
+import type { FakeEcs } from '../../testkit/src/fakes/ecs.ts'
+import type { ServiceSpec } from '../../testkit/src/fakes/ecs-service.ts'
+import { startOpenemr } from '../../testkit/src/openemr/world.ts'
+import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
+import type { OpenemrStart, OpenemrWorld } from '../../testkit/src/openemr/world.ts'
+import type { TestTls } from '../../testkit/src/servers/tls.ts'
+import { cuedot, startCuedot } from './cli-process.ts'
+import type { CliProcess, CliResult } from './cli-process.ts'
+
+/** OpenEMR on ECS, and the task that rotates its credentials. */
+export interface EcsWorld extends AsyncDisposable {
+  readonly world: OpenemrWorld
+  readonly ecs: FakeEcs
+  readonly env: Readonly<Record<string, string>>
+  /** `cuedot openemr …args` with the task's environment. */
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliResult>
+  start(args: readonly string[]): CliProcess
+}
+
+const [CLUSTER, SERVICE] = ['openemr', 'web']
+
+/** Starts a world whose workers are tasks of a service. */
+export async function openemrOnEcs(
+  server: OpenemrServer,
+  tls: TestTls,
+  options: OpenemrStart & { readonly service?: Partial<ServiceSpec> },
+): Promise<EcsWorld> {
+  await using starting = new AsyncDisposableStack()
+  const world = starting.use(await startOpenemr(server, tls, options))
+  const command = { argv: world.worker, ready: /ready/ }
+  const spec = { name: SERVICE, desired: 2, command: () => command, ...options.service }
+  const ecs = starting.use(await startEcs({ cluster: CLUSTER, services: [spec] }))
+  await ecs.service(SERVICE).until(() => ecs.service(SERVICE).primary.rolloutState === 'COMPLETED')
+  const env = {
+    ...world.env,
+    ...{ AWS_ENDPOINT_URL_ECS: ecs.endpoint },
+    ...{ OPENEMR_ECS_CLUSTER: CLUSTER, OPENEMR_ECS_SERVICE: SERVICE },
+  }
+  const running = starting.move()
+  return {
+    ...{ world, ecs, env },
+    run: (args, more) =>
+      cuedot(['openemr', ...args], { cwd: world.sites, env: { ...env, ...more } }),
+    start: (args) => startCuedot(['openemr', ...args], { cwd: world.sites, env }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** The last line of what a command has printed, as those read it who wait for it. */
+export function lastLine({ stdout }: CliResult): Record<string, unknown> {
+  const line = stdout.trimEnd().split('\n').at(-1) ?? ''
+  const status: Record<string, unknown> = JSON.parse(line)
+  return status
+}
