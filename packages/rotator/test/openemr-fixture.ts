@@ -1,6 +1,7 @@
 import { startEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { FakeEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { ServiceSpec } from '../../testkit/src/fakes/ecs-service.ts'
+import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import { startOpenemr } from '../../testkit/src/openemr/world.ts'
 import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrStart, OpenemrWorld } from '../../testkit/src/openemr/world.ts'
@@ -18,18 +19,26 @@ export interface EcsWorld extends AsyncDisposable {
   start(args: readonly string[]): CliProcess
 }
 
+/** What a world begins with, and how its service behaves. */
+export interface EcsStart extends OpenemrStart {
+  readonly service?: Partial<ServiceSpec>
+  /** What the next task runs. Default: what it usually does. */
+  readonly command?: (usual: TaskCommand) => TaskCommand
+}
+
 const [CLUSTER, SERVICE] = ['openemr', 'web']
 
 /** Starts a world whose workers are tasks of a service. */
 export async function openemrOnEcs(
   server: OpenemrServer,
   tls: TestTls,
-  options: OpenemrStart & { readonly service?: Partial<ServiceSpec> },
+  options: EcsStart,
 ): Promise<EcsWorld> {
   await using starting = new AsyncDisposableStack()
   const world = starting.use(await startOpenemr(server, tls, options))
-  const command = { argv: world.worker, ready: /ready/ }
-  const spec = { name: SERVICE, desired: 2, command: () => command, ...options.service }
+  const worker: TaskCommand = { argv: world.worker, ready: /ready/ }
+  const { command = (usual) => usual } = options
+  const spec = { name: SERVICE, desired: 2, command: () => command(worker), ...options.service }
   const ecs = starting.use(await startEcs({ cluster: CLUSTER, services: [spec] }))
   await ecs.service(SERVICE).until(() => ecs.service(SERVICE).primary.rolloutState === 'COMPLETED')
   const env = {

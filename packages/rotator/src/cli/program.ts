@@ -159,6 +159,7 @@ function addOpenemr(program: Command, ended: Ended): void {
     .option('--sync-db-users', 'bring users and secret together; no flip, no change of sqlconf.php')
     .option('--owner <uid:gid>', 'with --fix-permissions: the owner, too')
     .option('--mode <octal>', 'with --fix-permissions: this mode instead')
+    .showHelpAfterError()
     .addHelpText('after', '\nThe environment is that of the rotation task (docs/openemr.md).')
     .addHelpText('after', 'Exit codes: 0 done, 1 failed, 2 usage.')
     .action(async (options: OpenemrOptions) => {

@@ -35,7 +35,7 @@ export async function rotateOpenemr(
   options: OpenemrOptions,
 ): Promise<Status> {
   const { config, names } = await prepare(variables)
-  const slots = await runTarget(names.slots, config, { intent: 'rotate', options })
+  const slots = await rotateSlots(names.slots, config, options)
   const told = moreOf(slots)
   if (!isGood(slots)) return { kind: 'error', ...toldOfRun(slots, told) }
   const warning = await healthWarning(variables.healthUrl)
@@ -48,6 +48,18 @@ export async function rotateOpenemr(
   if (!isGood(admin))
     return { kind: 'error', ...toldOfRun(admin, { ...told, admin: admin.outcome }) }
   return { kind: 'rotation', dryRun: false, more: { ...told, admin: admin.outcome } }
+}
+
+/** Where an earlier run has left a rotation that turns back, finishing that is not what was asked. */
+async function rotateSlots(
+  name: string,
+  config: Config,
+  options: OpenemrOptions,
+): Promise<RunResult> {
+  const result = await runTarget(name, config, { intent: 'rotate', options })
+  const isOwn = result.actions.some(({ step }) => step === 'open')
+  if (result.outcome !== 'backed-out' || isOwn) return result
+  return await runTarget(name, config, { intent: 'rotate', options })
 }
 
 /** Brings users and secret together again: no flip, and no password that somebody uses changes. */
