@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mariadbForOpenemr } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
+import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import { makeTestTls } from '../../testkit/src/servers/tls.ts'
 import type { TestTls } from '../../testkit/src/servers/tls.ts'
 import type { CliResult } from './cli-process.ts'
@@ -137,7 +138,7 @@ describe('cuedot openemr on ECS', () => {
   })
 
   test('R14 a rollout that the circuit breaker gives up is backed out to the first bytes', async () => {
-    const gone = { argv: [process.execPath, '-e', 'process.exit(1)'] as const }
+    const gone: TaskCommand = { argv: [process.execPath, '-e', 'process.exit(1)'], ready: /never/ }
     const state = { broken: false }
     await using it = await openemrOnEcs(server, tls, {
       at: 'on-a',
