@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { AuditOptions, AuditSink } from './adapters/audit/sink.ts'
-import type { Permissions } from './adapters/files/permissions.ts'
-import type { ProbeAnswer } from './adapters/runtimes/http-probe.ts'
 import type { AuditExpectation, AuditVerdict } from './adapters/audit/verify.ts'
 import type {
   AlternatingConfig,
   Config,
   DatabaseConfig,
   DualPasswordConfig,
-  EndpointConfig,
   ManagedConfig,
   PasswordConfig,
   PublishConfig,
@@ -22,7 +19,6 @@ import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
 import type { RdsResource } from './adapters/rds/resource.ts'
 import type { PasswordPolicy } from './domain/password.ts'
 import { RotatorError } from './errors.ts'
-import type { Call } from './ports/call.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import type { ConfigTarget } from './ports/config-target.ts'
 import type { CredentialOwner } from './ports/credential-owner.ts'
@@ -157,15 +153,6 @@ export async function openStore(config: StoreConfig): Promise<SecretStore> {
   return await composeStore(config)
 }
 
-/** MariaDB or MySQL, as the server there greets. @throws ERR_DB_* */
-export async function detectMysqlFamily(
-  endpoint: EndpointConfig,
-  call: Call,
-): Promise<'mariadb' | 'mysql'> {
-  const { engineAt } = await import('./adapters/mysql/protocol/greeting.ts')
-  return await engineAt(endpoint, call)
-}
-
 async function composeStore(config: StoreConfig): Promise<SecretStore> {
   if (config.kind === 'file') {
     const { fileStore } = await import('./adapters/file-store/store.ts')
@@ -258,18 +245,6 @@ async function readCa(file: string, runtime: string): Promise<string> {
     const problem = 'the CA file cannot be read'
     throw new RotatorError('ERR_CONFIG', { file, path: `${runtime}.ca`, problem }, { cause })
   }
-}
-
-/** Asks a page once: its status, or why there is none. */
-export async function askPage(url: URL, timeoutMs: number, call: Call): Promise<ProbeAnswer> {
-  const { probe } = await import('./adapters/runtimes/http-probe.ts')
-  return await probe({ url, timeoutMs, signal: call.signal })
-}
-
-/** Sets the mode, and the owner where one is given, of a file. @throws ERR_TARGET_* */
-export async function repairPermissions(path: string, wanted: Permissions): Promise<void> {
-  const { setPermissions } = await import('./adapters/files/permissions.ts')
-  await setPermissions(path, wanted)
 }
 
 /** The clock and the random source of this machine. */

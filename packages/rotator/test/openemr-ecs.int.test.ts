@@ -120,7 +120,8 @@ describe('cuedot openemr on ECS', () => {
       ...{ code: 0, stdout: 'Database users synced to match slot secrets.\n' },
     })
     const { B } = world.slots()
-    await using _login = await loggedIn(B)
+    await using login = await loggedIn(B)
+    await login.ping()
     expect(await readFile(world.sqlconf, 'latin1')).toBe(file)
     expect((await world.report()).failed).toEqual([])
   })
@@ -129,8 +130,9 @@ describe('cuedot openemr on ECS', () => {
     await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
     const { world } = it
     const admin = world.store.peek('admin', 'AWSCURRENT')
-    await using _busy = await loggedIn(JSON.parse(admin ?? '{}'))
+    await using busy = await loggedIn(JSON.parse(admin ?? '{}'))
     const ended = await it.run(['--log-json'])
+    await busy.ping()
     expect(ended.code).toBe(0)
     expect(lastLine(ended)).toMatchObject({ status: 'ok', admin: 'in use, left alone' })
     expect(ended.stdout).toContain('WARNING: the admin user keeps its password')
@@ -138,7 +140,8 @@ describe('cuedot openemr on ECS', () => {
   })
 
   test('R14 a rollout that the circuit breaker gives up is backed out to the first bytes', async () => {
-    const gone: TaskCommand = { argv: [process.execPath, '-e', 'process.exit(1)'], ready: /never/ }
+    const argv = [process.execPath, '-e', 'process.exit(1)'] as const
+    const gone: TaskCommand = { argv, ready: /never/ }
     const state = { broken: false }
     await using it = await openemrOnEcs(server, tls, {
       at: 'on-a',
@@ -150,7 +153,8 @@ describe('cuedot openemr on ECS', () => {
     state.broken = true
     const failing = it.start(['--log-json'])
     await failing.shows('STEP_WAITING')
-    await it.ecs.service('web').until(() => it.ecs.service('web').begun.length > 2)
+    const web = it.ecs.service('web')
+    await web.until(() => web.begun.length > 2)
     state.broken = false
     const ended = await failing.ended
     expect(lastLine(ended)).toMatchObject({ status: 'error', outcome: 'backed-out' })
@@ -264,9 +268,9 @@ describe('cuedot openemr on ECS', () => {
 async function loggedIn(login: {
   readonly username: string
   readonly password: string
-}): Promise<AsyncDisposable> {
+}): Promise<AsyncDisposable & { ping(): Promise<void> }> {
   const { username: user, password } = login
   const at = { host: 'localhost', port: server.port, ssl: { ca: tls.ca } }
   const session = await createConnection({ ...at, user, password })
-  return { [Symbol.asyncDispose]: () => session.end() }
+  return { ping: () => session.ping(), [Symbol.asyncDispose]: () => session.end() }
 }

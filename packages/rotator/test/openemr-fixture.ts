@@ -1,3 +1,10 @@
+import {
+  createDeployment,
+  DEPLOYMENT,
+  openemrRules,
+} from '../../testkit/src/conformance/kubernetes-deployment.ts'
+import { createSecret, SECRET } from '../../testkit/src/conformance/kubernetes-secret.ts'
+import type { FakeCluster, FakeNamespace } from '../../testkit/src/fakes/kubernetes.ts'
 import { startEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { FakeEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { ServiceSpec } from '../../testkit/src/fakes/ecs-service.ts'
@@ -49,6 +56,40 @@ export async function openemrOnEcs(
   const running = starting.move()
   return {
     ...{ world, ecs, env },
+    run: (args, more) =>
+      cuedot(['openemr', ...args], { cwd: world.sites, env: { ...env, ...more } }),
+    start: (args) => startCuedot(['openemr', ...args], { cwd: world.sites, env }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** OpenEMR on EKS, and the Job that rotates its credentials. */
+export interface EksWorld extends AsyncDisposable {
+  readonly world: OpenemrWorld
+  readonly kubernetes: FakeNamespace
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliResult>
+  start(args: readonly string[]): CliProcess
+}
+
+/** Starts a world whose workers are pods of a Deployment. */
+export async function openemrOnEks(
+  server: OpenemrServer,
+  { tls, cluster }: { readonly tls: TestTls; readonly cluster: FakeCluster },
+  options: OpenemrStart,
+): Promise<EksWorld> {
+  await using starting = new AsyncDisposableStack()
+  const world = starting.use(await startOpenemr(server, tls, options))
+  const kubernetes = starting.use(await cluster.namespace())
+  await createSecret(kubernetes, world.initial)
+  await createDeployment(kubernetes, { command: world.worker })
+  const env = {
+    ...world.env,
+    ...{ KUBECONFIG: await kubernetes.userWith(openemrRules()), K8S_SECRET_NAME: SECRET },
+    ...{ K8S_NAMESPACE: kubernetes.namespace, K8S_DEPLOYMENT_NAME: DEPLOYMENT },
+  }
+  const running = starting.move()
+  return {
+    ...{ world, kubernetes },
     run: (args, more) =>
       cuedot(['openemr', ...args], { cwd: world.sites, env: { ...env, ...more } }),
     start: (args) => startCuedot(['openemr', ...args], { cwd: world.sites, env }),

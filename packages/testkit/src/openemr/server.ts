@@ -15,7 +15,7 @@ export interface OpenemrServer extends AsyncDisposable {
   log(): Promise<string>
   /** The clause that gives an account this password. */
   identified(password: string): string
-  /** What the user of an RDS instance gets that its creator names, as far as it matters here. */
+  /** What RDS gives to the user that is named when an instance is made. */
   readonly adminPrivileges: string
 }
 
@@ -33,8 +33,10 @@ export async function mariadbForOpenemr(tls: TestTls): Promise<OpenemrServer> {
   return {
     ...{ engine: 'mariadb', port: server.port, root: server.root, dir: server.dir },
     log: () => server.log(),
-    identified: (password) =>
-      `IDENTIFIED VIA mysql_native_password USING '${nativeHash(new Sensitive(password, 'password'))}'`,
+    identified: (password) => {
+      const hash = nativeHash(new Sensitive(password, 'password'))
+      return `IDENTIFIED VIA mysql_native_password USING '${hash}'`
+    },
     adminPrivileges: `${ADMIN_PRIVILEGES}, DELETE HISTORY`,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Sensitive } from '@cuedot/client/protocol'
+import type { Credential } from '@cuedot/client/protocol'
 import { createConnection } from 'mysql2/promise'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
@@ -19,8 +21,8 @@ const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 export interface OpenemrStart {
   /**
    * - `on-a`, `on-b`: the application runs as that slot's user, and both users exist.
-   * - `fresh`: as a deployment leaves it: stand-ins in the slot document, no user of a slot, and the
-   *   application runs as the admin.
+   * - `fresh`: as a deployment leaves it: stand-ins in the slot document, no user of a slot, and
+   *   the application runs as the admin.
    */
   readonly at: 'on-a' | 'on-b' | 'fresh'
 }
@@ -36,6 +38,8 @@ export interface OpenemrWorld extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** A session that may do everything. */
   readonly root: Connection
+  /** What the application runs as at first. */
+  readonly initial: Credential
   /** Program and arguments of a worker. */
   readonly worker: readonly [string, ...string[]]
   /** What workers have told so far. */
@@ -72,7 +76,7 @@ export interface SlotText {
 const ADMIN = 'dbadmin'
 const REGION = 'eu-central-1'
 
-/** Builds a world on a running server whose `openemr` schema nobody uses. The server outlives it. */
+/** Builds a world on a server whose `openemr` schema nobody uses. The server outlives it. */
 export async function startOpenemr(
   server: OpenemrServer,
   tls: TestTls,
@@ -107,6 +111,7 @@ export async function startOpenemr(
   const running = starting.move()
   return {
     ...{ sites: join(dir, 'sites'), sqlconf, store, tls, root },
+    initial: credentialOf(held, server.port),
     env: {
       ...AWS_ENVIRONMENT,
       ...{ AWS_REGION: REGION, AWS_ENDPOINT_URL_SECRETS_MANAGER: store.endpoint },
@@ -128,6 +133,11 @@ interface Login {
 
 function login(username: string): Login {
   return { username, password: randomBytes(15).toString('hex') }
+}
+
+function credentialOf({ username, password }: Login, port: number): Credential {
+  const secret = new Sensitive(password, `password of ${username}`)
+  return { username, password: secret, host: 'localhost', port, dbname: 'openemr' }
 }
 
 async function connectRoot(server: OpenemrServer, tls: TestTls): Promise<Connection> {

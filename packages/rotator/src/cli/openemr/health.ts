@@ -1,4 +1,5 @@
-import { askPage, composeSystem } from '../../compose.ts'
+import { composeSystem } from '../../compose.ts'
+import { askPage } from '../../compose/drop-in.ts'
 
 /** What both tools count as well: a page, or the way to the login. */
 const WELL: ReadonlySet<number> = new Set([200, 301, 302])

@@ -1,4 +1,4 @@
-import { repairPermissions } from '../../compose.ts'
+import { repairPermissions } from '../../compose/drop-in.ts'
 import { isRotatorError } from '../../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'

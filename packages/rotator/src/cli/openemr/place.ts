@@ -1,4 +1,5 @@
-import { detectMysqlFamily, openStore } from '../../compose.ts'
+import { openStore } from '../../compose.ts'
+import { detectMysqlFamily } from '../../compose/drop-in.ts'
 import type { StoreConfig } from '../../config/types.ts'
 import { parseFlatVersion, parseSlotVersion } from '../../engine/documents/parse-version.ts'
 import { RotatorError } from '../../errors.ts'

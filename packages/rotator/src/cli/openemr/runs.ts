@@ -50,7 +50,7 @@ export async function rotateOpenemr(
   return { kind: 'rotation', dryRun: false, more: { ...told, admin: admin.outcome } }
 }
 
-/** Where an earlier run has left a rotation that turns back, finishing that is not what was asked. */
+/** Finishing a rotation that an earlier run has turned back is not what was asked for. */
 async function rotateSlots(
   name: string,
   config: Config,
