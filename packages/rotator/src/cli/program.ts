@@ -123,12 +123,13 @@ function addRuns(program: Command, ended: Ended): void {
     ['back-out', 'back-out', 'turn the open rotation back, before the point of no return'],
   ] as const
   for (const [command, intent, description] of runs) {
-    withPlan(onTarget(program, command, description)).action(
-      async (name: string | undefined, options: RunOptions) => {
-        const { runCommand } = await import('./commands/run.ts')
-        ended(await runCommand(intent, name, options))
-      },
-    )
+    const added = withPlan(onTarget(program, command, description))
+    if (command === 'heal')
+      added.option('--trust-secret', 'after a restored backup: the database gets its password')
+    added.action(async (name: string | undefined, options: RunOptions) => {
+      const { runCommand } = await import('./commands/run.ts')
+      ended(await runCommand(intent, name, options))
+    })
   }
 }
 

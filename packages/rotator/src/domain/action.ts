@@ -3,6 +3,7 @@ import type { Slot } from './slot.ts'
 /** The steps of the runbook; `steps/runbook.ts` has them in reading order. */
 export type StepName =
   | 'heal'
+  | 'reinstate'
   | 'reconcile'
   | 'open'
   | 'rehearse'

@@ -28,6 +28,7 @@ const FRESH: TwoSlotFacts = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
   quarantine: false,
   quarantined: false,
   stray: false,

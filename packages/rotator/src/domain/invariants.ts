@@ -49,6 +49,8 @@ function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
       return setBreaks(o, slot)
     case 'retire':
       return retireBreaks(o, slot)
+    case 'reinstate':
+      return reinstateBreaks(o, slot)
     case 'quarantine':
       return isUsed(o, slot) || slot === o.store.active ? 'I1' : undefined
     case 'flip':
@@ -112,6 +114,16 @@ function setBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   if (o.store.pending !== 'open' || o.store.stale) return 'I2'
   const standsBy = slot === o.store.rotation?.to && slot !== o.store.active
   return standsBy && !o.store.rotation.heals && !isUsed(o, slot) ? undefined : 'I1'
+}
+
+/** Only what logs in with nothing that anybody is known to hold, and only on the operator's word. */
+function reinstateBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
+  if (o.store.rotation || o.store.pending !== 'none') return 'I4'
+  const { current, locked } = o.login[slot]
+  const held = o.configs.some(({ holds }) => holds === `lost-${slot}`)
+  const unused = !current && !locked && !held && o.sessions[slot] === 0
+  const hasOnePassword = o.strategy === 'alternating'
+  return o.trustsSecret && hasOnePassword && unused && slot === o.store.active ? undefined : 'I1'
 }
 
 function retireBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {

@@ -141,6 +141,8 @@ export interface TwoSlotFacts {
   readonly expiry: boolean
   /** The operator lets the run grant the standby user what it lacks (`--fix`). */
   readonly mayGrant: boolean
+  /** The operator says that the secret is right where the database is not (`--trust-secret`). */
+  readonly trustsSecret: boolean
   /** The target asks for a quarantine before a password is retired. */
   readonly quarantine: boolean
   /** True when this run has watched the quarantine of the slot that gives way to its end. */

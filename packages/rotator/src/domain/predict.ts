@@ -78,6 +78,8 @@ function predictOutside(o: TwoSlotFacts, action: Action, slot: Slot): TwoSlotFac
     case 'provision':
     case 'grant':
       return { ...o, standbyUser: 'equal' }
+    case 'reinstate':
+      return withLogin(o, slot, { current: true })
     case 'set':
     case 'retire':
       return withLogin(o, slot, { current: false, pending: true, locked: false })

@@ -52,7 +52,8 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
       'does.',
     hint:
       'Put the right password (or the right active_slot) into the secret. cuedot does not set a ' +
-      'password that somebody may be using.',
+      'password that somebody may be using. After a restored backup, when the secret is right, ' +
+      'use `cuedot heal --trust-secret`.',
   },
   STANDBY_IN_USE: {
     what: 'Somebody still uses the standby slot, so its password must not change.',

@@ -38,9 +38,18 @@ function idle(o: TwoSlotFacts, intent: Intent): Decision {
   if (lost) return next('heal', lost, 'consumers use a working password that the document lacks')
   const drift = consumerDrift(o)
   if (drift) return drift
-  if (!o.login[active].current)
-    return refuse('ACTIVE_DENIED', `slot ${active}${o.login[active].locked ? ' is locked' : ''}`)
+  if (!o.login[active].current) return activeDenied(o)
   return o.sessions[standby] > 0 && !o.urgent ? standbyInUse(o, intent) : startOrSettle(o, intent)
+}
+
+/** Config targets and document agree, and the database knows another password, or none. */
+function activeDenied(o: TwoSlotFacts): Decision {
+  const active = o.store.active
+  const { locked } = o.login[active]
+  const isPlain = o.strategy === 'alternating' && o.store.pending === 'none' && !locked
+  if (o.trustsSecret && isPlain && o.sessions[active] === 0)
+    return next('reinstate', active, 'it does not log in, and the secret is to be trusted')
+  return refuse('ACTIVE_DENIED', `slot ${active}${locked ? ' is locked' : ''}`)
 }
 
 /** No slot has ever been in use, so there is no drift: nothing happens until it is asked for. */

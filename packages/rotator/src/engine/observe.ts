@@ -157,6 +157,7 @@ export class Observer {
       expires,
       expiry: desk.target.policy.expireAfterMs !== undefined,
       mayGrant: desk.env.mayGrant === true,
+      trustsSecret: desk.env.trustsSecret === true,
       quarantine: desk.target.policy.quarantineMs !== undefined,
       quarantined: desk.evidence.quarantined.has(other(active)),
       urgent: desk.env.urgent === true,

@@ -47,6 +47,7 @@ const BASE = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
   quarantine: false,
   quarantined: false,
   stray: false,

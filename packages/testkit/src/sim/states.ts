@@ -71,6 +71,7 @@ const BASE = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
 } as const
 
 function storeStates(): readonly TwoSlotFacts['store'][] {
@@ -129,6 +130,7 @@ function* consumerStates(active: Slot): Generator<Consumers & Partial<TwoSlotFac
     yield { ...consumers, expires: { A: true, B: false } }
     yield { ...consumers, expires: { A: false, B: true } }
     yield { ...consumers, urgent: true }
+    yield { ...consumers, trustsSecret: true }
   }
 }
 

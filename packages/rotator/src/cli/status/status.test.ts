@@ -26,6 +26,7 @@ const FACTS: TwoSlotFacts = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
   quarantine: false,
   quarantined: false,
   stray: false,
