@@ -1,15 +1,18 @@
 import { chmod, readFile, rm, stat } from 'node:fs/promises'
-import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mariadbForOpenemr } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
-import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
 import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import { makeTestTls } from '../../testkit/src/servers/tls.ts'
 import type { TestTls } from '../../testkit/src/servers/tls.ts'
-import type { CliResult } from './cli-process.ts'
-import { lastLine, openemrOnEcs } from './openemr-fixture.ts'
-import type { EcsWorld } from './openemr-fixture.ts'
+import {
+  everything,
+  expectSilent,
+  lastLine,
+  loggedIn,
+  openemrOnEcs,
+  passwordsOf,
+} from './openemr-fixture.ts'
 
 let tls: TestTls
 let server: OpenemrServer
@@ -23,31 +26,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await tls[Symbol.asyncDispose]()
 })
-
-/** Everything that a run could have changed. */
-async function everything({ world, ecs }: EcsWorld): Promise<object> {
-  const label = (name: string): readonly (string | undefined)[] =>
-    ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'].map((one) => world.store.peek(name, one))
-  return {
-    accounts: await world.accounts(),
-    secrets: [label('slots'), label('admin')],
-    file: await readFile(world.sqlconf, 'latin1'),
-    deployments: ecs.service('web').begun.length,
-  }
-}
-
-/** No password that was ever stored is in what a run has said. */
-function expectSilent(ended: CliResult, passwords: readonly string[]): void {
-  expect(passwords.length).toBeGreaterThan(1)
-  for (const password of passwords)
-    expect(`${ended.stdout}${ended.stderr}`.includes(password)).toBe(false)
-}
-
-function passwordsOf({ world }: EcsWorld): readonly string[] {
-  const { A, B } = world.slots()
-  const admin: { password: string } = JSON.parse(world.store.peek('admin', 'AWSCURRENT') ?? '{}')
-  return [A.password, B.password, admin.password]
-}
 
 describe('cuedot openemr on ECS', () => {
   test('moves the application from A to B and on to A, with one rollout each', async () => {
@@ -100,37 +78,11 @@ describe('cuedot openemr on ECS', () => {
     expect(text.stdout).toBe('Rotation completed successfully (dry_run=True)\n')
   })
 
-  test('R3 a dry run of the sync changes nothing', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
-    const before = await everything(it)
-    const ended = await it.run(['--dry-run', '--sync-db-users', '--log-json'])
-    expect(lastLine(ended)).toMatchObject({
-      ...{ status: 'ok', action: 'sync_db_users', dry_run: true, plan: [] },
-    })
-    expect(await everything(it)).toEqual(before)
-  })
-
-  test('syncs a standby user whose password nobody knows', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
-    const { world } = it
-    await world.root.query(`ALTER USER openemr_b@'%' ${server.identified('of somebody')}`)
-    const file = await readFile(world.sqlconf, 'latin1')
-    const ended = await it.run(['--sync-db-users'])
-    expect(ended).toMatchObject({
-      ...{ code: 0, stdout: 'Database users synced to match slot secrets.\n' },
-    })
-    const { B } = world.slots()
-    await using login = await loggedIn(B)
-    await login.ping()
-    expect(await readFile(world.sqlconf, 'latin1')).toBe(file)
-    expect((await world.report()).failed).toEqual([])
-  })
-
   test('leaves an admin alone as whom somebody works, and says so', async () => {
     await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
     const { world } = it
     const admin = world.store.peek('admin', 'AWSCURRENT')
-    await using busy = await loggedIn(JSON.parse(admin ?? '{}'))
+    await using busy = await loggedIn(it, JSON.parse(admin ?? '{}'))
     const ended = await it.run(['--log-json'])
     await busy.ping()
     expect(ended.code).toBe(0)
@@ -139,7 +91,7 @@ describe('cuedot openemr on ECS', () => {
     expect(world.store.peek('admin', 'AWSCURRENT')).toBe(admin)
   })
 
-  test('R14 a rollout that the circuit breaker gives up is backed out to the first bytes', async () => {
+  test('R14 a rollout that the circuit breaker gives up is backed out byte for byte', async () => {
     const argv = [process.execPath, '-e', 'process.exit(1)'] as const
     const gone: TaskCommand = { argv, ready: /never/ }
     const state = { broken: false }
@@ -224,53 +176,4 @@ describe('cuedot openemr on ECS', () => {
     expect(ended.stderr).toContain('Usage: cuedot openemr')
     expect((await it.run(['--help'])).code).toBe(0)
   })
-
-  test('R7 heals a secret that is older than the password in use', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
-    const { world } = it
-    const stale = { ...world.slots(), A: { ...world.slots().A, password: 'of an older backup' } }
-    const admin = secretsManagerAdmin(world.store.endpoint)
-    await admin.call('PutSecretValue', { SecretId: 'slots', SecretString: JSON.stringify(stale) })
-    const file = await readFile(world.sqlconf, 'utf8')
-    expect((await it.run(['--sync-db-users'])).code).toBe(0)
-    expect(await readFile(world.sqlconf, 'utf8')).toBe(file)
-    expect(file).toContain(world.slots().A.password)
-    expect((await world.report()).failed).toEqual([])
-  })
-
-  test('R17 a database that is down is never a reason to reset a password', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
-    const { world } = it
-    const admin: object = JSON.parse(world.store.peek('admin', 'AWSCURRENT') ?? '{}')
-    const away = JSON.stringify({ ...admin, port: 1 })
-    const store = secretsManagerAdmin(world.store.endpoint)
-    await store.call('PutSecretValue', { SecretId: 'admin', SecretString: away })
-    const ended = await it.run(['--log-json'])
-    expect(lastLine(ended)).toMatchObject({ status: 'error', code: 'ERR_DB_UNREACHABLE' })
-    expect(lastLine(ended)['error']).toContain('Do not reset any password for this.')
-  })
-
-  test('R20 an empty slot is refused by its name', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
-    const { world } = it
-    const store = secretsManagerAdmin(world.store.endpoint)
-    const empty = JSON.stringify({ ...world.slots(), B: {} })
-    await store.call('PutSecretValue', { SecretId: 'slots', SecretString: empty })
-    const before = await everything(it)
-    const ended = await it.run(['--log-json'])
-    expect(lastLine(ended)).toMatchObject({ status: 'error', code: 'ERR_DOCUMENT_SHAPE' })
-    expect(lastLine(ended)['error']).toContain('/B/username')
-    expect(await everything(it)).toEqual(before)
-  })
 })
-
-/** A session that stays open. */
-async function loggedIn(login: {
-  readonly username: string
-  readonly password: string
-}): Promise<AsyncDisposable & { ping(): Promise<void> }> {
-  const { username: user, password } = login
-  const at = { host: 'localhost', port: server.port, ssl: { ca: tls.ca } }
-  const session = await createConnection({ ...at, user, password })
-  return { ping: () => session.ping(), [Symbol.asyncDispose]: () => session.end() }
-}

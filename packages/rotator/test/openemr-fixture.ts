@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { createConnection } from 'mysql2/promise'
+import { expect } from 'vitest'
 import {
   createDeployment,
   DEPLOYMENT,
@@ -102,4 +105,45 @@ export function lastLine({ stdout }: CliResult): Record<string, unknown> {
   const line = stdout.trimEnd().split('\n').at(-1) ?? ''
   const status: Record<string, unknown> = JSON.parse(line)
   return status
+}
+
+/** Everything that a run could have changed. */
+export async function everything({ world, ecs }: EcsWorld): Promise<object> {
+  const label = (name: string): readonly (string | undefined)[] =>
+    ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'].map((one) => world.store.peek(name, one))
+  return {
+    accounts: await world.accounts(),
+    secrets: [label('slots'), label('admin')],
+    file: await readFile(world.sqlconf, 'latin1'),
+    deployments: ecs.service('web').begun.length,
+  }
+}
+
+/** No password that was ever stored is in what a run has said. */
+export function expectSilent(ended: CliResult, passwords: readonly string[]): void {
+  expect(passwords.length).toBeGreaterThan(1)
+  for (const password of passwords)
+    expect(`${ended.stdout}${ended.stderr}`.includes(password)).toBe(false)
+}
+
+/** Every password that is current. */
+export function passwordsOf({ world }: EcsWorld): readonly string[] {
+  const { A, B } = world.slots()
+  const admin: { password: string } = JSON.parse(world.store.peek('admin', 'AWSCURRENT') ?? '{}')
+  return [A.password, B.password, admin.password]
+}
+
+/** A session that stays open. */
+export async function loggedIn(
+  it: EcsWorld,
+  login: {
+    readonly username: string
+    readonly password: string
+  },
+): Promise<AsyncDisposable & { ping(): Promise<void> }> {
+  const { username: user, password } = login
+  const { tls, initial } = it.world
+  const at = { host: 'localhost', port: initial.port, ssl: { ca: tls.ca } }
+  const session = await createConnection({ ...at, user, password })
+  return { ping: () => session.ping(), [Symbol.asyncDispose]: () => session.end() }
 }

@@ -116,7 +116,7 @@ function setBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   return standsBy && !o.store.rotation.heals && !isUsed(o, slot) ? undefined : 'I1'
 }
 
-/** Only what logs in with nothing that anybody is known to hold, and only on the operator's word. */
+/** Only where nobody is known to hold a password that works, and on the operator's word. */
 function reinstateBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   if (o.store.rotation || o.store.pending !== 'none') return 'I4'
   const { current, locked } = o.login[slot]
