@@ -23,7 +23,8 @@ import type { ReadVersions } from './labelled.ts'
 import { planProgress } from './plan-progress.ts'
 import { closingRecord, openingRecord, rotationFacts, turningRecord } from './record.ts'
 import type { RunRecord } from './record.ts'
-import type { RollNotes } from './roll-notes.ts'
+import { rollNote } from './roll-notes.ts'
+import type { RollNote, RollNotes } from './roll-notes.ts'
 import { slotOf, type DocumentShape, type SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
 
@@ -148,15 +149,8 @@ export class SlotDocuments implements Documents {
   }
 
   /** A version like the current one with these rolls noted: to be staged, never promoted. */
-  note(rolls: RollNotes): { readonly value: Sensitive; readonly token: string } {
-    const { document } = this.versions.current
-    const { rotation, active: slot } = document
-    if (rotation === undefined) throw new Error('no rotation is open that could have rolls')
-    const { currentId, pendingId } = this
-    const action = { step: `roll ${JSON.stringify(rolls)}`, slot }
-    const value = this.#shape.edit(document, { rotation: { ...rotation, rolls } })
-    const token = versionToken({ rotationId: rotation.id, action, currentId, pendingId })
-    return { value: encodeSlotDocument(value), token }
+  note(rolls: RollNotes): RollNote {
+    return rollNote(this, this.#shape, rolls)
   }
 
   draft(action: Action, password?: Sensitive): Sensitive {
