@@ -30,6 +30,7 @@ export const REST: TwoSlotFacts = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
   quarantine: false,
   quarantined: false,
   stray: false,

@@ -65,7 +65,11 @@ async function rotateSlots(
 /** Brings users and secret together again: no flip, and no password that somebody uses changes. */
 export async function syncOpenemr(variables: Variables, options: OpenemrOptions): Promise<Status> {
   const { config, names } = await prepare(variables)
-  const result = await runTarget(names.slots, config, { intent: 'converge', options })
+  const result = await runTarget(names.slots, config, {
+    intent: 'converge',
+    options,
+    trustsSecret: true,
+  })
   const more = moreOf(result)
   return isGood(result)
     ? { kind: 'sync', dryRun: false, more }
@@ -102,19 +106,22 @@ const CALL_LIMIT_MS = 30_000
 interface RunOf {
   readonly intent: Intent
   readonly options: OpenemrOptions
+  /** After a restored backup the database gets the passwords of the secret. */
+  readonly trustsSecret?: true
 }
 
 async function runTarget(
   name: string,
   config: Config,
-  { intent, options }: RunOf,
+  { intent, options, trustsSecret }: RunOf,
 ): Promise<RunResult> {
   const common = commonOf(options)
   const composed = await openTarget(config, name)
   const renderer = await chooseRenderer(common)
   const stop = stopOnSignals((text) => renderer.note(text))
   try {
-    const env = await environment(common, { events: renderer, stop: stop.signal })
+    const given = { events: renderer, stop: stop.signal, ...(trustsSecret && { trustsSecret }) }
+    const env = await environment(common, given)
     return await run(composed.target, intent, env)
   } finally {
     await renderer.close()

@@ -46,6 +46,7 @@ export function targetsOf(variables: Variables, place: DatabasePlace): Config {
         [names.slots]: {
           strategy: 'alternating',
           store: store(variables.slotSecret),
+          initial: { user: 'admin', privileges: 'all' },
           admin: { store: admin },
           ...{ database, publish, roll, drain: DRAIN },
         },
