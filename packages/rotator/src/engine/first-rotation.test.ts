@@ -104,7 +104,7 @@ describe('the first rotation of an application that runs as the admin', () => {
     })
     const { outcome, failures } = await runIn(world, changed, 'rotate')
     expect(outcome).toBe('backed-out')
-    expect(failures.map(({ code }) => code)).toEqual(['ERR_DB_AUTH'])
+    expect(failures.map(({ code }) => code)).toEqual(['ERR_ROLL_FAILED', 'ERR_DB_AUTH'])
     for (const held of world.configs.values())
       expect(held).toEqual({ ...ON_INITIAL, password: 'c1-password' })
   })
