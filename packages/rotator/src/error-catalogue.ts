@@ -1,3 +1,4 @@
+import { KUBERNETES_ERRORS } from './error-catalogue/kubernetes.ts'
 import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
 
@@ -129,8 +130,10 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_MISSING: {
     retry: 'never',
-    what: 'The config file does not exist.',
-    hint: 'Check the path and whether the volume is mounted.',
+    what: 'The config target does not exist.',
+    hint:
+      'Check the path and whether the volume is mounted; of a Secret the namespace, the name and ' +
+      'the cluster.',
   },
   ERR_TARGET_UNREADABLE: {
     retry: 'never',
@@ -139,8 +142,8 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_UNPARSABLE: {
     retry: 'never',
-    what: 'The config file is not what its kind says.',
-    hint: 'Correct the line that is named; cuedot never rewrites a file that it cannot read.',
+    what: 'The config target is not what its kind says.',
+    hint: 'Correct the place that is named; cuedot never rewrites what it cannot read.',
   },
   ERR_TARGET_NOT_LITERAL: {
     retry: 'never',
@@ -154,13 +157,15 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_INCOMPLETE: {
     retry: 'never',
-    what: 'The config file lacks a value that cuedot must set.',
-    hint: 'Add the assignment that is named.',
+    what: 'The config target lacks a value that cuedot must set.',
+    hint: 'Add the assignment or the key that is named.',
   },
   ERR_TARGET_UNWRITABLE: {
     retry: 'never',
-    what: 'The config file cannot be replaced.',
-    hint: 'Give cuedot write access to the folder, or check whether the file system is read-only.',
+    what: 'The config target cannot be replaced.',
+    hint:
+      'Give cuedot write access to the folder, or check whether the file system is read-only; make ' +
+      'an immutable Secret anew without `immutable`.',
   },
   ERR_TARGET_DISK_FULL: {
     retry: 'never',
@@ -169,8 +174,8 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
   },
   ERR_TARGET_CHANGED: {
     retry: 'observe-first',
-    what: 'Somebody else changed the config file while cuedot was about to.',
-    hint: 'Find out what else writes this file; running again starts from what is there now.',
+    what: 'Somebody else changed the config target while cuedot was about to.',
+    hint: 'Find out what else writes there; running again starts from what is there now.',
   },
   ERR_RUNTIME_COMMAND: {
     retry: 'never',
@@ -178,6 +183,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     hint: 'Run the command by hand and read its output; it must exit with 0 when it succeeds.',
   },
   ...OWNER_ERRORS,
+  ...KUBERNETES_ERRORS,
   ERR_OUTCOME_UNKNOWN: {
     retry: 'observe-first',
     what: 'A request was sent and no answer came: it may or may not have happened.',

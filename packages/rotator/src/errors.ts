@@ -5,6 +5,7 @@
  * stands in `domain/refusals.ts`. What each code means stands in `error-catalogue.ts`.
  */
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
+import type { KubernetesErrorDetails } from './error-catalogue/kubernetes.ts'
 import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
 /**
@@ -16,7 +17,7 @@ import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails extends OwnerErrorDetails {
+export interface ErrorDetails extends OwnerErrorDetails, KubernetesErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string }
@@ -39,7 +40,7 @@ export interface ErrorDetails extends OwnerErrorDetails {
   ERR_DB_UNSUPPORTED: { endpoint: string; problem: string }
   ERR_TARGET_MISSING: { path: string }
   ERR_TARGET_UNREADABLE: { path: string; reason: string }
-  ERR_TARGET_UNPARSABLE: { path: string; line: number; problem: string }
+  ERR_TARGET_UNPARSABLE: { path: string; line?: number; problem: string }
   ERR_TARGET_NOT_LITERAL: { path: string; line: number; what: string }
   ERR_TARGET_AMBIGUOUS: { path: string; line: number; what: string }
   ERR_TARGET_INCOMPLETE: { path: string; what: string }

@@ -53,6 +53,7 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EPROTO',
+  'UND_ERR_CONNECT_TIMEOUT',
 ])
 
 /** True when the service asked us to slow down. */
@@ -63,12 +64,21 @@ export function isThrottled({ name, status }: Failure): boolean {
 /** OpenSSL's and Node's names for a certificate that is not accepted. */
 const TLS_CODE = /CERT|ERR_TLS|ERR_SSL|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH/
 
+/** True for a connection on which the other side could not prove who it is. */
+export function isTlsFailure({ code }: Failure): boolean {
+  return TLS_CODE.test(code)
+}
+
 /**
  * True when a request that failed like this may have reached the service and had its effect. A
  * refusal is an answer; a failure of the server itself (5xx) says nothing about the effect.
  */
 export function mayHaveArrived(error: unknown): boolean {
-  const { name, code, status } = failureOf(error)
+  return arrived(failureOf(error))
+}
+
+/** As {@link mayHaveArrived}, of an error that is taken apart already. */
+export function arrived({ name, code, status }: Failure): boolean {
   if (status >= 400 && status < 500) return false
   if (THROTTLING.has(name)) return false
   return !NOT_SENT.has(code) && !TLS_CODE.test(code)

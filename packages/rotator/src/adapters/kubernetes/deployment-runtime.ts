@@ -1,0 +1,198 @@
+import type { V1Deployment } from '@kubernetes/client-node'
+import { RotatorError, isRotatorError } from '../../errors.ts'
+import type { Health, RollState, Runtime } from '../../ports/runtime.ts'
+import { forgetOldRolls } from '../runtimes/forget.ts'
+import { ask } from './ask.ts'
+import { connector } from './connect.ts'
+import type { ClusterOptions, Connector } from './connect.ts'
+import type { Operation } from './failures.ts'
+import { podTrouble, selectorText } from './pods.ts'
+import {
+  RESTARTED_ANNOTATION,
+  ROTATION_ANNOTATION,
+  judgeRollout,
+  progress,
+} from './rollout.ts'
+import type { Verdict } from './rollout.ts'
+
+/** Which Deployment is rolled, and how patiently. */
+export interface DeploymentOptions extends ClusterOptions {
+  /** Unique in its target; stands in plans and messages. */
+  readonly id: string
+  readonly namespace: string
+  readonly name: string
+  /** Milliseconds after which a roll has failed, counted from when this process first saw it. */
+  readonly limitMs: number
+  /** Milliseconds between two looks. */
+  readonly pollMs: number
+}
+
+/** What this process knows of one roll. */
+interface Course {
+  readonly since: number
+  begun?: Promise<void>
+  /** A roll that has failed stays failed, whatever its pods say next. */
+  failed?: RollState
+}
+
+/** Each update of the status moves the version on, so a patch may come too late several times. */
+const MOST_CONFLICTS = 10
+
+/**
+ * A Deployment as a runtime: a roll is an annotation of its pod template, as `kubectl rollout
+ * restart` makes one, that names the roll. So a new process sees in the Deployment what an earlier
+ * one began, and the patch holds the version that was read, so two of them begin one roll.
+ *
+ * Needs `get` and `patch` of the Deployment. With `list` of pods it also says why pods do not get
+ * ready. DaemonSets and StatefulSets are not rolled.
+ * @throws ERR_RUNTIME_MISSING, ERR_RUNTIME_PAUSED, ERR_KUBERNETES_*, ERR_OUTCOME_UNKNOWN, ERR_CONFIG
+ */
+export function deploymentRuntime(options: DeploymentOptions): Runtime {
+  const { id, limitMs, pollMs } = options
+  const deployment = new Deployment(options)
+  return {
+    id,
+    limitMs,
+    pollMs,
+    observe: (token, { signal }) => deployment.observe(token, signal),
+    health: ({ signal }) => deployment.health(signal),
+    roll: (token, { signal }) => deployment.roll(token, signal),
+  }
+}
+
+class Deployment {
+  readonly #options: DeploymentOptions
+  readonly #where: string
+  readonly #connector: Connector
+  readonly #courses = new Map<string, Course>()
+  #mayListPods = true
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options
+    this.#where = `Deployment ${options.namespace}/${options.name}`
+    this.#connector = connector(options)
+  }
+
+  async observe(token: string, signal: AbortSignal): Promise<RollState> {
+    const deployment = await this.#read(signal)
+    const verdict = judgeRollout(deployment, token)
+    if (verdict.state === 'due') return { state: 'due' }
+    const course = this.#course(token)
+    if (course.failed) return course.failed
+    if (verdict.state === 'done') return done(verdict, deployment)
+    const pods = await this.#podsSay(deployment, token, signal)
+    const says = `${this.#where}: ${verdict.says}${pods === '' ? '' : `; ${pods}`}`
+    const late = performance.now() - course.since >= this.#options.limitMs
+    if (verdict.state === 'rolling' && !late) return { state: 'rolling', why: says }
+    course.failed = { state: 'failed', why: late ? `${this.#tooLate()}: ${says}` : says }
+    return course.failed
+  }
+
+  async health(signal: AbortSignal): Promise<Health> {
+    const { state, says } = progress(await this.#read(signal))
+    return { well: state === 'done', why: `${this.#where}: ${says}` }
+  }
+
+  async roll(token: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const course = this.#course(token)
+    course.begun ??= this.#begin(token, signal)
+    try {
+      await course.begun
+    } catch (error) {
+      delete course.begun
+      throw error
+    }
+    forgetOldRolls(this.#courses, ({ begun }) => begun !== undefined)
+  }
+
+  #course(token: string): Course {
+    const known = this.#courses.get(token) ?? { since: performance.now() }
+    this.#courses.set(token, known)
+    return known
+  }
+
+  async #begin(token: string, signal: AbortSignal): Promise<void> {
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
+      const deployment = await this.#read(signal)
+      if (judgeRollout(deployment, token).state !== 'due') return
+      if (deployment.spec?.paused === true)
+        throw new RotatorError('ERR_RUNTIME_PAUSED', { runtime: this.#where })
+      if (await this.#annotate(deployment, token, signal)) return
+    }
+    const operation = 'patch deployments'
+    throw new RotatorError('ERR_KUBERNETES_CONFLICT', { where: this.#where, operation })
+  }
+
+  /** @returns false when the Deployment is not at the version that was read any more. */
+  async #annotate(
+    { metadata }: V1Deployment,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { namespace, name } = this.#options
+    const annotations = {
+      [RESTARTED_ANNOTATION]: `${new Date().toISOString().slice(0, 19)}Z`,
+      [ROTATION_ANNOTATION]: token,
+    }
+    const body = {
+      metadata: { resourceVersion: metadata?.resourceVersion },
+      spec: { template: { metadata: { annotations } } },
+    }
+    try {
+      await ask(this.#connector, this.#attempt('patch deployments', signal), ({ apps }, options) =>
+        apps.patchNamespacedDeployment({ namespace, name, body }, options),
+      )
+      return true
+    } catch (error) {
+      if (isRotatorError(error) && error.code === 'ERR_KUBERNETES_CONFLICT') return false
+      throw error
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<V1Deployment> {
+    const { namespace, name } = this.#options
+    return await ask(
+      this.#connector,
+      this.#attempt('get deployments', signal),
+      ({ apps }, options) => apps.readNamespacedDeployment({ namespace, name }, options),
+    )
+  }
+
+  /** A Role that grants no pods is fine: less is said. */
+  async #podsSay(
+    { spec }: V1Deployment,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (!this.#mayListPods || spec === undefined) return ''
+    const { namespace } = this.#options
+    const labelSelector = selectorText(spec.selector)
+    try {
+      const { items } = await ask(
+        this.#connector,
+        this.#attempt('list pods', signal),
+        ({ core }, options) => core.listNamespacedPod({ namespace, labelSelector }, options),
+      )
+      return podTrouble(items, token)
+    } catch (error) {
+      if (!isRotatorError(error) || error.code !== 'ERR_KUBERNETES_DENIED') throw error
+      this.#mayListPods = false
+      return ''
+    }
+  }
+
+  #attempt(operation: Operation, signal: AbortSignal) {
+    return { where: this.#where, operation, signal } as const
+  }
+
+  #tooLate(): string {
+    const { limitMs, name } = this.#options
+    return `Deployment '${name}' rollout did not complete within ${limitMs / 1000}s (${limitMs} ms)`
+  }
+}
+
+/** Without replicas nothing was restarted, which somebody may want to know. */
+function done({ says }: Verdict, { spec }: V1Deployment): RollState {
+  return spec?.replicas === 0 ? { state: 'done', why: says } : { state: 'done' }
+}

@@ -1,0 +1,149 @@
+import { arrived, failureOf, isTlsFailure, summaryOf } from '../common/aws-failures.ts'
+import type { Failure } from '../common/aws-failures.ts'
+import { RotatorError, isRotatorError } from '../../errors.ts'
+
+/** The calls that are made, as a Role names them. */
+export type Operation =
+  | 'get secrets'
+  | 'patch secrets'
+  | 'get deployments'
+  | 'patch deployments'
+  | 'list pods'
+
+/** What was tried on which object. */
+export interface Attempt {
+  /** As `Secret openemr/openemr-db-credentials`. */
+  readonly where: string
+  readonly operation: Operation
+  readonly signal: AbortSignal
+}
+
+/** No credentials could be had, so nothing was sent. */
+export class CredentialsFailed extends Error {
+  override readonly name = 'CredentialsFailed'
+  /** What failed, without what it printed. */
+  readonly problem: string
+
+  constructor(plugin: string | undefined, error: unknown) {
+    super('no credentials for Kubernetes')
+    const { code } = failureOf(error)
+    const what = plugin === undefined ? 'the credentials' : `the credential plugin ${plugin}`
+    this.problem = `${what} failed${code === '' ? '' : ` (${code})`}`
+  }
+}
+
+/** The parts of the API server's Status object that are looked at. */
+interface Status {
+  readonly reason: string
+  readonly message: string
+  /** Of a refused object: which fields. */
+  readonly fields: readonly string[]
+}
+
+/** True when the API server does not know the token: certainly nothing was done. */
+export function isUnknownCaller(error: unknown): boolean {
+  return statusCodeOf(error) === 401
+}
+
+/**
+ * The error to throw for an error of the client. Classified by status, errno and TLS code only.
+ * @see Kubernetes API conventions, "HTTP Status codes" and "Response Status Kind"
+ */
+export function classify(error: unknown, attempt: Attempt): RotatorError {
+  if (isRotatorError(error)) return error
+  const { where, operation, signal } = attempt
+  const failure = failureWith(error)
+  const options = { cause: new Error(summaryOf(failure)) }
+  if (error instanceof CredentialsFailed) {
+    const { problem } = error
+    return new RotatorError('ERR_KUBERNETES_LOGIN', { where, operation, problem }, options)
+  }
+  if (failure.status >= 400 && failure.status < 500)
+    return refusal(failure.status, statusOf(error), attempt, options)
+  const writes = operation.startsWith('patch')
+  if (writes && arrived(failure))
+    return new RotatorError('ERR_OUTCOME_UNKNOWN', { operation, where }, options)
+  if (signal.aborted && isRotatorError(signal.reason)) return signal.reason
+  if (isTlsFailure(failure))
+    return new RotatorError('ERR_KUBERNETES_TLS', { where, reason: failure.code }, options)
+  const reason = failure.code || (failure.status > 0 ? `HTTP ${failure.status}` : failure.name)
+  return new RotatorError('ERR_KUBERNETES_UNREACHABLE', { where, operation, reason }, options)
+}
+
+function refusal(
+  code: number,
+  status: Status,
+  { where, operation }: Attempt,
+  options: { readonly cause: Error },
+): RotatorError {
+  const says = operation === 'patch secrets' ? '' : status.message
+  switch (code) {
+    case 401:
+      return new RotatorError(
+        'ERR_KUBERNETES_LOGIN',
+        { where, operation, problem: 'the API server does not accept the credentials (401)' },
+        options,
+      )
+    case 403:
+      return new RotatorError('ERR_KUBERNETES_DENIED', { where, needs: operation, says }, options)
+    case 404:
+      return operation === 'get secrets' || operation === 'patch secrets'
+        ? new RotatorError('ERR_TARGET_MISSING', { path: where }, options)
+        : new RotatorError('ERR_RUNTIME_MISSING', { runtime: where }, options)
+    case 409:
+      return new RotatorError('ERR_KUBERNETES_CONFLICT', { where, operation }, options)
+    case 429:
+      return new RotatorError('ERR_KUBERNETES_THROTTLED', { where, operation }, options)
+    default: {
+      const fields = status.fields.join(', ')
+      const parts = [`HTTP ${code}`, status.reason, fields, says]
+      const problem = parts.filter((part) => part !== '').join(': ')
+      return new RotatorError('ERR_KUBERNETES_REFUSED', { where, operation, problem }, options)
+    }
+  }
+}
+
+/** `fetch failed` says nothing; its cause does. An ApiException has its status in `code`. */
+function failureWith(error: unknown): Failure {
+  const status = statusCodeOf(error)
+  if (status > 0) return { ...failureOf(error), code: '', status }
+  const cause = error instanceof Error ? error.cause : undefined
+  const own = failureOf(error)
+  const under = failureOf(cause)
+  return under.code === '' ? own : { ...under, name: under.name || own.name }
+}
+
+function statusCodeOf(error: unknown): number {
+  const code = isRecord(error) ? error['code'] : undefined
+  return typeof code === 'number' ? code : 0
+}
+
+/** The body is the Status object as text, as JSON, or whatever a proxy answered. */
+function statusOf(error: unknown): Status {
+  const raw = isRecord(error) ? error['body'] : undefined
+  const body = typeof raw === 'string' ? parsed(raw) : raw
+  if (!isRecord(body)) return { reason: '', message: '', fields: [] }
+  const details = isRecord(body['details']) ? body['details'] : {}
+  const causes: readonly unknown[] = Array.isArray(details['causes']) ? details['causes'] : []
+  return {
+    reason: text(body['reason']),
+    message: text(body['message']).slice(0, 300),
+    fields: causes.map((cause) => (isRecord(cause) ? text(cause['field']) : '')).filter(Boolean),
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
