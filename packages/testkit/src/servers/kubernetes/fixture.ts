@@ -16,7 +16,7 @@ const GRANT_MS = 10_000
 export interface RealKubernetes extends KubernetesFixture {
   /** Path of a kubeconfig that may do everything, in this namespace. */
   readonly adminConfig: string
-  /** Pods whose process has been started and not ended. */
+  /** Pods that the node has taken and that are not gone. */
   pods(): readonly RunningPod[]
 }
 

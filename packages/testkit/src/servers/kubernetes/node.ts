@@ -14,7 +14,7 @@ const GRACE_SECONDS = 30
 export interface ClusterNode extends AsyncDisposable {
   /** How pods of this namespace go that are made from now on. Default: `ready`. */
   setCourse(namespace: string, course: PodCourse): void
-  /** Pods of this namespace whose process has been started and not ended, in order of their start. */
+  /** Pods of this namespace that were taken and are not gone, in order of their start. */
   pods(namespace: string): readonly RunningPod[]
   /** Ends all processes of a namespace at once; pods of it are not run any more. */
   leave(namespace: string): Promise<void>

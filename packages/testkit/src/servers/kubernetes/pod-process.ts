@@ -47,6 +47,10 @@ export class PodProcess {
     return this.#said
   }
 
+  tell(text: string): void {
+    this.#child.stdin?.write(text)
+  }
+
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#child.kill(signal)
   }

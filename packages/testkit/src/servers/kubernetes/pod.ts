@@ -51,15 +51,20 @@ export class RunningPod {
     return this.#process?.said ?? ''
   }
 
+  /** Writes to the standard input of its process. */
+  tell(text: string): void {
+    this.#process?.tell(text)
+  }
+
   /** Starts the container, or lets it wait as the course says. */
   async start(): Promise<void> {
     const waiting = waitingOf(this.#course, this.pod.spec.containers[0].image)
     if (waiting) {
       if (this.#course === 'crashing') this.#last = { exitCode: 1, restarts: 1 }
-      return await this.#tell(waiting)
+      return await this.#report(waiting)
     }
     if (this.pod.spec.containers[0].command === undefined)
-      return await this.#tell(this.#running(this.#course === 'ready'))
+      return await this.#report(this.#running(this.#course === 'ready'))
     await this.#startProcess()
   }
 
@@ -90,11 +95,11 @@ export class RunningPod {
     const process = new PodProcess(this.pod.spec.containers[0], environment)
     this.#process = process
     void process.ended.then((exitCode) => this.#again(exitCode)).catch(this.#failed)
-    await this.#tell(this.#running(false))
+    await this.#report(this.#running(false))
     if (this.#course === 'unready') return
     await Promise.race([process.ready, process.ended])
     // It may have ended in the same moment, and that status stands.
-    if (this.#process === process) await this.#tell(this.#running(true))
+    if (this.#process === process) await this.#report(this.#running(true))
   }
 
   async #environment(): Promise<Record<string, string> | undefined> {
@@ -103,7 +108,7 @@ export class RunningPod {
     } catch (error) {
       if (!(error instanceof ConfigMissing)) throw error
       const reason = 'CreateContainerConfigError'
-      await this.#tell({ kind: 'waiting', reason, message: error.message })
+      await this.#report({ kind: 'waiting', reason, message: error.message })
       return undefined
     }
   }
@@ -115,7 +120,7 @@ export class RunningPod {
     this.#last = { exitCode, restarts }
     const back = BACK_OFF_MS * 2 ** Math.min(restarts - 1, 5)
     const message = `back-off ${back}ms restarting failed container`
-    await this.#tell({ kind: 'waiting', reason: 'CrashLoopBackOff', message })
+    await this.#report({ kind: 'waiting', reason: 'CrashLoopBackOff', message })
     const timer = setTimeout(() => void this.#startProcess().catch(this.#failed), back)
     this.#over.signal.addEventListener('abort', () => clearTimeout(timer))
   }
@@ -124,7 +129,7 @@ export class RunningPod {
     return { kind: 'running', ready, since: new Date() }
   }
 
-  async #tell(state: ContainerState): Promise<void> {
+  async #report(state: ContainerState): Promise<void> {
     this.#ready = state.kind === 'running' && state.ready
     const { name, namespace } = this.pod.metadata
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`

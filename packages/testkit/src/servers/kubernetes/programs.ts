@@ -29,7 +29,7 @@ export async function obtainKubernetes(say: (line: string) => void): Promise<str
   return `${FOLDER} is not ours or does not run: remove it, and it is made again`
 }
 
-/** What was built says of itself, such as `Kubernetes v1.20.2`; `undefined` where it is not there. */
+/** What was built says of itself, such as `Kubernetes v1.20.2`; `undefined` where it is missing. */
 export function describeKubernetes(): string | undefined {
   if (!isOurs(FOLDER)) return undefined
   try {
