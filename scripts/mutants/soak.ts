@@ -25,7 +25,7 @@ export const SOAK_MUTANTS: readonly Mutant[] = [
   {
     name: 'remembers every command it has run',
     harm: 'A process that rotates for months grows until it is ended.',
-    file: 'adapters/runtimes/forget.ts',
+    file: 'adapters/common/forget.ts',
     text: 'over.slice(0, -REMEMBERED)',
     replacement: 'over.slice(0, 0)',
     lane: COMMAND,
@@ -33,7 +33,7 @@ export const SOAK_MUTANTS: readonly Mutant[] = [
   {
     name: 'forgets a command that still runs',
     harm: 'A restart is begun again beside the one that is under way.',
-    file: 'adapters/runtimes/forget.ts',
+    file: 'adapters/common/forget.ts',
     text: 'isOver(roll))',
     replacement: 'isOver(roll) || true)',
     lane: COMMAND,

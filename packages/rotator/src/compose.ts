@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import type { Sensitive } from '@cuedot/client/protocol'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { AuditOptions, AuditSink } from './adapters/audit/sink.ts'
 import type { AuditExpectation, AuditVerdict } from './adapters/audit/verify.ts'
 import type {
@@ -20,7 +18,6 @@ import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
 import type { RdsResource } from './adapters/rds/resource.ts'
 import type { PasswordPolicy } from './domain/password.ts'
 import { RotatorError } from './errors.ts'
-import type { Call } from './ports/call.ts'
 import type { Clock, Random } from './ports/clock.ts'
 import type { ConfigTarget } from './ports/config-target.ts'
 import type { CredentialOwner } from './ports/credential-owner.ts'
@@ -30,6 +27,7 @@ import type { SecretStore } from './ports/secret-store.ts'
 import type { RunPolicy, Target } from './ports/target.ts'
 
 export type { AuditVerdict } from './adapters/audit/verify.ts'
+export { createSecret } from './compose/secret.ts'
 
 /** What a target gets from the environment instead of from its configuration. */
 export interface Surroundings {
@@ -192,6 +190,10 @@ async function composeConfigTarget(config: PublishConfig): Promise<ConfigTarget>
       const { phpSqlconfTarget } = await import('./adapters/files/php-sqlconf/target.ts')
       return phpSqlconfTarget(config)
     }
+    case 'kubernetes-secret': {
+      const { secretTarget } = await import('./adapters/kubernetes/secret-target.ts')
+      return secretTarget(config)
+    }
   }
 }
 
@@ -212,6 +214,10 @@ async function composeRuntime(config: RollConfig): Promise<Rolled> {
       const { caFile, ...options } = config
       const ca = caFile === undefined ? {} : { ca: await readCa(caFile, config.id) }
       return { runtime: httpHealthRuntime({ ...options, ...ca }) }
+    }
+    case 'kubernetes-deployment': {
+      const { deploymentRuntime } = await import('./adapters/kubernetes/deployment-runtime.ts')
+      return { runtime: deploymentRuntime(config) }
     }
     case 'none': {
       const { noRuntime } = await import('./adapters/runtimes/none.ts')
@@ -256,42 +262,4 @@ export async function verifyAudit(file: string, expected: AuditExpectation): Pro
 export async function inspectAudit(file: string): Promise<string> {
   const { inspectAuditFile } = await import('./adapters/audit/inspect.ts')
   return await inspectAuditFile(file)
-}
-
-/** A secret that is to be put into a new file store. */
-export interface NewFileSecret {
-  readonly path: string
-  /** Read if it is there, made (mode 0600) if it is not. */
-  readonly keyFile: string
-  readonly value: Sensitive
-}
-
-/**
- * Makes the file of a new secret, its key and their folders (mode 0700) where they are missing.
- *
- * @returns whether the key was made
- * @throws ERR_STORE_CONFLICT when the secret is there already, ERR_STORE_KEY, ERR_STORE_DENIED
- */
-export async function createSecret(
-  { path, keyFile, value }: NewFileSecret,
-  call: Call,
-): Promise<{ readonly madeKey: boolean }> {
-  const { createFileSecret } = await import('./adapters/file-store/store.ts')
-  const { createKeyFile, readKeyFile } = await import('./adapters/file-store/key-file.ts')
-  if (existsSync(path))
-    throw new RotatorError('ERR_STORE_CONFLICT', { secret: path, operation: 'create' })
-  for (const file of [path, keyFile]) await makeFolder(dirname(file))
-  const madeKey = !existsSync(keyFile)
-  const key = madeKey ? await createKeyFile(keyFile) : await readKeyFile(keyFile)
-  await createFileSecret({ path, key }, value, call)
-  return { madeKey }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    const operation = 'make the folder'
-    throw new RotatorError('ERR_STORE_DENIED', { secret: folder, operation }, { cause })
-  }
 }

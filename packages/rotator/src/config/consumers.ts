@@ -4,6 +4,7 @@ import type { MappingConfig, PublishConfig, RollConfig } from './types.ts'
 
 const ID_MEANS = 'Stands in plans and messages; unique in its list.'
 
+/** What a config target calls each value; `what`: what such a name is called, as `Key`. */
 function mapping(name: z.ZodString, what: string): z.ZodType<MappingConfig> {
   return z.strictObject({
     username: name.describe(`${what} of the user.`),
@@ -45,6 +46,7 @@ export function publishSchema(folder: string): z.ZodType<PublishConfig> {
       id: name,
       path: path.describe('The sqlconf.php.'),
     }),
+    secretSchema(folder, name),
   ])
 }
 
@@ -55,6 +57,7 @@ export function rollSchema(folder: string): z.ZodType<RollConfig> {
   return z.discriminatedUnion('kind', [
     commandSchema(folder, name, limit),
     healthSchema(folder, name, limit),
+    deploymentSchema(folder, name),
     z.strictObject({
       kind: z.literal('none').describe('Consumers pick credentials up by themselves.'),
       id: name,
@@ -108,4 +111,61 @@ function healthSchema(folder: string, name: z.ZodString, limit: z.ZodType<number
       timeoutMs: timeout,
       ...(ca !== undefined && { caFile: ca }),
     }))
+}
+
+/** A Secret in which consumers find the credential. `folder`: where relative paths start. */
+function secretSchema(folder: string, id: z.ZodString) {
+  const key = z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/, 'must be a key of a Secret')
+  return z.strictObject({
+    kind: z.literal('kubernetes-secret').describe('A Secret of Kubernetes.'),
+    id,
+    ...cluster(folder),
+    name: objectName().describe('The Secret. cuedot does not make it.'),
+    keys: mapping(key, 'Key').describe('Which keys of `data` hold the credential.'),
+    type: nonEmpty().exactOptional().describe('What its type must be. Default: any.'),
+  })
+}
+
+/** A Deployment whose pods are replaced so that they start with the credential. */
+function deploymentSchema(folder: string, id: z.ZodString) {
+  return z
+    .strictObject({
+      kind: z.literal('kubernetes-deployment').describe('A Deployment of Kubernetes.'),
+      id,
+      ...cluster(folder),
+      name: objectName().describe('The Deployment. Its pods are replaced as it is set up to.'),
+      limit: duration({ least: '1s', most: '1d', default: '30m' }).describe(
+        'After this the roll has failed.',
+      ),
+      poll: duration({ least: '100ms', most: '5m', default: '15s' }).describe(
+        'Between two looks at it.',
+      ),
+    })
+    .transform(({ limit: limitMs, poll: pollMs, ...rest }) => ({ ...rest, limitMs, pollMs }))
+}
+
+/** @see Kubernetes documentation, "Object Names and IDs": DNS labels and subdomains */
+function cluster(folder: string) {
+  const label = z.string().regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a namespace')
+  return {
+    namespace: label.describe('The namespace.'),
+    kubeconfig: filePath(folder)
+      .exactOptional()
+      .describe(
+        'A kubeconfig. Default: the service account of the pod; outside of a pod KUBECONFIG, then ' +
+          '~/.kube/config.',
+      ),
+    context: nonEmpty()
+      .exactOptional()
+      .describe('A context of the kubeconfig. Default: its current one.'),
+  }
+}
+
+function objectName() {
+  return z
+    .string()
+    .regex(
+      /^[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?$/,
+      'must be the name of an object of Kubernetes',
+    )
 }

@@ -146,11 +146,13 @@ export type PublishConfig =
       readonly pointers: MappingConfig
     }
   | { readonly kind: 'php-sqlconf'; readonly id: string; readonly path: string }
+  | KubernetesSecretConfig
 
 /** What makes consumers pick it up, or judges them afterwards. */
 export type RollConfig =
   | CommandConfig
   | HttpHealthConfig
+  | KubernetesDeploymentConfig
   | { readonly kind: 'none'; readonly id: string }
 
 /** A command that is run without a shell and exits with 0 when it succeeded. */
@@ -175,6 +177,31 @@ export interface HttpHealthConfig {
   readonly timeoutMs: number
   readonly limitMs: number
   readonly caFile?: string
+}
+
+/** An object of Kubernetes and how its cluster is reached. */
+interface KubernetesObjectConfig {
+  readonly id: string
+  readonly namespace: string
+  readonly name: string
+  /** Absolute path; absent: as kubectl and pods find theirs. */
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+/** A Secret whose keys hold a credential. */
+export interface KubernetesSecretConfig extends KubernetesObjectConfig {
+  readonly kind: 'kubernetes-secret'
+  readonly keys: MappingConfig
+  /** What its type must be. */
+  readonly type?: string
+}
+
+/** A Deployment whose pods are replaced. */
+export interface KubernetesDeploymentConfig extends KubernetesObjectConfig {
+  readonly kind: 'kubernetes-deployment'
+  readonly limitMs: number
+  readonly pollMs: number
 }
 
 /** How a generated password looks. */

@@ -2,9 +2,11 @@ import MagicString from 'magic-string'
 import type { ConfigTarget } from '../../ports/config-target.ts'
 import { RotatorError } from '../../errors.ts'
 import { atomicWrite } from '../common/atomic-write.ts'
+import { wanted } from '../common/credential-fields.ts'
+import type { Field } from '../common/credential-fields.ts'
 import { readConfigFile } from './config-file.ts'
-import { published, wanted } from './place.ts'
-import type { Field, Locate, Place } from './place.ts'
+import { published } from './place.ts'
+import type { Locate, Place } from './place.ts'
 
 /** Where a config file is and how the places in it are found. */
 export interface FileTargetOptions {

@@ -3,10 +3,10 @@ import { RotatorError } from '../../errors.ts'
 import { lineAt } from './config-file.ts'
 import { fileTarget } from './file-target.ts'
 import { findJsonValue } from './json-scanner.ts'
-import { fieldsOf } from './mapping.ts'
-import type { Mapping } from './mapping.ts'
+import { fieldsOf } from '../common/credential-fields.ts'
+import type { Field, Mapping } from '../common/credential-fields.ts'
 import { decodeUtf8, encodeUtf8 } from './place.ts'
-import type { Field, Place } from './place.ts'
+import type { Place } from './place.ts'
 
 /** Where a JSON file is and which of its values hold the credential. */
 export interface JsonTargetOptions {

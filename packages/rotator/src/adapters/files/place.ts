@@ -1,10 +1,8 @@
 import type { PublishedCredential } from '../../ports/config-target.ts'
 import { RotatorError } from '../../errors.ts'
 import { Sensitive } from '@cuedot/client/protocol'
-import type { Credential } from '@cuedot/client/protocol'
-
-/** What a place can hold. */
-export type Field = 'username' | 'password' | 'host' | 'port' | 'dbname' | 'version'
+import { parsePort } from '../common/credential-fields.ts'
+import type { Field } from '../common/credential-fields.ts'
 
 /**
  * One literal in a config file that holds a part of the credential.
@@ -79,30 +77,13 @@ function valueOf(places: readonly Place[], field: Field, path: string): string |
   })
 }
 
-/** An empty port says nothing, as in a file that its installer has not filled in yet. */
 function portOf(places: readonly Place[], path: string): number | undefined {
-  const value = valueOf(places, 'port', path)
-  if (value === undefined || value === '') return undefined
-  if (/^[1-9]\d{0,4}$/.test(value) && Number(value) <= 65535) return Number(value)
   const place = places.find(({ field }) => field === 'port')
+  const parsed = parsePort(valueOf(places, 'port', path))
+  if (parsed !== 'none') return parsed
   throw new RotatorError('ERR_TARGET_UNPARSABLE', {
     path,
     line: place?.line ?? 1,
     problem: `${place?.name ?? 'port'} is not a port, 1 to 65535`,
   })
-}
-
-/**
- * What must stand in the places for consumers to find this credential. An empty `dbname` means
- * that nobody named one, so what the file names stays.
- */
-export function wanted(credential: Credential): ReadonlyMap<Field, string> {
-  return new Map<Field, string>([
-    ['username', credential.username],
-    ['password', credential.password.reveal()],
-    ['host', credential.host],
-    ['port', String(credential.port)],
-    ['version', credential.version ?? ''],
-    ...(credential.dbname === '' ? [] : [['dbname', credential.dbname] as const]),
-  ])
 }

@@ -153,7 +153,8 @@ function checkCluster(config: Sdk.KubeConfig): void {
   const { server = '', skipTLSVerify = false, name = '' } = config.getCurrentCluster() ?? {}
   const path = `clusters.${name}`
   if (skipTLSVerify) {
-    const problem = 'insecure-skip-tls-verify: the API server would see tokens and passwords unproven'
+    const problem =
+      'insecure-skip-tls-verify: the API server would see tokens and passwords unproven'
     throw new RotatorError('ERR_CONFIG', { file: 'kubeconfig', path, problem })
   }
   if (server.startsWith('https://')) return

@@ -1,18 +1,13 @@
 import type { V1Deployment } from '@kubernetes/client-node'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { Health, RollState, Runtime } from '../../ports/runtime.ts'
-import { forgetOldRolls } from '../runtimes/forget.ts'
+import { forgetOldRolls } from '../common/forget.ts'
 import { ask } from './ask.ts'
 import { connector } from './connect.ts'
 import type { ClusterOptions, Connector } from './connect.ts'
 import type { Operation } from './failures.ts'
 import { podTrouble, selectorText } from './pods.ts'
-import {
-  RESTARTED_ANNOTATION,
-  ROTATION_ANNOTATION,
-  judgeRollout,
-  progress,
-} from './rollout.ts'
+import { RESTARTED_ANNOTATION, ROTATION_ANNOTATION, judgeRollout, progress } from './rollout.ts'
 import type { Verdict } from './rollout.ts'
 
 /** Which Deployment is rolled, and how patiently. */
@@ -159,12 +154,8 @@ class Deployment {
     )
   }
 
-  /** A Role that grants no pods is fine: less is said. */
-  async #podsSay(
-    { spec }: V1Deployment,
-    token: string,
-    signal: AbortSignal,
-  ): Promise<string> {
+  /** Pods only explain. A Role that does not grant them is fine: less is said. */
+  async #podsSay({ spec }: V1Deployment, token: string, signal: AbortSignal): Promise<string> {
     if (!this.#mayListPods || spec === undefined) return ''
     const { namespace } = this.#options
     const labelSelector = selectorText(spec.selector)
@@ -176,8 +167,8 @@ class Deployment {
       )
       return podTrouble(items, token)
     } catch (error) {
-      if (!isRotatorError(error) || error.code !== 'ERR_KUBERNETES_DENIED') throw error
-      this.#mayListPods = false
+      if (signal.aborted || !isRotatorError(error)) throw error
+      this.#mayListPods = error.code !== 'ERR_KUBERNETES_DENIED'
       return ''
     }
   }

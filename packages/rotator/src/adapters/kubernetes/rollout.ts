@@ -44,7 +44,10 @@ export function progress(deployment: V1Deployment): Verdict {
   const left = (status.replicas ?? 0) - updated
   if (updated < replicas || left > 0 || (status.availableReplicas ?? 0) < updated)
     return rolling(counted(deployment))
-  return { state: 'done', says: replicas === 0 ? 'it has 0 replicas, so nothing runs' : 'all is up' }
+  return {
+    state: 'done',
+    says: replicas === 0 ? 'it has 0 replicas, so nothing runs' : 'all is up',
+  }
 }
 
 function rolling(says: string): Verdict {

@@ -3,10 +3,8 @@ import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { ConfigTarget, PublishedCredential } from '../../ports/config-target.ts'
-import { fieldsOf } from '../files/mapping.ts'
-import type { Mapping } from '../files/mapping.ts'
-import { wanted } from '../files/place.ts'
-import type { Field } from '../files/place.ts'
+import { fieldsOf, parsePort, wanted } from '../common/credential-fields.ts'
+import type { Field, Mapping } from '../common/credential-fields.ts'
 import { ask } from './ask.ts'
 import { connector } from './connect.ts'
 import type { ClusterOptions, Connector } from './connect.ts'
@@ -157,7 +155,9 @@ function published({ values }: Held, secret: Secret): PublishedCredential {
   const host = values.get('host')
   const dbname = values.get('dbname')
   const version = values.get('version')
-  const port = portOf(values.get('port'), secret)
+  const port = parsePort(values.get('port'))
+  if (port === 'none')
+    throw secret.unparsable('what the key of the port holds is not a port, 1 to 65535')
   return {
     username: values.get('username') ?? '',
     password: new Sensitive(values.get('password') ?? '', `password in ${secret.where}`),
@@ -166,11 +166,4 @@ function published({ values }: Held, secret: Secret): PublishedCredential {
     ...(dbname !== undefined && { dbname }),
     ...(version !== undefined && { version }),
   }
-}
-
-/** An empty port says nothing, as in a Secret that a script has yet to fill in. */
-function portOf(value: string | undefined, secret: Secret): number | undefined {
-  if (value === undefined || value === '') return undefined
-  if (/^[1-9]\d{0,4}$/.test(value) && Number(value) <= 65535) return Number(value)
-  throw secret.unparsable('what the key of the port holds is not a port, 1 to 65535')
 }

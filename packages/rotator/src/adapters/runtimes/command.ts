@@ -2,7 +2,7 @@ import type { RollState, Runtime } from '../../ports/runtime.ts'
 import { RotatorError } from '../../errors.ts'
 import { startGroup } from './child-group.ts'
 import type { ChildGroup, ChildOptions, Ending } from './child-group.ts'
-import { forgetOldRolls } from './forget.ts'
+import { forgetOldRolls } from '../common/forget.ts'
 
 /** A command that makes consumers pick up a credential, as `['systemctl', 'reload', 'app']`. */
 export interface CommandOptions {

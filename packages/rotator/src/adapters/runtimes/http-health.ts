@@ -1,6 +1,6 @@
 import type { RollState, Runtime } from '../../ports/runtime.ts'
 import { RotatorError } from '../../errors.ts'
-import { forgetOldRolls } from './forget.ts'
+import { forgetOldRolls } from '../common/forget.ts'
 import { probe } from './http-probe.ts'
 import type { ProbeAnswer } from './http-probe.ts'
 

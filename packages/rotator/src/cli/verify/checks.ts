@@ -40,7 +40,7 @@ export async function verifyTarget(
     if (hasStore && hasAdmin) await checkUsers(desk, checks)
     if (own && 'publish' in own) {
       for (const publish of own.publish) await checkConfigTarget(desk, checks, publish)
-      for (const roll of own.roll) await checkRuntime(checks, roll)
+      for (const roll of own.roll) await checkRuntime(desk, checks, roll)
     }
   } finally {
     await desk.sessions.drop()
@@ -108,11 +108,20 @@ async function comparePrivileges(desk: Desk, active: Slot, checks: Checklist): P
 
 /** Readable, and its folder writable: a file is replaced, not changed in place. */
 async function checkConfigTarget(desk: Desk, checks: Checklist, own: PublishConfig): Promise<void> {
-  const { id, path } = own
+  const { id } = own
   const target = desk.target.configs.find((config) => config.id === id)
-  await checks.run(`publish ${id}`, `${path} is readable and can be replaced`, async () => {
+  const read = async (): Promise<void> => {
     const published = await target?.read(desk.call())
     if (published) desk.secrets.add(published.password)
+  }
+  if (own.kind === 'kubernetes-secret') {
+    const where = `Secret ${own.namespace}/${own.name}`
+    await checks.run(`publish ${id}`, `${where} is readable and has the keys`, read)
+    return
+  }
+  const { path } = own
+  await checks.run(`publish ${id}`, `${path} is readable and can be replaced`, async () => {
+    await read()
     await access(dirname(path), constants.W_OK).catch((cause: unknown) => {
       const reason = `its folder is not writable`
       throw new RotatorError('ERR_TARGET_UNWRITABLE', { path, reason }, { cause })
@@ -120,7 +129,11 @@ async function checkConfigTarget(desk: Desk, checks: Checklist, own: PublishConf
   })
 }
 
-async function checkRuntime(checks: Checklist, own: RollConfig): Promise<void> {
+async function checkRuntime(desk: Desk, checks: Checklist, own: RollConfig): Promise<void> {
+  if (own.kind === 'kubernetes-deployment') {
+    const runtime = desk.target.runtimes.find(({ id }) => id === own.id)
+    await checks.run(`roll ${own.id}`, '', async () => (await runtime?.health?.(desk.call()))?.why)
+  }
   if (own.kind !== 'command') return
   const [program = ''] = own.argv
   await checks.run(`roll ${own.id}`, `${program} can be run`, async () => {

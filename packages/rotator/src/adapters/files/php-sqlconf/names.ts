@@ -1,7 +1,7 @@
 import { decodePhpString } from './literal.ts'
 import { nodeIn, textIn } from './ast.ts'
 import type { PhpNode } from './ast.ts'
-import type { Field } from '../place.ts'
+import type { Field } from '../../common/credential-fields.ts'
 
 /**
  * OpenEMR's names for the five values, as variables and as keys of `$sqlconf`.

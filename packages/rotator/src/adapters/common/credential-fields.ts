@@ -1,8 +1,11 @@
 import { RotatorError } from '../../errors.ts'
-import type { Field } from './place.ts'
+import type { Credential } from '@cuedot/client/protocol'
+
+/** The parts of a credential that a config target can hold. */
+export type Field = 'username' | 'password' | 'host' | 'port' | 'dbname' | 'version'
 
 /**
- * What the file calls each value: a key, a pointer. User and password are always written together;
+ * What the config target calls each value: a key, a pointer. User and password are always written together;
  * what is not mapped is not touched.
  */
 export interface Mapping {
@@ -43,4 +46,28 @@ export function fieldsOf(
     fields.set(field, name)
   }
   return fields
+}
+
+/**
+ * What a config target must hold for consumers to find this credential. An empty `dbname` means
+ * that nobody named one, so what is there stays.
+ */
+export function wanted(credential: Credential): ReadonlyMap<Field, string> {
+  return new Map<Field, string>([
+    ['username', credential.username],
+    ['password', credential.password.reveal()],
+    ['host', credential.host],
+    ['port', String(credential.port)],
+    ['version', credential.version ?? ''],
+    ...(credential.dbname === '' ? [] : [['dbname', credential.dbname] as const]),
+  ])
+}
+
+/**
+ * The port that a config target holds: undefined where there is none, or where it is empty as
+ * before an installer has filled it in; `none` for what is no port, 1 to 65535.
+ */
+export function parsePort(value: string | undefined): number | undefined | 'none' {
+  if (value === undefined || value === '') return undefined
+  return /^[1-9]\d{0,4}$/.test(value) && Number(value) <= 65535 ? Number(value) : 'none'
 }
