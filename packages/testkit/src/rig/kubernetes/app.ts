@@ -1,7 +1,8 @@
 /**
  * A web application as a container: it takes the credential from its environment when it starts and
  * keeps it. `GET /` is answered by a pooled session and by a fresh login with what it holds; the
- * answer names the user. SIGTERM ends it in good order.
+ * answer names the user. It prints `ready` when it is, but not as the user that must never be.
+ * SIGTERM ends it in good order.
  */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -13,7 +14,7 @@ import type { ConnectionOptions, RowDataPacket } from 'mysql2/promise'
 const GOING_MS = 300
 
 const { DB_HOST = '', DB_PORT = '', DB_NAME = '', DB_USER = '', DB_PASSWORD = '' } = process.env
-const { DB_CA = '', POD_IP = '', PORT = '' } = process.env
+const { DB_CA = '', POD_IP = '', PORT = '', NEVER_READY_AS = '' } = process.env
 
 const login: ConnectionOptions = {
   ...{ host: DB_HOST, port: Number(DB_PORT), user: DB_USER, password: DB_PASSWORD },
@@ -47,4 +48,6 @@ process.once('SIGTERM', () => void stop())
 // The node that ran it is no more.
 process.stdin.on('end', () => process.exit(0)).resume()
 await answer()
-server.listen(Number(PORT), POD_IP, () => console.log('ready'))
+server.listen(Number(PORT), POD_IP, () => {
+  if (DB_USER !== NEVER_READY_AS) console.log('ready')
+})

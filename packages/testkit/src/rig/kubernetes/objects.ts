@@ -15,13 +15,15 @@ export interface AppOptions {
   readonly replicas: number
   /** Seconds without progress after which the roll has failed. */
   readonly progressDeadlineSeconds: number
+  /** A pod that holds this user's credential works and never says that it is ready. */
+  readonly neverReadyAs?: string
 }
 
 /** The Secret with the credential of slot A, and a Deployment that rolls without a gap. */
 export async function createApp(
   kubernetes: RealKubernetes,
   engine: RigEngine,
-  options: AppOptions,
+  { neverReadyAs = '', ...how }: AppOptions,
 ): Promise<void> {
   const { namespace } = kubernetes
   const { username, password } = engine.slots.A
@@ -32,19 +34,25 @@ export async function createApp(
   await must(kubernetes, `/apis/apps/v1/namespaces/${namespace}/deployments`, {
     metadata: { name: APP_NAMES.deployment },
     spec: {
-      ...options,
+      ...how,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       selector: { matchLabels: { app: 'web' } },
       template: {
         metadata: { labels: { app: 'web' } },
-        spec: { containers: [containerOf(engine)], terminationGracePeriodSeconds: 10 },
+        spec: {
+          containers: [containerOf(engine, neverReadyAs)],
+          terminationGracePeriodSeconds: 10,
+        },
       },
     },
   })
 }
 
-function containerOf({ port, dbname, caFile }: RigEngine): object {
-  const literal = { DB_HOST: 'localhost', DB_PORT: String(port), DB_NAME: dbname, DB_CA: caFile }
+function containerOf({ port, dbname, caFile }: RigEngine, neverReadyAs: string): object {
+  const literal = {
+    ...{ DB_HOST: 'localhost', DB_PORT: String(port), DB_NAME: dbname, DB_CA: caFile },
+    ...{ PORT: String(APP_PORT), NEVER_READY_AS: neverReadyAs },
+  }
   const secret = (key: string): object => {
     return { valueFrom: { secretKeyRef: { name: APP_NAMES.secret, key } } }
   }
@@ -57,7 +65,6 @@ function containerOf({ port, dbname, caFile }: RigEngine): object {
       { name: 'DB_USER', ...secret('username') },
       { name: 'DB_PASSWORD', ...secret('password') },
       { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-      { name: 'PORT', value: String(APP_PORT) },
     ],
   }
 }

@@ -31,8 +31,8 @@ export interface RolledDeployment {
 }
 
 /**
- * MariaDB, an application of some replicas under load, and a target that publishes to its Secret and
- * rolls its Deployment as an account with {@link upstreamRules} and nothing more.
+ * MariaDB, an application of some replicas under load, and a target that publishes to its Secret
+ * and rolls its Deployment as an account with {@link upstreamRules} and nothing more.
  */
 export async function startWorld(
   cluster: RealCluster,

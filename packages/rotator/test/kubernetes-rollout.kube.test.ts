@@ -1,0 +1,154 @@
+// Goal: our verdict on a roll is kubectl's. Method: real controllers roll a Deployment whose pods
+// get ready when the test says so; at each moment both judge the same version of the Deployment.
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startRealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
+import type { RealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
+import type { RollState, Runtime } from '../src/ports/runtime.ts'
+import { startGated } from '../../testkit/src/rig/kubernetes/gated.ts'
+import type { Gated } from '../../testkit/src/rig/kubernetes/gated.ts'
+
+let cluster: RealCluster
+
+beforeAll(async () => {
+  cluster = await startRealCluster()
+})
+
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]()
+})
+
+const TOKEN = 'rotation-1:B'
+const call = () => ({ signal: AbortSignal.timeout(30_000) })
+
+type Verdict = RollState['state']
+
+async function kubectlSays({ kubectl }: Gated): Promise<Verdict> {
+  const { code, stdout, stderr } = await kubectl('rollout', 'status', 'deploy/web', '--watch=false')
+  if (stderr.includes('exceeded its progress deadline')) return 'failed'
+  expect(code, stderr).toBe(0)
+  if (stdout.includes('successfully rolled out')) return 'done'
+  expect(stdout).toContain('Waiting for deployment')
+  return 'rolling'
+}
+
+/** What both say of one version of the Deployment; asks again when it changed in between. */
+async function expectAgreement(gated: Gated, runtime: Runtime): Promise<Verdict> {
+  for (;;) {
+    const before = await gated.version()
+    const { state } = await runtime.observe(TOKEN, call())
+    const theirs = await kubectlSays(gated)
+    if ((await gated.version()) !== before) continue
+    expect(state).toBe(theirs)
+    return state
+  }
+}
+
+/** Compares again and again until both say that it is over; bounded by the test's timeout. */
+async function expectAgreementUntil(gated: Gated, runtime: Runtime, end: Verdict): Promise<number> {
+  for (let compared = 1; ; compared += 1) {
+    const state = await expectAgreement(gated, runtime)
+    if (state === end) return compared
+    expect(state).toBe('rolling')
+  }
+}
+
+describe('our verdict on a roll and kubectl’s', () => {
+  test('are one from the beginning to the end', async () => {
+    await using gated = await startGated(cluster)
+    const runtime = gated.create()
+    await gated.close()
+    expect(await kubectlSays(gated)).toBe('done')
+    expect(await runtime.observe(TOKEN, call())).toEqual({ state: 'due' })
+    await runtime.roll(TOKEN, call())
+    for (let moment = 0; moment < 5; moment += 1)
+      expect(await expectAgreement(gated, runtime)).toBe('rolling')
+    await gated.open()
+    const compared = await expectAgreementUntil(gated, runtime, 'done')
+    console.log(`agreed at ${5 + compared} moments`)
+  })
+
+  test('are one when the deadline for progress passes', async () => {
+    await using gated = await startGated(cluster, { progressDeadlineSeconds: 2 })
+    const runtime = gated.create()
+    await gated.close()
+    await runtime.roll(TOKEN, call())
+    await expectAgreementUntil(gated, runtime, 'failed')
+    const { why } = await runtime.observe(TOKEN, call())
+    expect(why).toMatch(/ProgressDeadlineExceeded: 1 of 2 replicas.*pod web-\S+: runs and is not/)
+  })
+
+  test('are one for a Deployment without replicas', async () => {
+    await using gated = await startGated(cluster, { replicas: 0 })
+    const runtime = gated.create()
+    await runtime.roll(TOKEN, call())
+    await expectAgreementUntil(gated, runtime, 'done')
+  })
+
+  test('are one when somebody restarts it on top', async () => {
+    await using gated = await startGated(cluster)
+    const runtime = gated.create()
+    await gated.close()
+    await runtime.roll(TOKEN, call())
+    expect((await gated.kubectl('rollout', 'restart', 'deploy/web')).code).toBe(0)
+    expect(await expectAgreement(gated, runtime)).toBe('rolling')
+    await gated.open()
+    await expectAgreementUntil(gated, runtime, 'done')
+  })
+})
+
+describe('our verdict on a roll', () => {
+  test('is that it failed once somebody pauses it, where kubectl would wait for ever', async () => {
+    await using gated = await startGated(cluster)
+    await gated.close()
+    await gated.create().roll(TOKEN, call())
+    expect((await gated.kubectl('rollout', 'pause', 'deploy/web')).code).toBe(0)
+    await untilSeen(gated)
+    const { state, why } = await gated.create().observe(TOKEN, call())
+    expect({ state, why }).toMatchObject({
+      state: 'failed',
+      why: expect.stringContaining('paused'),
+    })
+    expect(await kubectlSays(gated)).toBe('rolling')
+  })
+
+  test('is that it is due again once somebody undoes it, where kubectl is content', async () => {
+    await using gated = await startGated(cluster)
+    await gated.create().roll(TOKEN, call())
+    expect((await gated.kubectl('rollout', 'undo', 'deploy/web')).code).toBe(0)
+    expect(await gated.create().observe(TOKEN, call())).toEqual({ state: 'due' })
+    expect((await gated.kubectl('rollout', 'status', 'deploy/web')).code).toBe(0)
+  })
+
+  test.each(['image-missing', 'crashing', 'unschedulable'] as const)(
+    'names the reason of pods that are %s',
+    async (course) => {
+      await using gated = await startGated(cluster, { progressDeadlineSeconds: 2 })
+      await gated.kubernetes.setPods(course)
+      const runtime = gated.create()
+      await runtime.roll(TOKEN, call())
+      await expectAgreementUntil(gated, runtime, 'failed')
+      const { why } = await runtime.observe(TOKEN, call())
+      expect(why).toMatch(REASONS[course])
+    },
+  )
+})
+
+const REASONS = {
+  'image-missing': /pod web-\S+: ImagePullBackOff/,
+  crashing: /pod web-\S+: CrashLoopBackOff/,
+  unschedulable: /pod web-\S+: Unschedulable/,
+}
+
+/** Until the controller has acted on what is asked for. */
+async function untilSeen({ kubernetes: { admin, namespace } }: Gated): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/web`
+  for (;;) {
+    const { metadata, status } = (await admin({ method: 'GET', path })).body as unknown as {
+      metadata: { generation: number }
+      status: { observedGeneration: number }
+    }
+    if (status.observedGeneration === metadata.generation) return
+    await pause(20)
+  }
+}
