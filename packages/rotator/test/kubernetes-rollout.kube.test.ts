@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
 import type { RealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
+import { deploymentRuntime } from '../src/adapters/kubernetes/deployment-runtime.ts'
 import type { RollState, Runtime } from '../src/ports/runtime.ts'
 import { startGated } from '../../testkit/src/rig/kubernetes/gated.ts'
 import type { Gated } from '../../testkit/src/rig/kubernetes/gated.ts'
@@ -20,6 +21,10 @@ afterAll(async () => {
 
 const TOKEN = 'rotation-1:B'
 const call = () => ({ signal: AbortSignal.timeout(30_000) })
+
+/** A runtime on it, as a new process makes it. */
+const runtimeOf = ({ place }: Gated): Runtime =>
+  deploymentRuntime({ id: 'web', ...place, limitMs: 60_000, pollMs: 50 })
 
 type Verdict = RollState['state']
 
@@ -56,7 +61,7 @@ async function expectAgreementUntil(gated: Gated, runtime: Runtime, end: Verdict
 describe('our verdict on a roll and kubectl’s', () => {
   test('are one from the beginning to the end', async () => {
     await using gated = await startGated(cluster)
-    const runtime = gated.create()
+    const runtime = runtimeOf(gated)
     await gated.close()
     expect(await kubectlSays(gated)).toBe('done')
     expect(await runtime.observe(TOKEN, call())).toEqual({ state: 'due' })
@@ -70,7 +75,7 @@ describe('our verdict on a roll and kubectl’s', () => {
 
   test('are one when the deadline for progress passes', async () => {
     await using gated = await startGated(cluster, { progressDeadlineSeconds: 2 })
-    const runtime = gated.create()
+    const runtime = runtimeOf(gated)
     await gated.close()
     await runtime.roll(TOKEN, call())
     await expectAgreementUntil(gated, runtime, 'failed')
@@ -80,14 +85,14 @@ describe('our verdict on a roll and kubectl’s', () => {
 
   test('are one for a Deployment without replicas', async () => {
     await using gated = await startGated(cluster, { replicas: 0 })
-    const runtime = gated.create()
+    const runtime = runtimeOf(gated)
     await runtime.roll(TOKEN, call())
     await expectAgreementUntil(gated, runtime, 'done')
   })
 
   test('are one when somebody restarts it on top', async () => {
     await using gated = await startGated(cluster)
-    const runtime = gated.create()
+    const runtime = runtimeOf(gated)
     await gated.close()
     await runtime.roll(TOKEN, call())
     expect((await gated.kubectl('rollout', 'restart', 'deploy/web')).code).toBe(0)
@@ -101,10 +106,10 @@ describe('our verdict on a roll', () => {
   test('is that it failed once somebody pauses it, where kubectl would wait for ever', async () => {
     await using gated = await startGated(cluster)
     await gated.close()
-    await gated.create().roll(TOKEN, call())
+    await runtimeOf(gated).roll(TOKEN, call())
     expect((await gated.kubectl('rollout', 'pause', 'deploy/web')).code).toBe(0)
     await untilSeen(gated)
-    const { state, why } = await gated.create().observe(TOKEN, call())
+    const { state, why } = await runtimeOf(gated).observe(TOKEN, call())
     expect({ state, why }).toMatchObject({
       state: 'failed',
       why: expect.stringContaining('paused'),
@@ -114,9 +119,9 @@ describe('our verdict on a roll', () => {
 
   test('is that it is due again once somebody undoes it, where kubectl is content', async () => {
     await using gated = await startGated(cluster)
-    await gated.create().roll(TOKEN, call())
+    await runtimeOf(gated).roll(TOKEN, call())
     expect((await gated.kubectl('rollout', 'undo', 'deploy/web')).code).toBe(0)
-    expect(await gated.create().observe(TOKEN, call())).toEqual({ state: 'due' })
+    expect(await runtimeOf(gated).observe(TOKEN, call())).toEqual({ state: 'due' })
     expect((await gated.kubectl('rollout', 'status', 'deploy/web')).code).toBe(0)
   })
 
@@ -125,7 +130,7 @@ describe('our verdict on a roll', () => {
     async (course) => {
       await using gated = await startGated(cluster, { progressDeadlineSeconds: 2 })
       await gated.kubernetes.setPods(course)
-      const runtime = gated.create()
+      const runtime = runtimeOf(gated)
       await runtime.roll(TOKEN, call())
       await expectAgreementUntil(gated, runtime, 'failed')
       const { why } = await runtime.observe(TOKEN, call())

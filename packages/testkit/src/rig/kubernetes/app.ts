@@ -41,7 +41,7 @@ const server = createServer((_request, response) => {
 
 async function stop(): Promise<void> {
   await pause(GOING_MS)
-  server.close(() => void pool.end())
+  server.close(() => void pool.end().then(() => process.exit(0)))
 }
 
 process.once('SIGTERM', () => void stop())

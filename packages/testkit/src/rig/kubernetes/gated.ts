@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import type { RealCluster, RealKubernetes } from '../../servers/kubernetes/fixture.ts'
 import { kubectl } from '../../servers/kubernetes/kubectl.ts'
 import type { KubectlEnded } from '../../servers/kubernetes/kubectl.ts'
-import { deploymentRuntime } from '../../../../rotator/src/adapters/kubernetes/deployment-runtime.ts'
-import type { Runtime } from '../../../../rotator/src/ports/runtime.ts'
 
 /** Ready as soon as the file of its first argument is there. */
 const WAITS = 'while [ ! -e "$0" ]; do sleep 0.05; done; echo ready; exec sleep 600'
@@ -13,8 +11,12 @@ const WAITS = 'while [ ! -e "$0" ]; do sleep 0.05; done; echo ready; exec sleep 
 /** A Deployment whose pods get ready when the test says so. */
 export interface Gated extends AsyncDisposable {
   readonly kubernetes: RealKubernetes
-  /** A runtime on it, as a new process makes it. */
-  create(): Runtime
+  /** Where it is, for a client that may do everything. */
+  readonly place: {
+    readonly namespace: string
+    readonly kubeconfig: string
+    readonly name: string
+  }
   /** Pods get ready from now on, those that wait among them. */
   open(): Promise<void>
   /** Pods that are made from now on wait. */
@@ -46,11 +48,10 @@ export async function startGated(cluster: RealCluster, setup: GatedSetup = {}): 
   const ask = (...args: readonly string[]): Promise<KubectlEnded> => kubectl(adminConfig, ...args)
   const up = await ask('rollout', 'status', 'deploy/web')
   if (up.code !== 0) throw new Error(up.stderr)
-  const place = { namespace, kubeconfig: adminConfig, name: 'web' }
   const running = starting.move()
   return {
     kubernetes,
-    create: () => deploymentRuntime({ id: 'web', ...place, limitMs: 60_000, pollMs: 50 }),
+    place: { namespace, kubeconfig: adminConfig, name: 'web' },
     open: () => writeFile(gate, ''),
     close: () => rm(gate),
     async version() {
