@@ -3,13 +3,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
-import type { RealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
+import type { RealCluster, RealKubernetes } from '../../testkit/src/servers/kubernetes/fixture.ts'
 import { deploymentRuntime } from '../src/adapters/kubernetes/deployment-runtime.ts'
 import type { RollState, Runtime } from '../src/ports/runtime.ts'
 import { startGated } from '../../testkit/src/rig/kubernetes/gated.ts'
 import type { Gated } from '../../testkit/src/rig/kubernetes/gated.ts'
 
 let cluster: RealCluster
+const start = (): Promise<RealKubernetes> => cluster.start()
 
 beforeAll(async () => {
   cluster = await startRealCluster()
@@ -60,7 +61,7 @@ async function expectAgreementUntil(gated: Gated, runtime: Runtime, end: Verdict
 
 describe('our verdict on a roll and kubectl’s', () => {
   test('are one from the beginning to the end', async () => {
-    await using gated = await startGated(cluster)
+    await using gated = await startGated(start)
     const runtime = runtimeOf(gated)
     await gated.close()
     expect(await kubectlSays(gated)).toBe('done')
@@ -74,7 +75,7 @@ describe('our verdict on a roll and kubectl’s', () => {
   })
 
   test('are one when the deadline for progress passes', async () => {
-    await using gated = await startGated(cluster, { progressDeadlineSeconds: 2 })
+    await using gated = await startGated(start, { progressDeadlineSeconds: 2 })
     const runtime = runtimeOf(gated)
     await gated.close()
     await runtime.roll(TOKEN, call())
@@ -84,14 +85,14 @@ describe('our verdict on a roll and kubectl’s', () => {
   })
 
   test('are one for a Deployment without replicas', async () => {
-    await using gated = await startGated(cluster, { replicas: 0 })
+    await using gated = await startGated(start, { replicas: 0 })
     const runtime = runtimeOf(gated)
     await runtime.roll(TOKEN, call())
     await expectAgreementUntil(gated, runtime, 'done')
   })
 
   test('are one when somebody restarts it on top', async () => {
-    await using gated = await startGated(cluster)
+    await using gated = await startGated(start)
     const runtime = runtimeOf(gated)
     await gated.close()
     await runtime.roll(TOKEN, call())
@@ -104,7 +105,7 @@ describe('our verdict on a roll and kubectl’s', () => {
 
 describe('our verdict on a roll', () => {
   test('is that it failed once somebody pauses it, where kubectl would wait for ever', async () => {
-    await using gated = await startGated(cluster)
+    await using gated = await startGated(start)
     await gated.close()
     await runtimeOf(gated).roll(TOKEN, call())
     expect((await gated.kubectl('rollout', 'pause', 'deploy/web')).code).toBe(0)
@@ -118,7 +119,7 @@ describe('our verdict on a roll', () => {
   })
 
   test('is that it is due again once somebody undoes it, where kubectl is content', async () => {
-    await using gated = await startGated(cluster)
+    await using gated = await startGated(start)
     await runtimeOf(gated).roll(TOKEN, call())
     expect((await gated.kubectl('rollout', 'undo', 'deploy/web')).code).toBe(0)
     expect(await runtimeOf(gated).observe(TOKEN, call())).toEqual({ state: 'due' })
@@ -128,7 +129,7 @@ describe('our verdict on a roll', () => {
   test.each(['image-missing', 'crashing', 'unschedulable'] as const)(
     'names the reason of pods that are %s',
     async (course) => {
-      await using gated = await startGated(cluster, { progressDeadlineSeconds: 2 })
+      await using gated = await startGated(start, { progressDeadlineSeconds: 2 })
       await gated.kubernetes.setPods(course)
       const runtime = runtimeOf(gated)
       await runtime.roll(TOKEN, call())

@@ -1,16 +1,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RealCluster, RealKubernetes } from '../../servers/kubernetes/fixture.ts'
+import type { KubernetesFixture, StartKubernetes } from '../../conformance/kubernetes-fixture.ts'
 import { kubectl } from '../../servers/kubernetes/kubectl.ts'
 import type { KubectlEnded } from '../../servers/kubernetes/kubectl.ts'
 
 /** Ready as soon as the file of its first argument is there. */
 const WAITS = 'while [ ! -e "$0" ]; do sleep 0.05; done; echo ready; exec sleep 600'
 
+const EVERYTHING = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
+
 /** A Deployment whose pods get ready when the test says so. */
 export interface Gated extends AsyncDisposable {
-  readonly kubernetes: RealKubernetes
+  readonly kubernetes: KubernetesFixture
   /** Where it is, for a client that may do everything. */
   readonly place: {
     readonly namespace: string
@@ -35,23 +37,24 @@ export interface GatedSetup {
 }
 
 /** Makes the Deployment and waits until its first pods are ready. */
-export async function startGated(cluster: RealCluster, setup: GatedSetup = {}): Promise<Gated> {
+export async function startGated(start: StartKubernetes, setup: GatedSetup = {}): Promise<Gated> {
   await using starting = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'cuedot-gate-'))
   starting.defer(() => rm(dir, { recursive: true, force: true }))
   const gate = join(dir, 'open')
   await writeFile(gate, '')
-  const kubernetes = starting.use(await cluster.start())
-  const { namespace, adminConfig, admin } = kubernetes
+  const kubernetes = starting.use(await start())
+  const { namespace, admin } = kubernetes
+  const kubeconfig = await kubernetes.userWith(EVERYTHING)
   const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`
   await admin({ method: 'POST', path: deployments, body: deploymentOf(gate, setup) })
-  const ask = (...args: readonly string[]): Promise<KubectlEnded> => kubectl(adminConfig, ...args)
+  const ask = (...args: readonly string[]): Promise<KubectlEnded> => kubectl(kubeconfig, ...args)
   const up = await ask('rollout', 'status', 'deploy/web')
   if (up.code !== 0) throw new Error(up.stderr)
   const running = starting.move()
   return {
     kubernetes,
-    place: { namespace, kubeconfig: adminConfig, name: 'web' },
+    place: { namespace, kubeconfig, name: 'web' },
     open: () => writeFile(gate, ''),
     close: () => rm(gate),
     async version() {

@@ -30,6 +30,7 @@ export class RunningPod {
   #process: PodProcess | undefined
   #last: ContainerEnd | undefined
   #ready = false
+  #ending: Promise<void> | undefined
   /** Statuses go to the server in the order in which they came about. */
   #written: Promise<void> = Promise.resolve()
 
@@ -70,7 +71,19 @@ export class RunningPod {
 
   /** SIGTERM, SIGKILL after the time given; then the pod is gone, for the server as well. */
   async end(graceSeconds: number): Promise<void> {
-    if (this.#over.signal.aborted) return
+    if (this.#ending && graceSeconds === 0) this.#process?.kill('SIGKILL')
+    this.#ending ??= this.#end(graceSeconds)
+    await this.#ending
+  }
+
+  /** Ends the process and tells nobody: the server has forgotten the pod. */
+  async drop(): Promise<void> {
+    this.#over.abort()
+    await this.#process?.end(0)
+    await this.#written
+  }
+
+  async #end(graceSeconds: number): Promise<void> {
     this.#over.abort()
     await this.#process?.end(graceSeconds)
     await this.#written
@@ -80,13 +93,6 @@ export class RunningPod {
       path: `/api/v1/namespaces/${namespace}/pods/${name}`,
       body: { gracePeriodSeconds: 0, preconditions: { uid } },
     })
-  }
-
-  /** Ends the process and tells nobody: the server has forgotten the pod. */
-  async drop(): Promise<void> {
-    this.#over.abort()
-    await this.#process?.end(0)
-    await this.#written
   }
 
   async #startProcess(): Promise<void> {
