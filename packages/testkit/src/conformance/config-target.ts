@@ -155,7 +155,7 @@ function failureTests(start: StartConfigTarget): void {
     if (typeof broken === 'string') return skip(broken)
     const error = await fixture.target.write(B, call()).catch((cause: unknown) => cause)
     await broken[Symbol.asyncDispose]()
-    expect(isRotatorError(error) && error.code).toMatch(/^ERR_(?:TARGET|OUTCOME)_/)
+    expect(isRotatorError(error) && error.code).toMatch(/^ERR_(?:TARGET|OUTCOME|KUBERNETES)_/)
     expect(inspect(error, { depth: 9 })).not.toContain(B.password.reveal())
     await expectUnchanged(fixture, A)
     await fixture.target.write(B, call())
