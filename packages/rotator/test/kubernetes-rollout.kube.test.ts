@@ -2,22 +2,27 @@
 // get ready when the test says so; at each moment both judge the same version of the Deployment.
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { StartKubernetes } from '../../testkit/src/conformance/kubernetes-fixture.ts'
+import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
+import type { FakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
 import { startRealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
-import type { RealCluster, RealKubernetes } from '../../testkit/src/servers/kubernetes/fixture.ts'
+import type { RealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
 import { deploymentRuntime } from '../src/adapters/kubernetes/deployment-runtime.ts'
 import type { RollState, Runtime } from '../src/ports/runtime.ts'
 import { startGated } from '../../testkit/src/rig/kubernetes/gated.ts'
 import type { Gated } from '../../testkit/src/rig/kubernetes/gated.ts'
 
-let cluster: RealCluster
-const start = (): Promise<RealKubernetes> => cluster.start()
+let real: RealCluster
+let fake: FakeCluster
 
 beforeAll(async () => {
-  cluster = await startRealCluster()
+  real = await startRealCluster()
+  fake = await startFakeCluster()
 })
 
 afterAll(async () => {
-  await cluster[Symbol.asyncDispose]()
+  await real[Symbol.asyncDispose]()
+  await fake[Symbol.asyncDispose]()
 })
 
 const TOKEN = 'rotation-1:B'
@@ -30,7 +35,12 @@ const runtimeOf = ({ place }: Gated): Runtime =>
 type Verdict = RollState['state']
 
 async function kubectlSays({ kubectl }: Gated): Promise<Verdict> {
-  const { code, stdout, stderr } = await kubectl('rollout', 'status', 'deploy/web', '--watch=false')
+  const { code, stdout, stderr } = await kubectl(
+    'rollout',
+    'status',
+    'deployment/web',
+    '--watch=false',
+  )
   if (stderr.includes('exceeded its progress deadline')) return 'failed'
   expect(code, stderr).toBe(0)
   if (stdout.includes('successfully rolled out')) return 'done'
@@ -59,7 +69,10 @@ async function expectAgreementUntil(gated: Gated, runtime: Runtime, end: Verdict
   }
 }
 
-describe('our verdict on a roll and kubectl’s', () => {
+describe.each<[string, StartKubernetes]>([
+  ['a real cluster', () => real.start()],
+  ['the fake', () => fake.namespace()],
+])('our verdict on a roll and kubectl’s, on %s,', (_name, start) => {
   test('are one from the beginning to the end', async () => {
     await using gated = await startGated(start)
     const runtime = runtimeOf(gated)
@@ -96,19 +109,17 @@ describe('our verdict on a roll and kubectl’s', () => {
     const runtime = runtimeOf(gated)
     await gated.close()
     await runtime.roll(TOKEN, call())
-    expect((await gated.kubectl('rollout', 'restart', 'deploy/web')).code).toBe(0)
+    expect((await gated.kubectl('rollout', 'restart', 'deployment/web')).code).toBe(0)
     expect(await expectAgreement(gated, runtime)).toBe('rolling')
     await gated.open()
     await expectAgreementUntil(gated, runtime, 'done')
   })
-})
 
-describe('our verdict on a roll', () => {
-  test('is that it failed once somebody pauses it, where kubectl would wait for ever', async () => {
+  test('differ once somebody pauses it: it failed, and kubectl would wait', async () => {
     await using gated = await startGated(start)
     await gated.close()
     await runtimeOf(gated).roll(TOKEN, call())
-    expect((await gated.kubectl('rollout', 'pause', 'deploy/web')).code).toBe(0)
+    expect((await gated.kubectl('rollout', 'pause', 'deployment/web')).code).toBe(0)
     await untilSeen(gated)
     const { state, why } = await runtimeOf(gated).observe(TOKEN, call())
     expect({ state, why }).toMatchObject({
@@ -118,16 +129,8 @@ describe('our verdict on a roll', () => {
     expect(await kubectlSays(gated)).toBe('rolling')
   })
 
-  test('is that it is due again once somebody undoes it, where kubectl is content', async () => {
-    await using gated = await startGated(start)
-    await runtimeOf(gated).roll(TOKEN, call())
-    expect((await gated.kubectl('rollout', 'undo', 'deploy/web')).code).toBe(0)
-    expect(await runtimeOf(gated).observe(TOKEN, call())).toEqual({ state: 'due' })
-    expect((await gated.kubectl('rollout', 'status', 'deploy/web')).code).toBe(0)
-  })
-
   test.each(['image-missing', 'crashing', 'unschedulable'] as const)(
-    'names the reason of pods that are %s',
+    'are one for pods that are %s, and ours names the reason',
     async (course) => {
       await using gated = await startGated(start, { progressDeadlineSeconds: 2 })
       await gated.kubernetes.setPods(course)
@@ -138,6 +141,16 @@ describe('our verdict on a roll', () => {
       expect(why).toMatch(REASONS[course])
     },
   )
+})
+
+describe('our verdict on a roll', () => {
+  test('is that it is due again once somebody undoes it, where kubectl is content', async () => {
+    await using gated = await startGated(() => real.start())
+    await runtimeOf(gated).roll(TOKEN, call())
+    expect((await gated.kubectl('rollout', 'undo', 'deployment/web')).code).toBe(0)
+    expect(await runtimeOf(gated).observe(TOKEN, call())).toEqual({ state: 'due' })
+    expect((await gated.kubectl('rollout', 'status', 'deployment/web')).code).toBe(0)
+  })
 })
 
 const REASONS = {

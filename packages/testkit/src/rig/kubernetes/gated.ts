@@ -49,7 +49,7 @@ export async function startGated(start: StartKubernetes, setup: GatedSetup = {})
   const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`
   await admin({ method: 'POST', path: deployments, body: deploymentOf(gate, setup) })
   const ask = (...args: readonly string[]): Promise<KubectlEnded> => kubectl(kubeconfig, ...args)
-  const up = await ask('rollout', 'status', 'deploy/web')
+  const up = await ask('rollout', 'status', 'deployment/web')
   if (up.code !== 0) throw new Error(up.stderr)
   const running = starting.move()
   return {
