@@ -33,8 +33,8 @@ export interface FakeNamespace extends KubernetesFixture {
   edit(place: Place, patch: object): void
   /** Keeps the controller of Deployments from seeing changes until disposed. */
   holdController(): Disposable
-  /** Makes the token in a kubeconfig unknown, as one that expires. */
-  expire(kubeconfig: string): void
+  /** Makes a token unknown, as one that expires. */
+  revoke(token: string): void
   /** The token in a kubeconfig. */
   tokenOf(kubeconfig: string): string
 }
@@ -101,7 +101,6 @@ export async function startFakeKubernetes(): Promise<FakeNamespace> {
 async function makeNamespace(parts: Parts): Promise<FakeNamespace> {
   const { store, users, tls, api, controller, courses, tokens } = parts
   const namespace = `test-${randomBytes(4).toString('hex')}`
-  const tokenOf = (kubeconfig: string): string => tokens.get(kubeconfig) ?? ''
   return {
     apiUrl: api.url,
     caFile: tls.caFile,
@@ -119,8 +118,8 @@ async function makeNamespace(parts: Parts): Promise<FakeNamespace> {
       store.change(place, (object) => patched(object, { resource, contentType, body }))
     },
     holdController: () => controller.hold(),
-    expire: (path) => users.revoke(tokenOf(path)),
-    tokenOf,
+    revoke: (token) => users.revoke(token),
+    tokenOf: (path) => tokens.get(path) ?? '',
     async [Symbol.asyncDispose]() {
       api.heal()
       for (const resource of ['deployments', 'secrets'] as const)

@@ -1,0 +1,286 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect, promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { stringify } from 'yaml'
+import {
+  createSecret,
+  OPENEMR_KEYS,
+  SECRET,
+  secretAccess,
+} from '../../testkit/src/conformance/kubernetes-secret.ts'
+import { call, FIRST, rejected } from '../../testkit/src/conformance/kubernetes-secret-suite.ts'
+import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
+import type { FakeCluster, FakeNamespace } from '../../testkit/src/fakes/kubernetes.ts'
+import { freePort } from '../../testkit/src/servers/ports.ts'
+import { secretTarget } from '../src/adapters/kubernetes/secret-target.ts'
+import type { ClusterOptions } from '../src/adapters/kubernetes/connect.ts'
+import type { ConfigTarget } from '../src/ports/config-target.ts'
+
+const run = promisify(execFile)
+
+let cluster: FakeCluster
+
+beforeAll(async () => {
+  cluster = await startFakeCluster()
+})
+afterAll(() => cluster[Symbol.asyncDispose]())
+
+interface World {
+  readonly kubernetes: FakeNamespace
+  readonly folder: string
+  /** A token that may read and write the Secret. */
+  readonly token: string
+  /** The Secret, reached like this. */
+  target(options?: ClusterOptions): ConfigTarget
+  /** Writes a kubeconfig. @returns its path */
+  kubeconfig(parts?: { cluster?: object; user?: object; current?: string }): Promise<string>
+}
+
+async function world(): Promise<World> {
+  const kubernetes = await cluster.namespace()
+  const folder = await mkdtemp(join(tmpdir(), 'cuedot-connect-'))
+  onTestFinished(async () => {
+    vi.unstubAllEnvs()
+    await kubernetes[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+  for (const name of ['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT', 'KUBECONFIG'])
+    vi.stubEnv(name, '')
+  vi.stubEnv('HOME', folder)
+  await createSecret(kubernetes, FIRST)
+  const token = kubernetes.tokenOf((await secretAccess(kubernetes)).kubeconfig)
+  const { namespace, apiUrl, caFile } = kubernetes
+  return {
+    kubernetes,
+    folder,
+    token,
+    target: (options = {}) =>
+      secretTarget({ id: 's', namespace, name: SECRET, keys: OPENEMR_KEYS, ...options }),
+    kubeconfig: async ({ cluster: own, user = { token }, current = 'right' } = {}) => {
+      const path = join(folder, 'kubeconfig')
+      const reached = own ?? { server: apiUrl, 'certificate-authority': caFile }
+      const config = {
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [{ name: 'c', cluster: reached }],
+        users: [
+          { name: 'right', user },
+          { name: 'wrong', user: { token: 'unknown' } },
+        ],
+        contexts: ['right', 'wrong'].map((name) => ({
+          name,
+          context: { cluster: 'c', user: name },
+        })),
+        'current-context': current,
+      }
+      await writeFile(path, stringify(config))
+      return path
+    },
+  }
+}
+
+/** The files of a pod's service account below a folder, and the variables of a pod. */
+async function becomePod({ folder, kubernetes }: World, token: string): Promise<string> {
+  const account = join(folder, 'var/run/secrets/kubernetes.io/serviceaccount')
+  await mkdir(account, { recursive: true })
+  await writeFile(join(account, 'token'), token)
+  await writeFile(join(account, 'ca.crt'), await readFile(kubernetes.caFile))
+  const { hostname, port } = new URL(kubernetes.apiUrl)
+  vi.stubEnv('KUBERNETES_SERVICE_HOST', hostname)
+  vi.stubEnv('KUBERNETES_SERVICE_PORT', port)
+  return join(account, 'token')
+}
+
+async function username(target: ConfigTarget): Promise<string> {
+  return (await target.read(call())).username
+}
+
+describe('the credentials for Kubernetes', () => {
+  test('T72: are those of the pod, before any kubeconfig', async () => {
+    const own = await world()
+    await becomePod(own, own.token)
+    vi.stubEnv('KUBECONFIG', await own.kubeconfig({ current: 'wrong' }))
+    expect(await username(own.target({ root: own.folder }))).toBe(FIRST.username)
+  })
+
+  test('T72: are those of KUBECONFIG outside of a pod', async () => {
+    const own = await world()
+    vi.stubEnv('KUBECONFIG', await own.kubeconfig())
+    expect(await username(own.target())).toBe(FIRST.username)
+  })
+
+  test('are those of ~/.kube/config where nothing else is said', async () => {
+    const own = await world()
+    await mkdir(join(own.folder, '.kube'))
+    const text = await readFile(await own.kubeconfig())
+    await writeFile(join(own.folder, '.kube/config'), text)
+    expect(await username(own.target())).toBe(FIRST.username)
+  })
+
+  test('are those of the kubeconfig and context that are named, even in a pod', async () => {
+    const own = await world()
+    await becomePod(own, 'unknown')
+    const kubeconfig = await own.kubeconfig({ current: 'wrong' })
+    const target = own.target({ root: own.folder, kubeconfig, context: 'right' })
+    expect(await username(target)).toBe(FIRST.username)
+  })
+
+  test('are read again from the pod when the API server does not know them any more', async () => {
+    const own = await world()
+    const file = await becomePod(own, own.token)
+    const target = own.target({ root: own.folder })
+    await username(target)
+    const { kubeconfig } = await secretAccess(own.kubernetes)
+    own.kubernetes.revoke(own.token)
+    await writeFile(file, own.kubernetes.tokenOf(kubeconfig))
+    expect(await username(target)).toBe(FIRST.username)
+  })
+})
+
+describe('a credential plugin', () => {
+  const plugin = (command: string, args: readonly string[]): object => ({
+    exec: {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command,
+      args,
+      interactiveMode: 'Never',
+    },
+  })
+  const printing = (file: string): object => plugin('/bin/cat', [file])
+  const credential = (token: string): string =>
+    JSON.stringify({
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token },
+    })
+
+  test('is asked for a token, and for another one when that has expired', async () => {
+    const own = await world()
+    const file = join(own.folder, 'credential.json')
+    await writeFile(file, credential(own.token))
+    const target = own.target({ kubeconfig: await own.kubeconfig({ user: printing(file) }) })
+    expect(await username(target)).toBe(FIRST.username)
+    const { kubeconfig } = await secretAccess(own.kubernetes)
+    own.kubernetes.revoke(own.token)
+    await writeFile(file, credential(own.kubernetes.tokenOf(kubeconfig)))
+    expect(await username(target)).toBe(FIRST.username)
+  })
+
+  test.for([
+    ['is not there', '/does/not/exist', '(ENOENT)'],
+    ['fails', '/bin/false', 'failed'],
+  ] as const)('that %s is named', async ([, command, says]) => {
+    const own = await world()
+    const user = plugin(command, [])
+    const target = own.target({ kubeconfig: await own.kubeconfig({ user }) })
+    const error = await rejected(target.read(call()))
+    expect(error).toMatchObject({ code: 'ERR_KUBERNETES_LOGIN', retry: 'never' })
+    expect(error).toHaveProperty('details.problem', expect.stringContaining(command))
+    expect(error).toHaveProperty('details.problem', expect.stringContaining(says))
+  })
+
+  test('that hangs holds nobody up, and what it says is not shown', async () => {
+    const own = await world()
+    const user = plugin('/bin/sh', ['-c', 'echo canary-token >&2; exec sleep 5'])
+    const target = own.target({ kubeconfig: await own.kubeconfig({ user }) })
+    const error = await rejected(target.read({ signal: AbortSignal.timeout(300) }))
+    expect(error).toMatchObject({ name: 'TimeoutError' })
+    const loud = plugin('/bin/sh', ['-c', 'echo canary-token >&2; exit 1'])
+    const other = own.target({ kubeconfig: await own.kubeconfig({ user: loud }) })
+    const shown = inspect(await rejected(other.read(call())), { depth: 9 })
+    expect(shown).not.toContain('canary-token')
+  })
+})
+
+describe('a cluster that cannot be used', () => {
+  test('is not talked to without verified TLS', async () => {
+    const own = await world()
+    const { apiUrl } = own.kubernetes
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    const unknownCa = await own.kubeconfig({ cluster: { server: apiUrl } })
+    const error = await rejected(own.target({ kubeconfig: unknownCa }).read(call()))
+    expect(error).toMatchObject({ code: 'ERR_KUBERNETES_TLS', retry: 'never' })
+    expect(error).toHaveProperty('details.reason', expect.stringMatching(/CERT|SIGNATURE/))
+  })
+
+  test.for([
+    ['skips verification', { 'insecure-skip-tls-verify': true }, 'insecure-skip-tls-verify'],
+    ['is not https', { server: 'http://127.0.0.1:1' }, 'must be an https URL'],
+  ] as const)('is refused when the kubeconfig %s', async ([, extra, problem]) => {
+    const own = await world()
+    const server = { server: own.kubernetes.apiUrl, ...extra }
+    const kubeconfig = await own.kubeconfig({ cluster: server })
+    const error = await rejected(own.target({ kubeconfig }).read(call()))
+    expect(error).toMatchObject({ code: 'ERR_CONFIG' })
+    expect(error).toHaveProperty('details.problem', expect.stringContaining(problem))
+  })
+
+  test('is named when nothing listens there', async () => {
+    const own = await world()
+    const kubeconfig = await own.kubeconfig({
+      cluster: { server: `https://127.0.0.1:${await freePort()}` },
+    })
+    const target = own.target({ kubeconfig })
+    const gone = { code: 'ERR_KUBERNETES_UNREACHABLE', details: { reason: 'ECONNREFUSED' } }
+    await expect(target.read(call())).rejects.toMatchObject(gone)
+  })
+
+  test.for([
+    ['there is none', undefined, undefined, 'there are no credentials for Kubernetes'],
+    ['it is not there', '/does/not/exist', undefined, 'cannot be read (ENOENT)'],
+    ['the context is not in it', 'real', 'nobody', 'there is no context nobody; there are: right'],
+  ] as const)('names the kubeconfig: %s', async ([, file, context, problem]) => {
+    const own = await world()
+    const kubeconfig = file === 'real' ? await own.kubeconfig() : file
+    const target = own.target({ ...(kubeconfig && { kubeconfig }), ...(context && { context }) })
+    const error = await rejected(target.read(call()))
+    expect(error).toMatchObject({ code: 'ERR_CONFIG' })
+    expect(error).toHaveProperty('details.problem', expect.stringContaining(problem))
+  })
+
+  test('does not show what a broken kubeconfig holds', async () => {
+    const own = await world()
+    const kubeconfig = join(own.folder, 'broken')
+    await writeFile(kubeconfig, 'users:\n  - token: canary-token\n - [')
+    const error = await rejected(own.target({ kubeconfig }).read(call()))
+    expect(error).toMatchObject({ code: 'ERR_CONFIG' })
+    expect(inspect(error, { depth: 9 })).not.toContain('canary')
+  })
+})
+
+describe('without the package @kubernetes/client-node', () => {
+  test('says which package is needed, and only when it is needed', async () => {
+    const own = await world()
+    const hooks = join(own.folder, 'hooks.mjs')
+    await writeFile(
+      hooks,
+      `import { registerHooks } from 'node:module'
+       registerHooks({
+         resolve(specifier, context, next) {
+           if (specifier !== '@kubernetes/client-node') return next(specifier, context)
+           throw Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' })
+         },
+       })`,
+    )
+    const adapter = new URL('../src/adapters/kubernetes/secret-target.ts', import.meta.url)
+    const keys = { username: 'u', password: 'p' }
+    const script = `
+      const { secretTarget } = await import(${JSON.stringify(adapter.href)})
+      const target = secretTarget({ id: 's', namespace: 'n', name: 's', keys: ${JSON.stringify(keys)} })
+      console.log('made')
+      await target.read({ signal: AbortSignal.timeout(9000) }).catch((error) => {
+        console.log(error.code, error.details.problem)
+      })`
+    const options = ['--conditions=cuedot-source', '--import', hooks, '--input-type=module']
+    const { stdout } = await run(process.execPath, [...options, '-e', script], {
+      env: { PATH: process.env['PATH'], HOME: own.folder },
+    })
+    expect(stdout.split('\n').slice(0, 2)).toEqual([
+      'made',
+      'ERR_CONFIG this package is needed for Kubernetes: npm install @kubernetes/client-node@2',
+    ])
+  })
+})
