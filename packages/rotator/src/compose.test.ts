@@ -53,16 +53,23 @@ describe('composeTarget', () => {
       - { id: env, kind: dotenv, path: .env, keys: { username: U, password: P } }
       - { id: json, kind: json, path: a.json, pointers: { username: /u, password: /p } }
       - { id: php, kind: php-sqlconf, path: sqlconf.php }
+      - id: k8s
+        kind: kubernetes-secret
+        namespace: n
+        name: s
+        keys: { username: u, password: p }
     roll:
       - { id: command, kind: command, argv: ["true"], limit: 2s }
       - { id: page, kind: http-health, url: "https://app/", ca: ca.pem }
       - { id: nothing, kind: none }
+      - { id: web, kind: kubernetes-deployment, namespace: n, name: web, limit: 3s }
     drain: { quiet: 1s, limit: 2s, poll: 100ms }
     password: { exclude: "O0" }`
     const { target, release } = await composeTarget('app', config(dir, lines))
-    expect(target.configs.map(({ id }) => id)).toEqual(['env', 'json', 'php'])
-    expect(target.runtimes.map(({ id }) => id)).toEqual(['command', 'page', 'nothing'])
+    expect(target.configs.map(({ id }) => id)).toEqual(['env', 'json', 'php', 'k8s'])
+    expect(target.runtimes.map(({ id }) => id)).toEqual(['command', 'page', 'nothing', 'web'])
     expect(target.runtimes[0]?.limitMs).toBe(2_000)
+    expect(target.runtimes[3]).toMatchObject({ limitMs: 3_000, pollMs: 15_000 })
     expect(target.database.endpoints).toEqual(['db.example:3306', 'reader.example:3307'])
     expect([target.store.secret, target.admin.secret]).toEqual(['app.cuedot', 'admin'])
     const { password, ...policy } = target.policy

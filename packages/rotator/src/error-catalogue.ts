@@ -164,8 +164,8 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     retry: 'never',
     what: 'The config target cannot be replaced.',
     hint:
-      'Give cuedot write access to the folder, or check whether the file system is read-only; make ' +
-      'an immutable Secret anew without `immutable`.',
+      'Give cuedot write access to the folder, or check whether the file system is read-only; ' +
+      'make an immutable Secret anew without `immutable`.',
   },
   ERR_TARGET_DISK_FULL: {
     retry: 'never',

@@ -22,6 +22,11 @@ targets:
     publish:
       - { id: env, kind: dotenv, path: app.env, keys: { username: DB_USER, password: DB_PW } }
       - { id: php, kind: php-sqlconf, path: sqlconf.php }
+      - id: s
+        kind: kubernetes-secret
+        namespace: n
+        name: s
+        keys: { username: u, password: p }
       - id: json
         kind: json
         path: app.json

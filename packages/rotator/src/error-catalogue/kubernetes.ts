@@ -26,8 +26,8 @@ export const KUBERNETES_ERRORS: {
     retry: 'never',
     what: 'The Kubernetes API server does not know who is asking.',
     hint:
-      'Renew what has expired: log in to the cloud again, or check the kubeconfig, its plugin and ' +
-      'the token of the service account. Nothing was changed by this call.',
+      'Renew what has expired: log in to the cloud again, or check the kubeconfig, its plugin ' +
+      'and the token of the service account. Nothing was changed by this call.',
   },
   ERR_KUBERNETES_DENIED: {
     retry: 'never',

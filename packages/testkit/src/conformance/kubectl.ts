@@ -9,7 +9,7 @@ import {
   deploymentAccess,
   openemrRules,
 } from './kubernetes-deployment.ts'
-import type { DeploymentSuite } from './kubernetes-deployment-suite.ts'
+import type { DeploymentSuite } from './kubernetes-rolls.ts'
 import type { KubernetesFixture } from './kubernetes-fixture.ts'
 import { call } from './kubernetes-secret-suite.ts'
 
@@ -21,8 +21,8 @@ const TOKEN = 'roll:1'
 const LIMIT_MS = 60_000
 
 /**
- * Registers tests in which the real `kubectl rollout status` judges the same rollouts: it judges
- * both the adapter and, where there is one, the fake. Without a kubectl they are skipped, and say so.
+ * Registers tests in which the real `kubectl rollout status` judges the same rollouts, and so
+ * the adapter and, where there is one, the fake. Without a kubectl they are skipped and say so.
  */
 export function kubectlSuite(name: string, { start, make, pace }: DeploymentSuite): void {
   const kubectl = findProgram('kubectl')

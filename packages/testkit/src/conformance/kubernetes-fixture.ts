@@ -16,12 +16,13 @@ export interface KubernetesRule {
 
 /**
  * How pods go that are made from now on; pods that are there stay as they are.
- * - `ready`: the container's process runs, and the pod is Ready as soon as the process has printed a
- *   line that is `ready`. A container without a `command` is Ready at once.
+ * - `ready`: the container's process runs, and the pod is Ready as soon as the process has printed
+ *   a line that is `ready`. A container without a `command` is Ready at once.
  * - `unready`: it runs and is never Ready.
  * - `image-missing`: no process; the container waits with the reason `ImagePullBackOff`.
  * - `crashing`: no process is left; the container waits with the reason `CrashLoopBackOff`.
- * - `unschedulable`: no node takes it; the condition `PodScheduled` is False, reason `Unschedulable`.
+ * - `unschedulable`: no node takes it; the condition `PodScheduled` is False with the reason
+ *   `Unschedulable`.
  */
 export type PodCourse = 'ready' | 'unready' | 'image-missing' | 'crashing' | 'unschedulable'
 

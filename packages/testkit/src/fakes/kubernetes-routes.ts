@@ -11,7 +11,7 @@ export interface Route extends Wish {
 
 const GROUPS: Readonly<Record<Resource, string>> = { secrets: '', pods: '', deployments: 'apps' }
 
-/** Objects: `/api/v1/namespaces/NS/secrets/NAME`, `/apis/apps/v1/namespaces/NS/deployments/NAME/status`. */
+/** As `/api/v1/namespaces/NS/secrets`, `/apis/apps/v1/namespaces/NS/deployments/NAME/status`. */
 const PATH =
   /^\/(?:api|apis\/(apps))\/v1\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/
 
@@ -89,7 +89,7 @@ export function discover(path: string): object | undefined {
   return DISCOVERY[path]
 }
 
-/** True for an object that the selectors of a list choose: `a=b`, `a!=b`, `a in (b,c)`, `a`, `!a`. */
+/** True for an object that a list's selectors choose: `a=b`, `a!=b`, `a in (b,c)`, `a`, `!a`. */
 export function isChosen(
   object: { readonly metadata: { name: string; labels?: Readonly<Record<string, string>> } },
   query: URLSearchParams,

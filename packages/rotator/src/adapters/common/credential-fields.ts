@@ -5,8 +5,8 @@ import type { Credential } from '@cuedot/client/protocol'
 export type Field = 'username' | 'password' | 'host' | 'port' | 'dbname' | 'version'
 
 /**
- * What the config target calls each value: a key, a pointer. User and password are always written together;
- * what is not mapped is not touched.
+ * What the config target calls each value: a key, a pointer. User and password are always
+ * written together; what is not mapped is not touched.
  */
 export interface Mapping {
   readonly username: string

@@ -9,8 +9,8 @@ type Send<T> = (connection: Connection, options: Sdk.ConfigurationOptions) => Pr
 /**
  * Makes one call. A token that the API server does not know may have expired since it was fetched,
  * so the call is made once more with new credentials: it was refused before anything was done.
- * @throws ERR_KUBERNETES_*, ERR_TARGET_MISSING, ERR_RUNTIME_MISSING, ERR_OUTCOME_UNKNOWN; ERR_CONFIG
- *   as the connector; the reason of an aborted signal
+ * @throws ERR_KUBERNETES_*, ERR_TARGET_MISSING, ERR_RUNTIME_MISSING, ERR_OUTCOME_UNKNOWN;
+ *   ERR_CONFIG as the connector; the reason of an aborted signal
  */
 export async function ask<T>(connector: Connector, attempt: Attempt, send: Send<T>): Promise<T> {
   const { signal } = attempt

@@ -40,7 +40,8 @@ const MOST_CONFLICTS = 10
  *
  * Needs `get` and `patch` of the Deployment. With `list` of pods it also says why pods do not get
  * ready. DaemonSets and StatefulSets are not rolled.
- * @throws ERR_RUNTIME_MISSING, ERR_RUNTIME_PAUSED, ERR_KUBERNETES_*, ERR_OUTCOME_UNKNOWN, ERR_CONFIG
+ * @throws ERR_RUNTIME_MISSING, ERR_RUNTIME_PAUSED, ERR_KUBERNETES_*, ERR_OUTCOME_UNKNOWN,
+ *   ERR_CONFIG
  */
 export function deploymentRuntime(options: DeploymentOptions): Runtime {
   const { id, limitMs, pollMs } = options

@@ -47,7 +47,10 @@ function containerReason({ state = {}, lastState = {} }: V1ContainerStatus): str
   return `${state.terminated.reason ?? 'Error'}${exit}`
 }
 
-/** A selector as the query of a list takes it. @see Kubernetes documentation, "Labels and Selectors" */
+/**
+ * A selector as the query of a list takes it.
+ * @see Kubernetes documentation, "Labels and Selectors"
+ */
 export function selectorText({ matchLabels = {}, matchExpressions = [] }: V1LabelSelector): string {
   const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`)
   const expressions = matchExpressions.map(({ key, operator, values = [] }) => {

@@ -25,9 +25,9 @@ export interface SecretTargetOptions extends ClusterOptions {
 const MOST_CONFLICTS = 5
 
 /**
- * A Secret as a config target: the values of the mapped keys are replaced by a strategic merge patch
- * that holds the version that was read, so an edit in between is a conflict and not lost. After a
- * conflict everything is read and decided again.
+ * A Secret as a config target: the values of the mapped keys are replaced by a strategic merge
+ * patch that holds the version that was read, so an edit in between is a conflict and not lost.
+ * After a conflict everything is read and decided again.
  *
  * Pods that mount the Secret see the new values within a minute or two; pods that have it in their
  * environment only after a restart.
