@@ -3,7 +3,8 @@
 import { afterAll, beforeAll } from 'vitest'
 import { configTargetConformance } from '../../testkit/src/conformance/config-target.ts'
 import { deploymentFixture } from '../../testkit/src/conformance/kubernetes-deployment.ts'
-import { kubernetesDeploymentSuite } from '../../testkit/src/conformance/kubernetes-deployment-suite.ts'
+import { kubernetesDeploymentSuite } from '../../testkit/src/conformance/kubernetes-rolls.ts'
+import { kubernetesRotationSuite } from '../../testkit/src/conformance/kubernetes-rotation.ts'
 import { secretFixture } from '../../testkit/src/conformance/kubernetes-secret.ts'
 import { kubernetesSecretSuite } from '../../testkit/src/conformance/kubernetes-secret-suite.ts'
 import { runtimeConformance } from '../../testkit/src/conformance/runtime.ts'
@@ -39,3 +40,5 @@ runtimeConformance(
 )
 
 kubernetesDeploymentSuite(NAME, { start, make: deploymentRuntime, pace: PACE })
+
+kubernetesRotationSuite(NAME, start)
