@@ -9,7 +9,7 @@ import { mysqlRig } from '../packages/testkit/src/rig/mysql.ts'
 import { postgresRig } from '../packages/testkit/src/rig/postgres.ts'
 import { startRig } from '../packages/testkit/src/rig/rig.ts'
 import type { Rig } from '../packages/testkit/src/rig/rig.ts'
-import { MYSQL_HERE } from '../packages/testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../packages/testkit/src/servers/mysql-here.ts'
 
 const ENGINES = {
   PostgreSQL: postgresRig,

@@ -31,7 +31,9 @@ function whole(name: string, start: () => Promise<Ended>): Check {
 /** The longest first, so that two at a time end together. */
 const CHECKS: readonly Check[] = [
   { name: 'unit', run: () => runVitest(['unit'], false) },
-  ...(existsSync(join(ROOT, 'scripts/sim.ts')) ? [whole('sim', () => runScript('sim.ts'))] : []),
+  ...(existsSync(join(ROOT, 'scripts/sim.ts'))
+    ? [whole('sim', () => runScript('sim.ts', '--runs', '60000'))]
+    : []),
   whole('packages', () => runScript('packages.ts')),
   whole('knip', () => run('knip', ['--no-progress', '--no-config-hints'])),
   whole('lint', () => run('oxlint', ['--type-aware', '--deny-warnings', '-f', 'unix'])),

@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import { mysqlRig } from '../../testkit/src/rig/mysql.ts'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { adoptTests } from './adopt-tests.ts'
 
 // Where there is none its server fixture prints so.

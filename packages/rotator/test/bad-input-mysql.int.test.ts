@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe } from 'vitest'
 import { loudMysql } from '../../testkit/src/rig/loud.ts'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { mysqlDatabase } from '../src/adapters/mysql/mysql/database.ts'
 import { PROTOCOL_ROWS } from './bad-input-protocol.ts'
 import { badInputTests } from './bad-input-tests.ts'

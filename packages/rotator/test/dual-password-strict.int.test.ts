@@ -5,7 +5,7 @@ import { Sensitive } from '@cuedot/client/protocol'
 import { mysqlRig } from '../../testkit/src/rig/mysql.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
 import type { Rig } from '../../testkit/src/rig/rig.ts'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 
 /** When a run is killed: each leaves another state for the next one to find. */
 const KILLED_AT = [

@@ -1,23 +1,20 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { inspect, promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { stringify } from 'yaml'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
-  createSecret,
   OPENEMR_KEYS,
   SECRET,
   secretAccess,
 } from '../../testkit/src/conformance/kubernetes-secret.ts'
 import { call, FIRST, rejected } from '../../testkit/src/conformance/kubernetes-secret-suite.ts'
 import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
-import type { FakeCluster, FakeNamespace } from '../../testkit/src/fakes/kubernetes.ts'
+import type { FakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
 import { freePort } from '../../testkit/src/servers/ports.ts'
-import { secretTarget } from '../src/adapters/kubernetes/secret-target.ts'
-import type { ClusterOptions } from '../src/adapters/kubernetes/connect.ts'
 import type { ConfigTarget } from '../src/ports/config-target.ts'
+import { becomePod, world } from './kubernetes-world.ts'
+import type { World } from './kubernetes-world.ts'
 
 const run = promisify(execFile)
 
@@ -31,92 +28,26 @@ beforeAll(async () => {
 })
 afterAll(() => cluster[Symbol.asyncDispose]())
 
-interface World {
-  readonly kubernetes: FakeNamespace
-  readonly folder: string
-  /** A token that may read and write the Secret. */
-  readonly token: string
-  /** The Secret, reached like this. */
-  target(options?: ClusterOptions): ConfigTarget
-  /** Writes a kubeconfig. @returns its path */
-  kubeconfig(parts?: { cluster?: object; user?: object; current?: string }): Promise<string>
-}
-
-async function world(): Promise<World> {
-  const kubernetes = await cluster.namespace()
-  const folder = await mkdtemp(join(tmpdir(), 'cuedot-connect-'))
-  onTestFinished(async () => {
-    vi.unstubAllEnvs()
-    await kubernetes[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
-  })
-  for (const name of ['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT', 'KUBECONFIG'])
-    vi.stubEnv(name, '')
-  vi.stubEnv('HOME', folder)
-  await createSecret(kubernetes, FIRST)
-  const token = kubernetes.tokenOf((await secretAccess(kubernetes)).kubeconfig)
-  const { namespace, apiUrl, caFile } = kubernetes
-  return {
-    kubernetes,
-    folder,
-    token,
-    target: (options = {}) =>
-      secretTarget({ id: 's', namespace, name: SECRET, keys: OPENEMR_KEYS, ...options }),
-    kubeconfig: async ({ cluster: own, user = { token }, current = 'right' } = {}) => {
-      const path = join(folder, 'kubeconfig')
-      const reached = own ?? { server: apiUrl, 'certificate-authority': caFile }
-      const config = {
-        apiVersion: 'v1',
-        kind: 'Config',
-        clusters: [{ name: 'c', cluster: reached }],
-        users: [
-          { name: 'right', user },
-          { name: 'wrong', user: { token: 'unknown' } },
-        ],
-        contexts: ['right', 'wrong'].map((name) => ({
-          name,
-          context: { cluster: 'c', user: name },
-        })),
-        'current-context': current,
-      }
-      await writeFile(path, stringify(config))
-      return path
-    },
-  }
-}
-
-/** The files of a pod's service account below a folder, and the variables of a pod. */
-async function becomePod({ folder, kubernetes }: World, token: string): Promise<string> {
-  const account = join(folder, 'var/run/secrets/kubernetes.io/serviceaccount')
-  await mkdir(account, { recursive: true })
-  await writeFile(join(account, 'token'), token)
-  await writeFile(join(account, 'ca.crt'), await readFile(kubernetes.caFile))
-  const { hostname, port } = new URL(kubernetes.apiUrl)
-  vi.stubEnv('KUBERNETES_SERVICE_HOST', hostname)
-  vi.stubEnv('KUBERNETES_SERVICE_PORT', port)
-  return join(account, 'token')
-}
-
 async function username(target: ConfigTarget): Promise<string> {
   return (await target.read(call())).username
 }
 
 describe('the credentials for Kubernetes', () => {
   test('T72: are those of the pod, before any kubeconfig', async () => {
-    const own = await world()
+    const own = await world(cluster)
     await becomePod(own, own.token)
     vi.stubEnv('KUBECONFIG', await own.kubeconfig({ current: 'wrong' }))
     expect(await username(own.target({ root: own.folder }))).toBe(FIRST.username)
   })
 
   test('T72: are those of KUBECONFIG outside of a pod', async () => {
-    const own = await world()
+    const own = await world(cluster)
     vi.stubEnv('KUBECONFIG', await own.kubeconfig())
     expect(await username(own.target())).toBe(FIRST.username)
   })
 
   test('are those of ~/.kube/config where nothing else is said', async () => {
-    const own = await world()
+    const own = await world(cluster)
     await mkdir(join(own.folder, '.kube'))
     const text = await readFile(await own.kubeconfig())
     await writeFile(join(own.folder, '.kube/config'), text)
@@ -124,7 +55,7 @@ describe('the credentials for Kubernetes', () => {
   })
 
   test('are those of the kubeconfig and context that are named, even in a pod', async () => {
-    const own = await world()
+    const own = await world(cluster)
     await becomePod(own, 'unknown')
     const kubeconfig = await own.kubeconfig({ current: 'wrong' })
     const target = own.target({ root: own.folder, kubeconfig, context: 'right' })
@@ -132,7 +63,7 @@ describe('the credentials for Kubernetes', () => {
   })
 
   test('are read again from the pod when the API server does not know them any more', async () => {
-    const own = await world()
+    const own = await world(cluster)
     const file = await becomePod(own, own.token)
     const target = own.target({ root: own.folder })
     await username(target)
@@ -161,7 +92,7 @@ describe('a credential plugin', () => {
     })
 
   test('is asked for a token, and for another one when that has expired', async () => {
-    const own = await world()
+    const own = await world(cluster)
     const file = join(own.folder, 'credential.json')
     await writeFile(file, credential(own.token))
     const target = own.target({ kubeconfig: await own.kubeconfig({ user: printing(file) }) })
@@ -176,7 +107,7 @@ describe('a credential plugin', () => {
     ['is not there', '/does/not/exist', '(ENOENT)'],
     ['fails', '/bin/false', 'failed'],
   ] as const)('that %s is named', async ([, command, says]) => {
-    const own = await world()
+    const own = await world(cluster)
     const user = plugin(command, [])
     const target = own.target({ kubeconfig: await own.kubeconfig({ user }) })
     const error = await rejected(target.read(call()))
@@ -186,11 +117,13 @@ describe('a credential plugin', () => {
   })
 
   test('that hangs holds nobody up, and what it says is not shown', async () => {
-    const own = await world()
-    const user = plugin('/bin/sh', ['-c', 'echo canary-token >&2; exec sleep 5'])
+    const own = await world(cluster)
+    const ended = join(own.folder, 'ended')
+    const user = plugin('/bin/sh', ['-c', 'sleep 3; echo > "$0"', ended])
     const target = own.target({ kubeconfig: await own.kubeconfig({ user }) })
     const error = await rejected(target.read({ signal: AbortSignal.timeout(300) }))
     expect(error).toMatchObject({ name: 'TimeoutError' })
+    await expect(readFile(ended)).rejects.toThrow('ENOENT')
     const loud = plugin('/bin/sh', ['-c', 'echo canary-token >&2; exit 1'])
     const other = own.target({ kubeconfig: await own.kubeconfig({ user: loud }) })
     const shown = inspect(await rejected(other.read(call())), { depth: 9 })
@@ -200,7 +133,7 @@ describe('a credential plugin', () => {
 
 describe('a cluster that cannot be used', () => {
   test('is not talked to without verified TLS', async () => {
-    const own = await world()
+    const own = await world(cluster)
     const { apiUrl } = own.kubernetes
     vi.stubEnv(UNVERIFIED, '0')
     const unknownCa = await own.kubeconfig({ cluster: { server: apiUrl } })
@@ -209,11 +142,39 @@ describe('a cluster that cannot be used', () => {
     expect(error).toHaveProperty('details.reason', expect.stringMatching(/CERT|SIGNATURE/))
   })
 
+  test('is not talked to without verified TLS in a pod', async () => {
+    const own = await world(cluster)
+    const token = await becomePod(own, own.token)
+    await writeFile(join(dirname(token), 'ca.crt'), cluster.tls.untrustedCa)
+    vi.stubEnv(UNVERIFIED, '0')
+    const error = await rejected(own.target({ root: own.folder }).read(call()))
+    expect(error).toMatchObject({ code: 'ERR_KUBERNETES_TLS', retry: 'never' })
+  })
+
+  test('says what is missing in a pod that has lost its token', async () => {
+    const own = await world(cluster)
+    const token = await becomePod(own, own.token)
+    const target = own.target({ root: own.folder })
+    await username(target)
+    await rm(token)
+    const error = await rejected(target.read(call()))
+    expect(error).toMatchObject({ code: 'ERR_KUBERNETES_LOGIN' })
+    expect(error).toHaveProperty('details.problem', 'the credentials failed (ENOENT)')
+  })
+
+  test('may be below a path, as behind a proxy', async () => {
+    const own = await world(cluster)
+    const server = `${own.kubernetes.apiUrl}/`
+    const reached = { server, 'certificate-authority': own.kubernetes.caFile }
+    const kubeconfig = await own.kubeconfig({ cluster: reached })
+    expect(await username(own.target({ kubeconfig }))).toBe(FIRST.username)
+  })
+
   test.for([
     ['skips verification', { 'insecure-skip-tls-verify': true }, 'insecure-skip-tls-verify'],
     ['is not https', { server: 'http://127.0.0.1:1' }, 'must be an https URL'],
   ] as const)('is refused when the kubeconfig %s', async ([, extra, problem]) => {
-    const own = await world()
+    const own = await world(cluster)
     const server = { server: own.kubernetes.apiUrl, ...extra }
     const kubeconfig = await own.kubeconfig({ cluster: server })
     const error = await rejected(own.target({ kubeconfig }).read(call()))
@@ -222,7 +183,7 @@ describe('a cluster that cannot be used', () => {
   })
 
   test('is named when nothing listens there', async () => {
-    const own = await world()
+    const own = await world(cluster)
     const kubeconfig = await own.kubeconfig({
       cluster: { server: `https://127.0.0.1:${await freePort()}` },
     })
@@ -236,7 +197,7 @@ describe('a cluster that cannot be used', () => {
     ['it is not there', '/does/not/exist', undefined, 'cannot be read (ENOENT)'],
     ['the context is not in it', 'real', 'nobody', 'there is no context nobody; there are: right'],
   ] as const)('names the kubeconfig: %s', async ([, file, context, problem]) => {
-    const own = await world()
+    const own = await world(cluster)
     const kubeconfig = file === 'real' ? await own.kubeconfig() : file
     const target = own.target({ ...(kubeconfig && { kubeconfig }), ...(context && { context }) })
     const error = await rejected(target.read(call()))
@@ -245,7 +206,7 @@ describe('a cluster that cannot be used', () => {
   })
 
   test('does not show what a broken kubeconfig holds', async () => {
-    const own = await world()
+    const own = await world(cluster)
     const kubeconfig = join(own.folder, 'broken')
     await writeFile(kubeconfig, 'users:\n  - token: canary-token\n - [')
     const error = await rejected(own.target({ kubeconfig }).read(call()))
@@ -255,8 +216,8 @@ describe('a cluster that cannot be used', () => {
 })
 
 describe('without the package @kubernetes/client-node', () => {
-  test('says which package is needed, and only when it is needed', async () => {
-    const own = await world()
+  /** Reads the Secret in a process that cannot load the package. */
+  async function readWithout(own: World, env: Readonly<Record<string, string>>): Promise<string> {
     const hooks = join(own.folder, 'hooks.mjs')
     await writeFile(
       hooks,
@@ -269,22 +230,34 @@ describe('without the package @kubernetes/client-node', () => {
        })`,
     )
     const adapter = new URL('../src/adapters/kubernetes/secret-target.ts', import.meta.url)
-    const keys = { username: 'u', password: 'p' }
-    const options = { id: 's', namespace: 'n', name: 's', keys }
+    const { namespace } = own.kubernetes
+    const root = own.folder
+    const options = { id: 's', namespace, name: SECRET, keys: OPENEMR_KEYS, root }
     const script = `
       const { secretTarget } = await import(${JSON.stringify(adapter.href)})
       const target = secretTarget(${JSON.stringify(options)})
-      console.log('made')
-      await target.read({ signal: AbortSignal.timeout(9000) }).catch((error) => {
-        console.log(error.code, error.details.problem)
-      })`
+      const call = { signal: AbortSignal.timeout(9000) }
+      const told = (error) => error.code + ' ' + error.details.problem
+      console.log(await target.read(call).then((read) => read.username, told))`
     const flags = ['--conditions=cuedot-source', '--import', hooks, '--input-type=module']
     const { stdout } = await run(process.execPath, [...flags, '-e', script], {
-      env: { PATH: process.env['PATH'], HOME: own.folder },
+      env: { PATH: process.env['PATH'] ?? '', HOME: own.folder, ...env },
     })
-    expect(stdout.split('\n').slice(0, 2)).toEqual([
-      'made',
-      'ERR_CONFIG this package is needed for Kubernetes: npm install @kubernetes/client-node@2',
-    ])
+    return stdout.trim()
+  }
+
+  test('says which package a kubeconfig needs', async () => {
+    const own = await world(cluster)
+    expect(await readWithout(own, { KUBECONFIG: await own.kubeconfig() })).toBe(
+      'ERR_CONFIG a kubeconfig needs this package: npm install @kubernetes/client-node@2',
+    )
+  })
+
+  test('works in a pod', async () => {
+    const own = await world(cluster)
+    await becomePod(own, own.token)
+    const { hostname, port } = new URL(own.kubernetes.apiUrl)
+    const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port }
+    expect(await readWithout(own, env)).toBe(FIRST.username)
   })
 })

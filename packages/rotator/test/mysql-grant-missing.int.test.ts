@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { grantMissingTests } from './grant-missing-tests.ts'
 import { by, mysqlFixture } from './mysql-fixture.ts'
 

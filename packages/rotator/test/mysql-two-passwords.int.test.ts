@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { makeSuite } from '../../testkit/src/conformance/database-fixture.ts'
 import type { Suite } from '../../testkit/src/conformance/database-fixture.ts'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
 import { by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
 import type { MysqlFixture } from './mysql-fixture.ts'
@@ -17,7 +17,7 @@ const BEFORE = {
   'kept second': ['kept', 'stale'],
 } as const
 
-/** The statements under test, as any of the server's logs spells them. */
+/** The statements under test, as the logs of the server spell them. */
 const RETAINED = /ALTER USER [`'\\"]*logged[^;]*RETAIN CURRENT PASSWORD/
 const DISCARDED = /ALTER USER [`'\\"]*logged[^;]*DISCARD OLD PASSWORD/
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
 import type { AdminSession } from '../src/ports/database.ts'
 import { by, mysqlFixture, soon } from './mysql-fixture.ts'

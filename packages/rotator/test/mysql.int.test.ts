@@ -2,13 +2,13 @@ import type { Credential } from '@cuedot/client/protocol'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
 import type { AdminSession, Database } from '../src/ports/database.ts'
 import { by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
 import type { MysqlFixture } from './mysql-fixture.ts'
 
-/** The statement under test, as any of the server's logs spells it. */
+/** The statement under test, as the logs of the server spell it. */
 const ALTERED = /ALTER USER [`'\\"]*logged/
 
 describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {

@@ -10,7 +10,7 @@ import { postgresRig } from '../../testkit/src/rig/postgres.ts'
 import type { RigEngine } from '../../testkit/src/rig/engine.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
 import type { Rig } from '../../testkit/src/rig/rig.ts'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 
 /** Ends as soon as somebody misses the account: only a test that fails takes so long. */
 const LONG = '60s'

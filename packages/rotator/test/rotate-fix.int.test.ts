@@ -5,7 +5,7 @@ import { mysqlRig } from '../../testkit/src/rig/mysql.ts'
 import { postgresRig } from '../../testkit/src/rig/postgres.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
 import type { Rig } from '../../testkit/src/rig/rig.ts'
-import { MYSQL_HERE } from '../../testkit/src/servers/mysql.ts'
+import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 
 interface Engine {
   readonly name: string

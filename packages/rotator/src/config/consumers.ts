@@ -114,11 +114,11 @@ function healthSchema(folder: string, name: z.ZodString, limit: z.ZodType<number
 }
 
 /** A Secret in which consumers find the credential. `folder`: where relative paths start. */
-function secretSchema(folder: string, id: z.ZodString) {
+function secretSchema(folder: string, name: z.ZodString) {
   const key = z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/, 'must be a key of a Secret')
   return z.strictObject({
     kind: z.literal('kubernetes-secret').describe('A Secret of Kubernetes.'),
-    id,
+    id: name,
     ...cluster(folder),
     name: objectName().describe('The Secret. cuedot does not make it.'),
     keys: mapping(key, 'Key').describe('Which keys of `data` hold the credential.'),
@@ -127,11 +127,11 @@ function secretSchema(folder: string, id: z.ZodString) {
 }
 
 /** A Deployment whose pods are replaced so that they start with the credential. */
-function deploymentSchema(folder: string, id: z.ZodString) {
+function deploymentSchema(folder: string, name: z.ZodString) {
   return z
     .strictObject({
       kind: z.literal('kubernetes-deployment').describe('A Deployment of Kubernetes.'),
-      id,
+      id: name,
       ...cluster(folder),
       name: objectName().describe('The Deployment. Its pods are replaced as it is set up to.'),
       limit: duration({ least: '1s', most: '1d', default: '30m' }).describe(

@@ -71,7 +71,7 @@ describe('a run', () => {
     )
   })
 
-  test('names its versions as any other process would that does the same', async () => {
+  test('names its versions as every other process that does the same', async () => {
     const [first, second] = await Promise.all([tokens(), tokens()])
     expect(first).toHaveLength(2)
     expect(second).toEqual(first)

@@ -86,10 +86,10 @@ function rollTests(begin: Begin): void {
     await (await runtime(openemrRules())).roll(TOKEN, call())
     const { annotations } = (await readDeployment(kubernetes)).spec.template.metadata
     expect(annotations).toEqual({
-      'credential-rotation/restartedAt': expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      [RESTARTED]: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       'cuedot.dev/rotation': TOKEN,
     })
-    const at = Date.parse(annotations?.['credential-rotation/restartedAt'] ?? '')
+    const at = Date.parse(annotations?.[RESTARTED] ?? '')
     expect(Math.abs(Date.now() - at)).toBeLessThan(60_000)
   })
 
@@ -130,12 +130,21 @@ function rollTests(begin: Begin): void {
     await kubernetes.setPods('unready')
     await (await runtime()).roll(TOKEN, call())
     await untilRevision(kubernetes, 2)
+    const { metadata, spec } = await readDeployment(kubernetes)
+    await untilAnotherSecond(spec.template.metadata.annotations?.[RESTARTED] ?? '')
     const later = await runtime()
     expect((await later.observe(TOKEN, call())).state).toBe('rolling')
     await later.roll(TOKEN, call())
     expect((await later.observe(TOKEN, call())).state).toBe('rolling')
-    expect(await revisionOf(kubernetes)).toBe(2)
+    expect((await readDeployment(kubernetes)).metadata.generation).toBe(metadata.generation)
   })
+}
+
+const RESTARTED = 'credential-rotation/restartedAt'
+
+/** Within one second the same annotations would be written, and nothing would change. */
+async function untilAnotherSecond(restartedAt: string): Promise<void> {
+  while (Math.floor(Date.now() / 1000) <= Date.parse(restartedAt) / 1000) await wait(20)
 }
 
 async function untilRevision(kubernetes: KubernetesFixture, revision: number): Promise<void> {

@@ -47,15 +47,9 @@ export interface MysqlServer extends AsyncDisposable {
   log(): Promise<string>
 }
 
-const program = findMysql()
-
-/** The version of MySQL that this machine has; `undefined` where it has none. */
-export const MYSQL_HERE: string | undefined = program?.version
-
-if (program === undefined) console.warn(`no tests on MySQL: ${MYSQL_ADVICE}`)
-
 /** Starts MySQL as a child of this process and waits until it takes connections. */
 export async function startMysql(setup: MysqlSetup = {}): Promise<MysqlServer> {
+  const program = findMysql()
   if (program === undefined) throw new Error(`there is no MySQL: ${MYSQL_ADVICE}`)
   const account = process.getuid?.() === 0 ? serverAccount() : undefined
   const golden = await goldenData(program, account)

@@ -53,7 +53,6 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EPROTO',
-  'UND_ERR_CONNECT_TIMEOUT',
 ])
 
 /** True when the service asked us to slow down. */

@@ -1,75 +1,96 @@
-import type * as Sdk from '@kubernetes/client-node'
-import { classify, isUnknownCaller } from './failures.ts'
+import { request as requestHttps } from 'node:https'
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { Connector } from './connect.ts'
+import { Answered, classify, isUnknownCaller } from './failures.ts'
 import type { Attempt } from './failures.ts'
-import type { Connection, Connector } from './connect.ts'
+import type { Reader } from './objects.ts'
 
-/** One call of the client, with the options that it must be given. */
-type Send<T> = (connection: Connection, options: Sdk.ConfigurationOptions) => Promise<T>
+/** One request to the API server. */
+export interface Question<T> extends Attempt {
+  readonly connector: Connector
+  /** From `/api` or `/apis` on, with a query where there is one. */
+  readonly path: string
+  /** A strategic merge patch; absent for what only reads. */
+  readonly patch?: object
+  /** What the answer must be. */
+  readonly expects: Reader<T>
+}
 
 /**
- * Makes one call. A token that the API server does not know may have expired since it was fetched,
- * so the call is made once more with new credentials: it was refused before anything was done.
+ * Asks once. A token that the API server does not know may have expired since it was fetched, so
+ * the request is made once more with new credentials: it was refused before anything was done.
  * @throws ERR_KUBERNETES_*, ERR_TARGET_MISSING, ERR_RUNTIME_MISSING, ERR_OUTCOME_UNKNOWN;
  *   ERR_CONFIG as the connector; the reason of an aborted signal
  */
-export async function ask<T>(connector: Connector, attempt: Attempt, send: Send<T>): Promise<T> {
-  const { signal } = attempt
-  signal.throwIfAborted()
+export async function ask<T>(question: Question<T>): Promise<T> {
+  question.signal.throwIfAborted()
   try {
-    return await once(connector, attempt, send)
+    return await once(question)
   } catch (error) {
-    if (!isUnknownCaller(error)) throw translated(error, attempt)
+    if (!isUnknownCaller(error)) throw translated(error, question)
   }
-  connector.renew()
+  question.connector.renew()
   try {
-    return await once(connector, attempt, send)
+    return await once(question)
   } catch (error) {
-    throw translated(error, attempt)
+    throw translated(error, question)
   }
 }
 
 /** A credential plugin knows no signal, so it is not waited for when the call is over. */
-async function once<T>(
-  connector: Connector,
-  { operation, signal }: Attempt,
-  send: Send<T>,
-): Promise<T> {
+async function once<T>(question: Question<T>): Promise<T> {
+  const { connector, signal } = question
   const { promise: over, reject } = Promise.withResolvers<never>()
-  const end = (): void => reject(reasonOf(signal))
+  const end = (): void => reject(new Error('the call is over'))
   signal.addEventListener('abort', end, { once: true })
   try {
-    const connection = await Promise.race([connector.connection(), over])
-    const options = optionsFor(connection.sdk, operation.startsWith('patch'), signal)
-    return await Promise.race([send(connection, options), over])
+    const access = await Promise.race([connector.access(), over])
+    const options = await Promise.race([access.options(), over])
+    return await send(access.server + question.path, options, question)
   } finally {
     signal.removeEventListener('abort', end)
   }
 }
 
-function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('the call is over')
+/** @see Kubernetes API concepts, "Patch and apply": the content type says which kind of patch */
+async function send<T>(
+  url: string,
+  options: RequestOptions,
+  { patch, expects, signal }: Question<T>,
+): Promise<T> {
+  const type = patch && { 'content-type': 'application/strategic-merge-patch+json' }
+  const headers = { ...headersOf(options), accept: 'application/json', ...type }
+  const request = requestHttps(url, {
+    ...options,
+    method: patch ? 'PATCH' : 'GET',
+    headers: { 'user-agent': 'cuedot', ...headers },
+    rejectUnauthorized: true,
+    signal,
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request.once('response', resolve)
+  // Stays on: a connection may break after the answer, too, and nobody waits for that one.
+  request.on('error', reject)
+  request.end(patch && JSON.stringify(patch))
+  const response = await promise
+  const body = await text(response)
+  const status = response.statusCode ?? 0
+  const answer = status === 200 ? expects(parsed(body)) : undefined
+  if (answer !== undefined) return answer
+  throw new Answered(status, body)
 }
 
-/**
- * The client sends `application/json-patch+json` with a PATCH unless it is told otherwise.
- * @see Kubernetes API concepts, "Patch and apply"
- */
-function optionsFor(
-  sdk: typeof Sdk,
-  patches: boolean,
-  signal: AbortSignal,
-): Sdk.ConfigurationOptions {
-  const header = patches
-    ? sdk.setHeaderMiddleware('Content-Type', sdk.PatchStrategy.StrategicMergePatch)
-    : sdk.setHeaderMiddleware('Accept', 'application/json')
-  const middleware: Sdk.ObservableMiddleware = {
-    pre: (request) => {
-      request.setSignal(signal)
-      return header.pre(request)
-    },
-    post: (response) => header.post(response),
+function headersOf({ headers }: RequestOptions): object {
+  return typeof headers === 'object' && !Array.isArray(headers) ? headers : {}
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
   }
-  return { middleware: [middleware], middlewareMergeStrategy: 'append' }
 }
 
 /** A signal's own reason stays as it is where nothing was changed. */

@@ -1,4 +1,7 @@
-import { accessSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { RequestOptions } from 'node:https'
+import { isIPv6 } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type * as Sdk from '@kubernetes/client-node'
@@ -19,45 +22,95 @@ export interface ClusterOptions {
   readonly root?: string
 }
 
-/** The client of one cluster. */
-export interface Connection {
-  readonly sdk: typeof Sdk
-  readonly core: Sdk.CoreV1Api
-  readonly apps: Sdk.AppsV1Api
+/** An API server, and how it is asked. */
+export interface Access {
+  /** As `https://10.0.0.1:443`; may have a path. */
+  readonly server: string
+  /**
+   * CA, client certificate, token and proxy for one request. @throws CredentialsFailed
+   */
+  options(): Promise<RequestOptions>
 }
 
-/** Gives the connection, and makes a new one after the old was refused. */
+/** Gives access to a cluster, and anew after it was refused. */
 export interface Connector {
-  connection(): Promise<Connection>
-  /** Forgets tokens: the next connection asks the credential plugin again. */
+  access(): Promise<Access>
+  /** Forgets tokens: the next access asks the credential plugin again. */
   renew(): void
 }
 
 /**
- * Loads the client and finds credentials when they are first needed; a failure is tried again.
- * Credential plugins (`exec`) and proxies of the kubeconfig are the client's own.
- * @throws ERR_CONFIG when the package is not installed, there are no credentials, the context is
+ * Finds credentials when they are first needed; a failure is tried again. In a pod nothing is
+ * loaded for it; kubeconfigs, their credential plugins (`exec`) and proxies are left to the
+ * Kubernetes project's own client.
+ * @throws ERR_CONFIG when that package is not installed, there are no credentials, the context is
  *   not there, or the kubeconfig turns TLS or its verification off
  */
 export function connector(options: ClusterOptions): Connector {
-  let make = once(() => connect(options))
+  let find = once(() => findAccess(options))
   return {
-    connection: () => make(),
+    access: () => find(),
     renew: () => {
-      make = once(() => connect(options))
+      find = once(() => findAccess(options))
     },
   }
 }
 
-async function connect(options: ClusterOptions): Promise<Connection> {
-  const sdk = await load()
-  const config = verifying(sdk)
-  loadInto(config, options)
-  checkCluster(config)
+/** The account's files are where every pod has them. */
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+async function findAccess({ kubeconfig, context, root = '' }: ClusterOptions): Promise<Access> {
+  const explicit = kubeconfig !== undefined || context !== undefined
+  const account = root + ACCOUNT
+  return !explicit && isInPod(account) ? podAccess(account) : configAccess(kubeconfig, context)
+}
+
+/** As the other clients of Kubernetes decide it: two variables and a token. */
+function isInPod(account: string): boolean {
+  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '' } = process.env
+  return host !== '' && port !== '' && existsSync(join(account, 'token'))
+}
+
+/**
+ * The token is replaced in the file long before it expires, so it is read for every request.
+ * @see Kubernetes documentation, "Accessing the Kubernetes API from a Pod"
+ */
+function podAccess(account: string): Access {
+  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '' } = process.env
   return {
-    sdk,
-    core: config.makeApiClient(sdk.CoreV1Api),
-    apps: config.makeApiClient(sdk.AppsV1Api),
+    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    options: async () => {
+      try {
+        const token = (await readFile(join(account, 'token'), 'utf8')).trim()
+        const ca = await readFile(join(account, 'ca.crt'))
+        return { ca, agent: false, headers: { authorization: `Bearer ${token}` } }
+      } catch (error) {
+        throw new CredentialsFailed(undefined, error)
+      }
+    },
+  }
+}
+
+async function configAccess(
+  kubeconfig: string | undefined,
+  context: string | undefined,
+): Promise<Access> {
+  const { KubeConfig } = await load()
+  const config = new KubeConfig()
+  read(config, kubeconfig)
+  if (context !== undefined) config.setCurrentContext(context)
+  const server = checkedServer(config, nameOf(kubeconfig))
+  return {
+    server,
+    options: async () => {
+      const options: RequestOptions = { rejectUnauthorized: true }
+      try {
+        await config.applyToHTTPSOptions(options)
+      } catch (error) {
+        throw new CredentialsFailed(config.getCurrentUser()?.exec?.command, error)
+      }
+      return options
+    },
   }
 }
 
@@ -66,53 +119,35 @@ async function load(): Promise<typeof Sdk> {
     return await import('@kubernetes/client-node')
   } catch (cause) {
     const path = '@kubernetes/client-node'
-    const problem = 'this package is needed for Kubernetes: npm install @kubernetes/client-node@2'
+    const problem = 'a kubeconfig needs this package: npm install @kubernetes/client-node@2'
     throw new RotatorError('ERR_CONFIG', { file: 'environment', path, problem }, { cause })
   }
 }
 
-/** Certificates are verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
-function verifying(sdk: typeof Sdk): Sdk.KubeConfig {
-  class VerifyingConfig extends sdk.KubeConfig {
-    override createDispatcherOptions(
-      ...[cluster, options]: Parameters<Sdk.KubeConfig['createDispatcherOptions']>
-    ): Sdk.DispatcherOptions {
-      return super.createDispatcherOptions(cluster, { ...options, rejectUnauthorized: true })
-    }
-
-    override async applySecurityAuthentication(context: Sdk.RequestContext): Promise<void> {
-      try {
-        await super.applySecurityAuthentication(context)
-      } catch (error) {
-        throw new CredentialsFailed(this.getCurrentUser()?.exec?.command, error)
-      }
-    }
+function read(config: Sdk.KubeConfig, kubeconfig: string | undefined): void {
+  if (kubeconfig === undefined && !hasDefaultConfig()) {
+    const problem = 'there are no credentials for Kubernetes: this is no pod, and no kubeconfig'
+    throw new RotatorError('ERR_CONFIG', { file: 'environment', path: 'KUBECONFIG', problem })
   }
-  return new VerifyingConfig()
-}
-
-/** The account's files are where every pod has them. */
-const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token'
-
-function loadInto(config: Sdk.KubeConfig, options: ClusterOptions): void {
-  const { kubeconfig, context, root = '' } = options
-  const explicit = kubeconfig !== undefined || context !== undefined
-  if (!explicit && isInPod(root)) return config.loadFromCluster(root)
-  const file = kubeconfig ?? process.env['KUBECONFIG'] ?? ''
-  if (file === '' && !existsSync(join(homedir(), '.kube', 'config'))) throw noCredentials()
   try {
     if (kubeconfig === undefined) config.loadFromDefault()
     else config.loadFromFile(kubeconfig)
   } catch (cause) {
     const problem = `the kubeconfig cannot be read (${reasonOf(cause)})`
-    throw new RotatorError('ERR_CONFIG', { file: nameOf(file), path: '', problem })
+    throw new RotatorError('ERR_CONFIG', { file: nameOf(kubeconfig), path: '', problem })
   }
-  if (context !== undefined) config.setCurrentContext(context)
-  checkContext(config, nameOf(file))
 }
 
-function nameOf(file: string): string {
-  return file === '' ? '~/.kube/config' : file
+function hasDefaultConfig(): boolean {
+  return fromEnvironment() !== '' || existsSync(join(homedir(), '.kube', 'config'))
+}
+
+function fromEnvironment(): string {
+  return process.env['KUBECONFIG'] ?? ''
+}
+
+function nameOf(kubeconfig: string | undefined): string {
+  return kubeconfig ?? (fromEnvironment() || '~/.kube/config')
 }
 
 /** Never the message: a parser quotes lines, and lines hold tokens. */
@@ -121,43 +156,20 @@ function reasonOf(cause: unknown): string {
   return typeof code === 'string' ? code : 'it is not a kubeconfig'
 }
 
-/** As the other clients of Kubernetes decide it: two variables and a token. */
-function isInPod(root: string): boolean {
-  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '' } = process.env
-  if (host === '' || port === '') return false
-  try {
-    accessSync(root + ACCOUNT)
-    return true
-  } catch {
-    return false
+function checkedServer(config: Sdk.KubeConfig, file: string): string {
+  const context = config.getCurrentContext()
+  const cluster = config.getCurrentCluster()
+  const refuse = (path: string, problem: string): never => {
+    throw new RotatorError('ERR_CONFIG', { file, path, problem })
   }
-}
-
-function noCredentials(): RotatorError {
-  const problem = 'there are no credentials for Kubernetes: this is no pod, and no kubeconfig'
-  return new RotatorError('ERR_CONFIG', { file: 'environment', path: 'KUBECONFIG', problem })
-}
-
-function checkContext(config: Sdk.KubeConfig, file: string): void {
-  const name = config.getCurrentContext()
-  if (config.getCurrentCluster() !== null) return
-  const known = config.getContexts().map((context) => context.name)
-  const problem =
-    config.getContextObject(name) === null
-      ? `there is no context ${name}; there are: ${known.join(', ')}`
-      : `context ${name} names a cluster that is not there`
-  throw new RotatorError('ERR_CONFIG', { file, path: 'current-context', problem })
-}
-
-function checkCluster(config: Sdk.KubeConfig): void {
-  const { server = '', skipTLSVerify = false, name = '' } = config.getCurrentCluster() ?? {}
-  const path = `clusters.${name}`
-  if (skipTLSVerify) {
-    const problem =
-      'insecure-skip-tls-verify: the API server would see tokens and passwords unproven'
-    throw new RotatorError('ERR_CONFIG', { file: 'kubeconfig', path, problem })
+  if (config.getContextObject(context) === null) {
+    const known = config.getContexts().map(({ name }) => name)
+    return refuse('contexts', `there is no context ${context}; there are: ${known.join(', ')}`)
   }
-  if (server.startsWith('https://')) return
-  const problem = 'the server must be an https URL'
-  throw new RotatorError('ERR_CONFIG', { file: 'kubeconfig', path, problem })
+  if (cluster === null) return refuse('clusters', `that of context ${context} is not there`)
+  const path = `clusters.${cluster.name}`
+  if (cluster.skipTLSVerify)
+    return refuse(path, 'insecure-skip-tls-verify: tokens and passwords would go to anybody')
+  if (!cluster.server.startsWith('https://')) return refuse(path, 'the server must be an https URL')
+  return cluster.server.replace(/\/+$/, '')
 }

@@ -1,4 +1,3 @@
-import type { V1Deployment } from '@kubernetes/client-node'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { Health, RollState, Runtime } from '../../ports/runtime.ts'
 import { forgetOldRolls } from '../common/forget.ts'
@@ -6,6 +5,8 @@ import { ask } from './ask.ts'
 import { connector } from './connect.ts'
 import type { ClusterOptions, Connector } from './connect.ts'
 import type { Operation } from './failures.ts'
+import { readDeployment, readPods } from './objects.ts'
+import type { Deployment as DeploymentObject } from './objects.ts'
 import { podTrouble, selectorText } from './pods.ts'
 import { RESTARTED_ANNOTATION, ROTATION_ANNOTATION, judgeRollout, progress } from './rollout.ts'
 import type { Verdict } from './rollout.ts'
@@ -112,7 +113,7 @@ class Deployment {
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
       const deployment = await this.#read(signal)
       if (judgeRollout(deployment, token).state !== 'due') return
-      if (deployment.spec?.paused === true)
+      if (deployment.spec.paused === true)
         throw new RotatorError('ERR_RUNTIME_PAUSED', { runtime: this.#where })
       if (await this.#annotate(deployment, token, signal)) return
     }
@@ -122,23 +123,18 @@ class Deployment {
 
   /** @returns false when the Deployment is not at the version that was read any more. */
   async #annotate(
-    { metadata }: V1Deployment,
+    { metadata: { resourceVersion } }: DeploymentObject,
     token: string,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { namespace, name } = this.#options
     const annotations = {
       [RESTARTED_ANNOTATION]: `${new Date().toISOString().slice(0, 19)}Z`,
       [ROTATION_ANNOTATION]: token,
     }
-    const body = {
-      metadata: { resourceVersion: metadata?.resourceVersion },
-      spec: { template: { metadata: { annotations } } },
-    }
+    const template = { metadata: { annotations } }
+    const patch = { metadata: { resourceVersion }, spec: { template } }
     try {
-      await ask(this.#connector, this.#attempt('patch deployments', signal), ({ apps }, options) =>
-        apps.patchNamespacedDeployment({ namespace, name, body }, options),
-      )
+      await ask({ ...this.#question('patch deployments', signal), patch })
       return true
     } catch (error) {
       if (isRotatorError(error) && error.code === 'ERR_KUBERNETES_CONFLICT') return false
@@ -146,27 +142,19 @@ class Deployment {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<V1Deployment> {
-    const { namespace, name } = this.#options
-    return await ask(
-      this.#connector,
-      this.#attempt('get deployments', signal),
-      ({ apps }, options) => apps.readNamespacedDeployment({ namespace, name }, options),
-    )
+  #read(signal: AbortSignal): Promise<DeploymentObject> {
+    return ask(this.#question('get deployments', signal))
   }
 
   /** Pods only explain. A Role that does not grant them is fine: less is said. */
-  async #podsSay({ spec }: V1Deployment, token: string, signal: AbortSignal): Promise<string> {
-    if (!this.#mayListPods || spec === undefined) return ''
-    const { namespace } = this.#options
-    const labelSelector = selectorText(spec.selector)
+  async #podsSay({ spec }: DeploymentObject, token: string, signal: AbortSignal): Promise<string> {
+    if (!this.#mayListPods) return ''
+    const query = new URLSearchParams({ labelSelector: selectorText(spec.selector) })
+    const path = `/api/v1/namespaces/${this.#options.namespace}/pods?${query.toString()}`
     try {
-      const { items } = await ask(
-        this.#connector,
-        this.#attempt('list pods', signal),
-        ({ core }, options) => core.listNamespacedPod({ namespace, labelSelector }, options),
-      )
-      return podTrouble(items, token)
+      const expects = readPods
+      const question = { ...this.#question('list pods', signal), path, expects }
+      return podTrouble(await ask(question), token)
     } catch (error) {
       if (signal.aborted || !isRotatorError(error)) throw error
       this.#mayListPods = error.code !== 'ERR_KUBERNETES_DENIED'
@@ -174,8 +162,11 @@ class Deployment {
     }
   }
 
-  #attempt(operation: Operation, signal: AbortSignal) {
-    return { where: this.#where, operation, signal } as const
+  #question(operation: Operation, signal: AbortSignal) {
+    const { namespace, name } = this.#options
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`
+    const where = this.#where
+    return { connector: this.#connector, where, operation, signal, path, expects: readDeployment }
   }
 
   #tooLate(): string {
@@ -185,6 +176,6 @@ class Deployment {
 }
 
 /** Without replicas nothing was restarted, which somebody may want to know. */
-function done({ says }: Verdict, { spec }: V1Deployment): RollState {
-  return spec?.replicas === 0 ? { state: 'done', why: says } : { state: 'done' }
+function done({ says }: Verdict, { spec }: DeploymentObject): RollState {
+  return spec.replicas === 0 ? { state: 'done', why: says } : { state: 'done' }
 }

@@ -1,5 +1,4 @@
 import { arrived, failureOf, isTlsFailure, summaryOf } from '../common/aws-failures.ts'
-import type { Failure } from '../common/aws-failures.ts'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 
 /** The calls that are made, as a Role names them. */
@@ -16,6 +15,21 @@ export interface Attempt {
   readonly where: string
   readonly operation: Operation
   readonly signal: AbortSignal
+}
+
+/** The API server, or whatever stands before it, answered something else than was asked for. */
+export class Answered extends Error {
+  override readonly name = 'Answered'
+  readonly status: number
+  readonly body: string
+
+  /** @param body - may quote what was sent, so it is looked at and never shown as it is */
+  constructor(status: number, body: string) {
+    super(`HTTP ${status}`)
+    this.status = status
+    this.body = body
+    Object.defineProperty(this, 'body', { enumerable: false })
+  }
 }
 
 /** No credentials could be had, so nothing was sent. */
@@ -42,24 +56,26 @@ interface Status {
 
 /** True when the API server does not know the token: certainly nothing was done. */
 export function isUnknownCaller(error: unknown): boolean {
-  return statusCodeOf(error) === 401
+  return error instanceof Answered && error.status === 401
 }
 
 /**
- * The error to throw for an error of the client. Classified by status, errno and TLS code only.
+ * The error to throw for whatever a request failed with. Classified by status, errno and TLS
+ * code only.
  * @see Kubernetes API conventions, "HTTP Status codes" and "Response Status Kind"
  */
 export function classify(error: unknown, attempt: Attempt): RotatorError {
   if (isRotatorError(error)) return error
   const { where, operation, signal } = attempt
-  const failure = failureWith(error)
+  const answered = error instanceof Answered ? error : undefined
+  const failure = { ...failureOf(error), status: answered?.status ?? 0 }
   const options = { cause: new Error(summaryOf(failure)) }
   if (error instanceof CredentialsFailed) {
     const { problem } = error
     return new RotatorError('ERR_KUBERNETES_LOGIN', { where, operation, problem }, options)
   }
-  if (failure.status >= 400 && failure.status < 500)
-    return refusal(failure.status, statusOf(error), attempt, options)
+  if (answered && answered.status >= 400 && answered.status < 500)
+    return refusal(answered, attempt, options)
   const writes = operation.startsWith('patch')
   if (writes && arrived(failure))
     return new RotatorError('ERR_OUTCOME_UNKNOWN', { operation, where }, options)
@@ -71,11 +87,11 @@ export function classify(error: unknown, attempt: Attempt): RotatorError {
 }
 
 function refusal(
-  code: number,
-  status: Status,
+  { status: code, body }: Answered,
   { where, operation }: Attempt,
   options: { readonly cause: Error },
 ): RotatorError {
+  const status = statusOf(body)
   const says = operation === 'patch secrets' ? '' : status.message
   switch (code) {
     case 401:
@@ -103,25 +119,9 @@ function refusal(
   }
 }
 
-/** `fetch failed` says nothing; its cause does. An ApiException has its status in `code`. */
-function failureWith(error: unknown): Failure {
-  const status = statusCodeOf(error)
-  if (status > 0) return { ...failureOf(error), code: '', status }
-  const cause = error instanceof Error ? error.cause : undefined
-  const own = failureOf(error)
-  const under = failureOf(cause)
-  return under.code === '' ? own : { ...under, name: under.name || own.name }
-}
-
-function statusCodeOf(error: unknown): number {
-  const code = isRecord(error) ? error['code'] : undefined
-  return typeof code === 'number' ? code : 0
-}
-
-/** The body is the Status object as text, as JSON, or whatever a proxy answered. */
-function statusOf(error: unknown): Status {
-  const raw = isRecord(error) ? error['body'] : undefined
-  const body = typeof raw === 'string' ? parsed(raw) : raw
+/** The body is a Status object, or whatever a proxy answered. */
+function statusOf(answer: string): Status {
+  const body = parsed(answer)
   if (!isRecord(body)) return { reason: '', message: '', fields: [] }
   const details = isRecord(body['details']) ? body['details'] : {}
   const causes: readonly unknown[] = Array.isArray(details['causes']) ? details['causes'] : []

@@ -1,13 +1,16 @@
-import type { V1Pod, V1PodStatus } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
+import { readPods } from './objects.ts'
+import type { Pod } from './objects.ts'
 import { podTrouble, selectorText } from './pods.ts'
 import { ROTATION_ANNOTATION } from './rollout.ts'
 
 const TOKEN = 'roll:1'
 
-function pod(name: string, status: V1PodStatus, token = TOKEN): V1Pod {
-  const annotations = { [ROTATION_ANNOTATION]: token }
-  return { metadata: { name, annotations }, status }
+/** A pod as the API server lists it. */
+function pod(name: string, status: object, token = TOKEN, more: object = {}): Pod {
+  const metadata = { name, annotations: { [ROTATION_ANNOTATION]: token }, ...more }
+  const [read] = readPods({ kind: 'PodList', items: [{ metadata, spec: {}, status }] }) ?? []
+  return read ?? expect.unreachable('this is no pod')
 }
 
 function container(state: object, more: object = {}): object {
@@ -52,8 +55,7 @@ describe('what pods say', () => {
   test('is nothing of pods of other rolls and of pods that are being ended', () => {
     const crashed = container(ENDED)
     const other = pod('web-0', crashed, 'roll:0')
-    const ending = pod('web-1', crashed)
-    if (ending.metadata) ending.metadata.deletionTimestamp = new Date()
+    const ending = pod('web-1', crashed, TOKEN, { deletionTimestamp: '2026-01-01T00:00:00Z' })
     expect(podTrouble([other, ending], TOKEN)).toBe('')
   })
 

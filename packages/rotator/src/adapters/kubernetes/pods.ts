@@ -1,4 +1,4 @@
-import type { V1ContainerStatus, V1LabelSelector, V1Pod } from '@kubernetes/client-node'
+import type { ContainerStatus, Pod, Selector } from './objects.ts'
 import { ROTATION_ANNOTATION } from './rollout.ts'
 
 /** More would bury the rest of the message. */
@@ -8,12 +8,12 @@ const MOST_NAMED = 3
  * What keeps the pods of a roll from being ready, as `pod web-1: ImagePullBackOff`; empty where
  * nothing does. Only reasons: messages of containers may quote what an application printed.
  */
-export function podTrouble(pods: readonly V1Pod[], token: string): string {
+export function podTrouble(pods: readonly Pod[], token: string): string {
   const troubled = pods
-    .filter(({ metadata }) => metadata?.annotations?.[ROTATION_ANNOTATION] === token)
+    .filter(({ metadata }) => metadata.annotations?.[ROTATION_ANNOTATION] === token)
     .flatMap((pod) => {
       const reason = reasonOf(pod)
-      return reason === undefined ? [] : [`pod ${pod.metadata?.name ?? '?'}: ${reason}`]
+      return reason === undefined ? [] : [`pod ${pod.metadata.name}: ${reason}`]
     })
   const more = troubled.length - MOST_NAMED
   const named = troubled.toSorted().slice(0, MOST_NAMED).join(', ')
@@ -24,8 +24,8 @@ export function podTrouble(pods: readonly V1Pod[], token: string): string {
 const STARTING: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
 
 /** @see Kubernetes documentation, "Pod Lifecycle": container states, pod conditions */
-function reasonOf({ metadata, status = {} }: V1Pod): string | undefined {
-  if (metadata?.deletionTimestamp !== undefined) return undefined
+function reasonOf({ metadata, status = {} }: Pod): string | undefined {
+  if (metadata.deletionTimestamp !== undefined) return undefined
   const { initContainerStatuses = [], containerStatuses = [], conditions = [] } = status
   for (const container of [...initContainerStatuses, ...containerStatuses]) {
     const reason = containerReason(container)
@@ -38,7 +38,7 @@ function reasonOf({ metadata, status = {} }: V1Pod): string | undefined {
   return unready ? 'runs and is not ready' : undefined
 }
 
-function containerReason({ state = {}, lastState = {} }: V1ContainerStatus): string | undefined {
+function containerReason({ state = {}, lastState = {} }: ContainerStatus): string | undefined {
   const waiting = state.waiting?.reason ?? ''
   const ended = state.terminated ?? lastState.terminated
   const exit = ended === undefined ? '' : ` (exit code ${ended.exitCode})`
@@ -51,7 +51,7 @@ function containerReason({ state = {}, lastState = {} }: V1ContainerStatus): str
  * A selector as the query of a list takes it.
  * @see Kubernetes documentation, "Labels and Selectors"
  */
-export function selectorText({ matchLabels = {}, matchExpressions = [] }: V1LabelSelector): string {
+export function selectorText({ matchLabels = {}, matchExpressions = [] }: Selector): string {
   const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`)
   const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
     if (operator === 'Exists') return key

@@ -1,20 +1,17 @@
-import type { V1Deployment, V1DeploymentSpec, V1DeploymentStatus } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
+import { readDeployment } from './objects.ts'
 import { judgeRollout, ROTATION_ANNOTATION } from './rollout.ts'
 import type { Verdict } from './rollout.ts'
 
 const TOKEN = 'roll:1'
 
 /** A Deployment of three replicas whose roll is over, with changes. */
-function judge(
-  status: Partial<V1DeploymentStatus> = {},
-  spec: Partial<V1DeploymentSpec> = {},
-  token = TOKEN,
-): Verdict {
-  const deployment = {
-    metadata: { generation: 7 },
+function judge(status: object = {}, spec: object = {}, token = TOKEN): Verdict {
+  return judgeObject({
+    metadata: { generation: 7, resourceVersion: '1' },
     spec: {
       replicas: 3,
+      selector: {},
       template: { metadata: { annotations: { [ROTATION_ANNOTATION]: token } } },
       ...spec,
     },
@@ -27,13 +24,15 @@ function judge(
       conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
       ...status,
     },
-  }
-  return judgeRollout(deployment as V1Deployment, TOKEN)
+  })
 }
 
-const EXCEEDED = [
-  { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
-] as const
+function judgeObject(object: object): Verdict {
+  const deployment = readDeployment(object)
+  return judgeRollout(deployment ?? expect.unreachable('this is no Deployment'), TOKEN)
+}
+
+const EXCEEDED = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]
 
 describe('a rollout', () => {
   test('is done when all replicas are updated and available and none is left', () => {
@@ -50,7 +49,7 @@ describe('a rollout', () => {
   test('R13: goes on while its controller has not seen the spec, whatever the counts say', () => {
     const says = 'its controller has not seen the change yet'
     expect(judge({ observedGeneration: 6 })).toEqual({ state: 'rolling', says })
-    expect(judge({ observedGeneration: 6, conditions: [...EXCEEDED] }).state).toBe('rolling')
+    expect(judge({ observedGeneration: 6, conditions: EXCEEDED }).state).toBe('rolling')
   })
 
   test('R13: goes on while a pod from before is left', () => {
@@ -65,13 +64,16 @@ describe('a rollout', () => {
   })
 
   test('T71: waits for one replica where none is asked for', () => {
-    const { replicas: _replicas, ...rest } = { replicas: undefined }
-    const judged = judge({ replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, rest)
+    const template = { metadata: { annotations: { [ROTATION_ANNOTATION]: TOKEN } } }
+    const metadata = { generation: 1, resourceVersion: '1' }
+    const status = { observedGeneration: 1 }
+    const judged = judgeObject({ metadata, spec: { selector: {}, template }, status })
     expect(judged.state).toBe('rolling')
+    expect(judged.says).toContain('0 of 1 replicas are updated')
   })
 
   test('R13: has failed when its progress deadline has passed', () => {
-    const judged = judge({ updatedReplicas: 1, conditions: [...EXCEEDED] })
+    const judged = judge({ updatedReplicas: 1, conditions: EXCEEDED })
     expect(judged.state).toBe('failed')
     expect(judged.says).toContain('ProgressDeadlineExceeded: 1 of 3 replicas are updated')
   })
@@ -92,13 +94,14 @@ describe('a rollout', () => {
     const message = 'pods "web" is forbidden: exceeded quota'
     const conditions = [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }]
     expect(judge({ updatedReplicas: 0, conditions }).says).toContain(`FailedCreate: ${message}`)
-    const long = [{ ...conditions[0], type: 'ReplicaFailure', message: 'x'.repeat(500) }]
-    const { says } = judge({ updatedReplicas: 0, conditions: long as typeof conditions })
+    const long = [{ ...conditions[0], message: 'x'.repeat(500) }]
+    const { says } = judge({ updatedReplicas: 0, conditions: long })
     expect(says.length).toBeLessThan(300)
   })
 
-  test('goes on where a status says nothing yet', () => {
-    const nothing = { spec: { template: {} } }
-    expect(judgeRollout(nothing as V1Deployment, TOKEN).state).toBe('due')
+  test('is due where nothing is said yet', () => {
+    const metadata = { generation: 1, resourceVersion: '1' }
+    const nothing = judgeObject({ metadata, spec: { selector: {}, template: {} } })
+    expect(nothing.state).toBe('due')
   })
 })

@@ -1,4 +1,4 @@
-import type { V1Deployment } from '@kubernetes/client-node'
+import type { Deployment } from './objects.ts'
 
 /** The annotation of the pod template that names the roll; pods carry it, too. */
 export const ROTATION_ANNOTATION = 'cuedot.dev/rotation'
@@ -21,28 +21,26 @@ export interface Verdict {
  * ours would have. A template without the annotation, as after `kubectl rollout undo`, is due.
  * @see k8s.io/kubectl, pkg/polymorphichelpers/rollout_status.go: DeploymentStatusViewer.Status
  */
-export function judgeRollout(deployment: V1Deployment, token: string): Verdict {
-  const annotations = deployment.spec?.template.metadata?.annotations ?? {}
+export function judgeRollout(deployment: Deployment, token: string): Verdict {
+  const annotations = deployment.spec.template.metadata?.annotations ?? {}
   if (annotations[ROTATION_ANNOTATION] !== token)
     return { state: 'due', says: 'its pods are from before' }
   const verdict = progress(deployment)
-  if (verdict.state !== 'rolling' || deployment.spec?.paused !== true) return verdict
+  if (verdict.state !== 'rolling' || deployment.spec.paused !== true) return verdict
   return { state: 'failed', says: `it is paused while ${verdict.says}` }
 }
 
 /** True when all that should run does run, on the newest template. */
-export function progress(deployment: V1Deployment): Verdict {
-  const { metadata, spec, status = {} } = deployment
-  const seen = status.observedGeneration ?? 0
-  if (seen < (metadata?.generation ?? 0))
+export function progress(deployment: Deployment): Verdict {
+  const { metadata, spec, status } = deployment
+  if (status.observedGeneration < metadata.generation)
     return rolling('its controller has not seen the change yet')
-  const stuck = status.conditions?.find(({ type }) => type === 'Progressing')
+  const stuck = status.conditions.find(({ type }) => type === 'Progressing')
   if (stuck?.reason === 'ProgressDeadlineExceeded')
     return { state: 'failed', says: `ProgressDeadlineExceeded: ${counted(deployment)}` }
-  const replicas = spec?.replicas ?? 1
-  const updated = status.updatedReplicas ?? 0
-  const left = (status.replicas ?? 0) - updated
-  if (updated < replicas || left > 0 || (status.availableReplicas ?? 0) < updated)
+  const { replicas } = spec
+  const { updatedReplicas: updated, availableReplicas: available } = status
+  if (updated < replicas || status.replicas > updated || available < updated)
     return rolling(counted(deployment))
   return {
     state: 'done',
@@ -54,13 +52,15 @@ function rolling(says: string): Verdict {
   return { state: 'rolling', says }
 }
 
-function counted({ spec, status = {} }: V1Deployment): string {
-  const replicas = spec?.replicas ?? 1
-  const { updatedReplicas: updated = 0, availableReplicas: available = 0 } = status
-  const left = Math.max(0, (status.replicas ?? 0) - updated)
-  const parts = [`${updated} of ${replicas} replicas are updated`, `${available} are available`]
+function counted({ spec, status }: Deployment): string {
+  const { updatedReplicas: updated, availableReplicas: available } = status
+  const left = Math.max(0, status.replicas - updated)
+  const parts = [
+    `${updated} of ${spec.replicas} replicas are updated`,
+    `${available} are available`,
+  ]
   if (left > 0) parts.push(`${left} from before are left`)
-  const failure = status.conditions?.find(
+  const failure = status.conditions.find(
     ({ type, status: holds }) => type === 'ReplicaFailure' && holds === 'True',
   )
   if (failure) parts.push(`${failure.reason ?? 'ReplicaFailure'}: ${cut(failure.message ?? '')}`)

@@ -1,4 +1,3 @@
-import type { V1Secret } from '@kubernetes/client-node'
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import { RotatorError, isRotatorError } from '../../errors.ts'
@@ -8,6 +7,9 @@ import type { Field, Mapping } from '../common/credential-fields.ts'
 import { ask } from './ask.ts'
 import { connector } from './connect.ts'
 import type { ClusterOptions, Connector } from './connect.ts'
+import type { Operation } from './failures.ts'
+import { readSecret } from './objects.ts'
+import type { Secret as SecretObject } from './objects.ts'
 
 /** Which Secret and which of its keys hold the credential. */
 export interface SecretTargetOptions extends ClusterOptions {
@@ -67,13 +69,7 @@ class Secret {
   }
 
   async read(signal: AbortSignal): Promise<Held> {
-    const { namespace, name } = this.#options
-    const attempt = { where: this.where, operation: 'get secrets', signal } as const
-    return this.#held(
-      await ask(this.#connector, attempt, ({ core }, options) =>
-        core.readNamespacedSecret({ namespace, name }, options),
-      ),
-    )
+    return this.#held(await ask(this.#question('get secrets', signal)))
   }
 
   async write(credential: Credential, signal: AbortSignal): Promise<void> {
@@ -93,13 +89,9 @@ class Secret {
 
   /** @returns false when the Secret is not at that version any more. */
   async #patch(changes: Changes, resourceVersion: string, signal: AbortSignal): Promise<boolean> {
-    const { namespace, name } = this.#options
-    const body = { metadata: { resourceVersion }, data: Object.fromEntries(changes) }
-    const attempt = { where: this.where, operation: 'patch secrets', signal } as const
+    const patch = { metadata: { resourceVersion }, data: Object.fromEntries(changes) }
     try {
-      await ask(this.#connector, attempt, ({ core }, options) =>
-        core.patchNamespacedSecret({ namespace, name, body }, options),
-      )
+      await ask({ ...this.#question('patch secrets', signal), patch })
       return true
     } catch (error) {
       if (isRotatorError(error) && error.code === 'ERR_KUBERNETES_CONFLICT') return false
@@ -107,13 +99,20 @@ class Secret {
     }
   }
 
-  #held({ data = {}, metadata, immutable = false, type = '' }: V1Secret): Held {
+  #question(operation: Operation, signal: AbortSignal) {
+    const { namespace, name } = this.#options
+    const path = `/api/v1/namespaces/${namespace}/secrets/${name}`
+    const { where } = this
+    return { connector: this.#connector, where, operation, signal, path, expects: readSecret }
+  }
+
+  #held({ data = {}, metadata, immutable = false, type = '' }: SecretObject): Held {
     const expected = this.#options.type
     if (expected !== undefined && type !== expected)
       throw this.unparsable(`its type is ${type}, not ${expected}`)
     const values = new Map<Field, string>()
     for (const [field, key] of this.#fields) values.set(field, this.#decode(key, data[key]))
-    return { values, version: metadata?.resourceVersion ?? '', isImmutable: immutable }
+    return { values, version: metadata.resourceVersion, isImmutable: immutable }
   }
 
   #decode(key: string, base64: string | undefined): string {

@@ -122,7 +122,7 @@ const STEPS: readonly { readonly name: string; readonly lastsMs: number }[] = [
   { name: 'retire', lastsMs: 0 },
 ]
 
-/** Any step is as likely as any other. */
+/** All steps are equally likely. */
 function drawKill(draw: Draw): KillPlan {
   const index = Math.floor(draw() * STEPS.length)
   const lastsMs = STEPS[index]?.lastsMs ?? 0

@@ -1,6 +1,6 @@
 import { quoteText } from './sql.ts'
 
-/** What a login must bring besides the password. Empty texts: any. */
+/** What a login must bring besides the password. Empty texts mean that it does not matter. */
 export interface Requirement {
   readonly kind: 'none' | 'tls' | 'certificate' | 'named certificate'
   readonly cipher: string
