@@ -21,7 +21,7 @@ afterAll(async () => {
 const REPLICAS = 3
 /** Seconds; a pod of the application is ready in less than one on an idle machine. */
 const PATIENT = { replicas: REPLICAS, progressDeadlineSeconds: 60 }
-const STUCK = { replicas: REPLICAS, progressDeadlineSeconds: 5, neverReadyAs: 'app_b' }
+const STUCK = { replicas: REPLICAS, progressDeadlineSeconds: 15, neverReadyAs: 'app_b' }
 
 const USERS = { A: 'app_a', B: 'app_b' } as const
 

@@ -93,8 +93,9 @@ function compilerIn(work: string): Compiler {
     env,
     async build(into, packages, flags = []) {
       const linker = ['-s', '-w', ...flags].join(' ')
-      const args = ['build', '-trimpath', '-ldflags', linker, '-o', `${into}/`, ...packages]
-      await run(join(root, 'bin/go'), args, { cwd: tree, env, timeout: LIMIT_MS })
+      // Without the clients of the clouds there is a third less to compile.
+      const args = ['build', '-tags', 'providerless', '-ldflags', linker, '-o', `${into}/`]
+      await run(join(root, 'bin/go'), [...args, ...packages], { cwd: tree, env, timeout: LIMIT_MS })
     },
   }
 }

@@ -11,8 +11,8 @@ import type { TestTls } from '../tls.ts'
 import { Api } from './api.ts'
 import { kubernetesProgram } from './programs.ts'
 
-/** Longest wait for the API server to have its built-in roles. */
-const READY_MS = 60_000
+/** Longest wait for each program. All of them take a few seconds on an idle machine. */
+const READY_MS = 120_000
 
 /** etcd, kube-apiserver with RBAC and kube-controller-manager, on free ports of 127.0.0.1. */
 export interface Cluster extends AsyncDisposable {
@@ -74,6 +74,7 @@ async function startEtcd(dir: string, port: number, peerPort: number): Promise<C
       ],
       cwd: dir,
       ready: /ready to serve client requests/,
+      limitMs: READY_MS,
     },
   )
 }
@@ -111,6 +112,7 @@ async function startApiServer(setup: ApiServerSetup): Promise<Child> {
       ],
       cwd: dir,
       ready: /Serving securely on/,
+      limitMs: READY_MS,
     },
   )
 }
@@ -151,6 +153,7 @@ async function startControllers(dir: string, kubeconfig: string): Promise<Child>
       ],
       cwd: dir,
       ready: /Caches are synced for deployment/,
+      limitMs: READY_MS,
     },
   )
 }

@@ -10,7 +10,7 @@ import type { RunningPod } from './pod.ts'
 const RBAC = 'rbac.authorization.k8s.io'
 
 /** Longest wait for the API server to have heard of a new Role; it takes a moment. */
-const GRANT_MS = 10_000
+const GRANT_MS = 60_000
 
 /** A namespace of a real cluster. */
 export interface RealKubernetes extends KubernetesFixture {
