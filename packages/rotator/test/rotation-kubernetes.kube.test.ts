@@ -80,7 +80,7 @@ describe('a rotation of an application that runs as a Deployment', () => {
     const { generation } = (await world.deployment()).metadata
     const { code, stdout, stderr } = await world.rig.cuedot(['rotate', '--json']).ended
     expect(code, `${stdout}\n${stderr}`).toBe(4)
-    expect(stdout).toContain('ProgressDeadlineExceeded')
+    expect(stderr).toContain('ProgressDeadlineExceeded')
     await expectOn(world, 'A')
     expect(await rollsSince(world, generation)).toBe(2)
   })

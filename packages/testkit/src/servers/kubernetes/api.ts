@@ -68,16 +68,19 @@ export class Api implements Disposable {
   ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const kind = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
+    const content = body === undefined ? '' : JSON.stringify(body)
     const headers = {
       authorization: `Bearer ${this.#access.token}`,
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': contentType ?? kind }),
+      // Node sends none with a DELETE, and the body would be taken for the next request.
+      'content-length': Buffer.byteLength(content),
     }
     const url = new URL(path, this.#access.url)
     const sent = request(url, { agent: this.#agent, method, headers, ...(signal && { signal }) })
     sent.once('response', resolve)
     sent.on('error', reject)
-    sent.end(body === undefined ? undefined : JSON.stringify(body))
+    sent.end(content)
     return await promise
   }
 }
