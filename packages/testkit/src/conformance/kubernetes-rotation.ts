@@ -75,10 +75,12 @@ export function kubernetesRotationSuite(name: string, start: StartKubernetes): v
       const user = await userOf(kubernetes)
       await patchDeployment(kubernetes, { spec: { progressDeadlineSeconds: 1 } })
       await kubernetes.setPods('image-missing')
+      let healed: Promise<void> | undefined
       const { ended } = rig.cuedot(['rotate', '--log-json'], (line) => {
-        if (line.includes('"turn"')) void kubernetes.setPods('ready')
+        if (line.includes('"turn"')) healed ??= heal(kubernetes)
       })
       const { code, stdout, stderr } = await ended
+      await healed
       expect(code, stdout + stderr).toBe(4)
       expect(stdout).toContain('web does not come up on the new credential')
       expect(await userOf(kubernetes)).toBe(user)
@@ -128,6 +130,12 @@ function environment({ port, ca, file }: { port: number; ca: string; file: strin
     { name: 'DB_CA', value: ca },
     { name: 'NOTES', value: file },
   ]
+}
+
+/** Pods come up again, and have the time for it. */
+async function heal(kubernetes: KubernetesFixture): Promise<void> {
+  await kubernetes.setPods('ready')
+  await patchDeployment(kubernetes, { spec: { progressDeadlineSeconds: 600 } })
 }
 
 /** The user that consumers find in the Secret. */
