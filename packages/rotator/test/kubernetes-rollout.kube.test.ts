@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { StartKubernetes } from '../../testkit/src/conformance/kubernetes-fixture.ts'
 import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
-import type { FakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
+import type { FakeCluster, FakeNamespace } from '../../testkit/src/fakes/kubernetes.ts'
 import { startRealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
 import type { RealCluster } from '../../testkit/src/servers/kubernetes/fixture.ts'
 import { deploymentRuntime } from '../src/adapters/kubernetes/deployment-runtime.ts'
@@ -69,10 +69,28 @@ async function expectAgreementUntil(gated: Gated, runtime: Runtime, end: Verdict
   }
 }
 
-describe.each<[string, StartKubernetes]>([
-  ['a real cluster', () => real.start()],
-  ['the fake', () => fake.namespace()],
-])('our verdict on a roll and kubectl’s, on %s,', (_name, start) => {
+/** Keeps the controllers of a cluster from acting until it is disposed. */
+type Hold = (gated: Gated) => Disposable
+
+describe.each<[string, StartKubernetes, Hold]>([
+  ['a real cluster', () => real.start(), () => real.cluster.holdControllers()],
+  [
+    'the fake',
+    () => fake.namespace(),
+    (gated) => (gated.kubernetes as FakeNamespace).holdController(),
+  ],
+])('our verdict on a roll and kubectl’s, on %s,', (_name, start, hold) => {
+  test('are one while the controller has not seen the change', async () => {
+    await using gated = await startGated(start)
+    const runtime = runtimeOf(gated)
+    {
+      using _held = hold(gated)
+      await runtime.roll(TOKEN, call())
+      expect(await expectAgreement(gated, runtime)).toBe('rolling')
+    }
+    await expectAgreementUntil(gated, runtime, 'done')
+  })
+
   test('are one from the beginning to the end', async () => {
     await using gated = await startGated(start)
     const runtime = runtimeOf(gated)

@@ -24,6 +24,8 @@ export interface Cluster extends AsyncDisposable {
   /** Writes a kubeconfig for whoever has this token; returns its path. */
   kubeconfig(token: string, namespace: string): Promise<string>
   readonly adminToken: string
+  /** Keeps the controllers from doing anything until it is disposed. */
+  holdControllers(): Disposable
   /** What each of the programs has printed. */
   logs(): string
 }
@@ -39,10 +41,11 @@ export async function startCluster(): Promise<Cluster> {
   const tls = starting.use(await makeTestTls())
   const token = randomBytes(16).toString('hex')
   const children: Child[] = []
-  const start = async (child: Promise<Child>): Promise<void> => {
+  const start = async (child: Promise<Child>): Promise<Child> => {
     const started = await child
     children.push(started)
     starting.defer(() => started.end())
+    return started
   }
   const etcd = await freePort()
   await start(startEtcd(dir, etcd, await freePort()))
@@ -52,10 +55,14 @@ export async function startCluster(): Promise<Cluster> {
   const admin = starting.use(new Api({ url, ca: tls.ca, token }))
   await untilReady(admin)
   const kubeconfig = kubeconfigsIn(dir, url, tls.caFile)
-  await start(startControllers(dir, await kubeconfig(token, 'default')))
+  const controllers = await start(startControllers(dir, await kubeconfig(token, 'default')))
   const running = starting.move()
   return {
     ...{ url, caFile: tls.caFile, admin, kubeconfig, adminToken: token },
+    holdControllers() {
+      controllers.kill('SIGSTOP')
+      return { [Symbol.dispose]: () => controllers.kill('SIGCONT') }
+    },
     logs: () => children.map((child) => child.output()).join('\n'),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }

@@ -55,8 +55,8 @@ async function startNamespace(cluster: Cluster, node: ClusterNode): Promise<Real
     setPods: async (course) => node.setCourse(namespace, course),
     pods: () => node.pods(namespace),
     async [Symbol.asyncDispose]() {
-      await admin.must({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
       await node.leave(namespace)
+      await admin.must({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
     },
   }
 }

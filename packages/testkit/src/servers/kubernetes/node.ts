@@ -151,7 +151,8 @@ class StandIn implements ClusterNode {
       body: { metadata: { name }, target: { kind: 'Node', name: NODE } },
     })
     // A pod that was deleted before it ran is no problem.
-    if (status === 404 || status === 409) return void this.#pods.delete(uid)
+    const isGone = status === 404 || status === 409 || this.#left.has(namespace)
+    if (isGone) return void this.#pods.delete(uid)
     if (status !== 201) throw new Error(`binding ${name}: ${status} ${String(body['message'])}`)
     await running.start()
   }
