@@ -14,7 +14,7 @@ import { AWS_ENVIRONMENT } from '../../packages/testkit/src/rig/rig.ts'
 import { postgresRig } from '../../packages/testkit/src/rig/postgres.ts'
 import type { Tally } from '../lib/tally.ts'
 import type { ServiceReport } from '../services.ts'
-import { table, writesReached } from './report.ts'
+import { table, writesUnreached } from './report.ts'
 
 /** Which part of the lane is to run. */
 export interface CrashOptions {
@@ -55,10 +55,8 @@ export async function crash({ share, only, services }: CrashOptions): Promise<Ta
   await removeCache(cache)
   const results = done.flatMap((unit) => unit.results)
   console.log(table(results))
-  for (const line of writesReached(done, only)) {
-    console.log(line.text)
-    if (line.wrong) problems.push(line.text)
-  }
+  for (const method of writesUnreached(done, only))
+    problems.push(`no run reached ${method}, which writes`)
   for (const problem of problems) console.log(`crash: FAILED ${problem}`)
   console.log(`crash: ${((performance.now() - begun) / 1000).toFixed(0)} s`)
   return tallyOf(results, problems.length, skipped)

@@ -1,5 +1,6 @@
 /** Which pages are made from which registries. */
 import { configJsonSchema } from '../../packages/rotator/src/config/json-schema.ts'
+import { ecsIamActions } from '../../packages/rotator/src/adapters/ecs/iam.ts'
 import { rdsIamActions } from '../../packages/rotator/src/adapters/rds/iam.ts'
 import { iamActions } from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
 import { EVENT_CATALOGUE } from '../../packages/rotator/src/domain/events.ts'
@@ -18,6 +19,7 @@ export const pages = (): readonly Page[] => [
   iamPage({
     'AWS Secrets Manager': iamActions,
     'Amazon RDS (managed credentials)': rdsIamActions,
+    'Amazon ECS (`roll: ecs-service`)': ecsIamActions,
   }),
   eventsPage(EVENT_CATALOGUE),
   runbookPage(RUNBOOK),

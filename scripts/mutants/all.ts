@@ -1,7 +1,10 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
+import { EMERGENCY_MUTANTS } from './emergency.ts'
+import { ECS_MUTANTS } from './ecs.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
 import { KUBERNETES_MUTANTS } from './kubernetes.ts'
+import { INITIAL_MUTANTS } from './initial.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
@@ -24,11 +27,14 @@ export const MUTANTS: readonly Mutant[] = [
   ...MYSQL_MUTANTS,
   ...POSTGRES_MUTANTS,
   ...STORE_MUTANTS,
+  ...INITIAL_MUTANTS,
   ...MANAGED_MUTANTS,
   ...TARGET_MUTANTS,
+  ...ECS_MUTANTS,
   ...KUBERNETES_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
+  ...EMERGENCY_MUTANTS,
   ...SOAK_MUTANTS,
   ...RECORD_MUTANTS,
 ]

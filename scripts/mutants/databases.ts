@@ -49,6 +49,22 @@ export const DATABASE_MUTANTS: readonly Mutant[] = [
     lane: unit(`${POSTGRES}/classify.test.ts`),
   },
   {
+    name: 'begins a rotation on a server that takes no changes',
+    harm: 'A standby at the address of the writer is found out after the store was written.',
+    file: 'adapters/postgres/server.ts',
+    text: 'if (server.standby || server.readOnly) {',
+    replacement: 'if (server.standby && !server.readOnly) {',
+    lane: SERVER,
+  },
+  {
+    name: 'takes a full disk for too many connections',
+    harm: 'Whoever reads the message raises a limit while the server has no room on its disk.',
+    file: 'adapters/postgres/classify.ts',
+    text: "const DISK_FULL = '53100'",
+    replacement: "const DISK_FULL = '53101'",
+    lane: unit(`${POSTGRES}/classify.test.ts`),
+  },
+  {
     name: 'takes a killed session for a refused statement',
     harm: 'A password that was changed just before a failover counts as not changed.',
     file: 'adapters/postgres/classify.ts',

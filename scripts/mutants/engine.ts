@@ -94,6 +94,22 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     lane: ENGINE,
   },
   {
+    name: 'watches an admin session by the deadline of its opening',
+    harm: 'Half a minute into a rotation every statement that takes two seconds counts as lost.',
+    file: 'engine/guard.ts',
+    text: "guard(value, 'admin session', { secrets, clock })",
+    replacement: "guard(value, 'admin session', watched)",
+    lane: ENGINE,
+  },
+  {
+    name: 'calls a lost rotation healed',
+    harm: 'A rotation that a failover undid ends with exit code 0.',
+    file: 'engine/journal.ts',
+    text: "end === 'healed' && this.#backedOut ? 'backed-out' : end",
+    replacement: 'end',
+    lane: ENGINE,
+  },
+  {
     name: 'waits for an adapter that does not answer',
     harm: 'One call that never returns hangs the rotation for ever.',
     file: 'engine/guard.ts',
@@ -104,9 +120,9 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   {
     name: 'loses the record of a turn',
     harm: 'A back-out that is interrupted goes forward again at the next run.',
-    file: 'engine/documents/slot-documents.ts',
-    text: 'back_out: action.why',
-    replacement: 'id: rotation.id',
+    file: 'engine/documents/record.ts',
+    text: 'back_out: why,',
+    replacement: '',
     lane: SIM,
   },
   {

@@ -24,6 +24,14 @@ export const MANAGED_MUTANTS: readonly Mutant[] = [
     lane: DECIDE,
   },
   {
+    name: 'rehearses what cannot be undone',
+    harm: 'A rehearsal of a managed credential ends as if it had been one.',
+    file: 'domain/managed.ts',
+    text: "if (intent === 'rehearse') return refuse('NOT_REHEARSABLE',",
+    replacement: "if (intent === 'rehearse' && !o.seen) return refuse('NOT_REHEARSABLE',",
+    lane: DECIDE,
+  },
+  {
     name: 'alters a managed secret',
     harm: 'The database gets a password that the secret of RDS will never have.',
     file: 'domain/single-user.ts',

@@ -131,6 +131,22 @@ export const RECORD_MUTANTS: readonly Mutant[] = [
     lane: APPROVED,
   },
   {
+    name: 'compares the beginning of a hash',
+    harm: 'Of two configurations made so that they begin alike, one is approved, the other used.',
+    file: 'domain/approval.ts',
+    text: '({ configuration }) => configuration]',
+    replacement: '({ configuration }) => configuration.slice(0, 12)]',
+    lane: APPROVED,
+  },
+  {
+    name: 'lets a plan of nothing do something',
+    harm: 'An approved plan without actions carries out whatever is due.',
+    file: 'domain/approval.ts',
+    text: 'rest.slice(n, n + 1).some(same(action))',
+    replacement: 'rest.slice(n, n + 1).every(same(action))',
+    lane: APPROVED,
+  },
+  {
     name: 'does what was not approved',
     harm: 'Actions that nobody approved are taken once a plan is begun.',
     file: 'domain/approval.ts',

@@ -13,7 +13,11 @@ interface Synonym {
 
 /** Synonyms that are banned as names in code. */
 const IN_NAMES: readonly Synonym[] = [
-  { pattern: /roll_?back/i, instead: 'back out', allowed: /adapters\/(ecs|[a-z]*sql|common)\// },
+  {
+    pattern: /roll_?back/i,
+    instead: 'back out',
+    allowed: /adapters\/(ecs|[a-z]*sql|common)\/|fakes\/ecs/,
+  },
   { pattern: /(old|new)User(?!s?Agent)/, instead: 'the slot: A, B, active, standby' },
 ]
 

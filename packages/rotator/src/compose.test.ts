@@ -61,15 +61,23 @@ describe('composeTarget', () => {
     roll:
       - { id: command, kind: command, argv: ["true"], limit: 2s }
       - { id: page, kind: http-health, url: "https://app/", ca: ca.pem }
+      - { id: web, kind: ecs-service, cluster: shop, service: web }
       - { id: nothing, kind: none }
-      - { id: web, kind: kubernetes-deployment, namespace: n, name: web, limit: 3s }
+      - { id: pods, kind: kubernetes-deployment, namespace: n, name: web, limit: 3s }
     drain: { quiet: 1s, limit: 2s, poll: 100ms }
     password: { exclude: "O0" }`
     const { target, release } = await composeTarget('app', config(dir, lines))
+    expect(target.runtimes[2]).toMatchObject({ limitMs: 1_800_000, pollMs: 15_000 })
     expect(target.configs.map(({ id }) => id)).toEqual(['env', 'json', 'php', 'k8s'])
-    expect(target.runtimes.map(({ id }) => id)).toEqual(['command', 'page', 'nothing', 'web'])
+    expect(target.runtimes.map(({ id }) => id)).toEqual([
+      'command',
+      'page',
+      'web',
+      'nothing',
+      'pods',
+    ])
     expect(target.runtimes[0]?.limitMs).toBe(2_000)
-    expect(target.runtimes[3]).toMatchObject({ limitMs: 3_000, pollMs: 15_000 })
+    expect(target.runtimes[4]).toMatchObject({ limitMs: 3_000, pollMs: 15_000 })
     expect(target.database.endpoints).toEqual(['db.example:3306', 'reader.example:3307'])
     expect([target.store.secret, target.admin.secret]).toEqual(['app.cuedot', 'admin'])
     const { password, ...policy } = target.policy

@@ -14,6 +14,7 @@ import type {
   StoreConfig,
   TargetConfig,
 } from './config/types.ts'
+import { initialOf } from './config/initial.ts'
 import { DEFAULT_PASSWORD_POLICY, policyProblem } from './domain/password.ts'
 import type { RdsResource } from './adapters/rds/resource.ts'
 import type { PasswordPolicy } from './domain/password.ts'
@@ -102,8 +103,9 @@ async function composeConsumed(
   const admin = await composeStore(config.admin.store)
   const configs = await Promise.all(config.publish.map(composeConfigTarget))
   const rolled = await Promise.all(config.roll.map(composeRuntime))
+  const runtimes = rolled.map(({ runtime }) => runtime)
   return {
-    target: { ...base, strategy, admin, configs, runtimes: rolled.map(({ runtime }) => runtime) },
+    target: { ...base, ...initialOf(config), strategy, admin, configs, runtimes },
     release: async () => {
       for (const { stop } of rolled) await stop?.()
     },
@@ -144,6 +146,11 @@ const NO_DRAIN = { quietMs: 0, limitMs: 0, pollMs: 1_000 }
 function passwordPolicy({ length, exclude }: PasswordConfig): PasswordPolicy {
   const alphabet = [...DEFAULT_PASSWORD_POLICY.alphabet].filter((char) => !exclude.includes(char))
   return { length, alphabet: alphabet.join('') }
+}
+
+/** The store of one secret, for whoever reads it without a target. */
+export async function openStore(config: StoreConfig): Promise<SecretStore> {
+  return await composeStore(config)
 }
 
 async function composeStore(config: StoreConfig): Promise<SecretStore> {
@@ -214,6 +221,11 @@ async function composeRuntime(config: RollConfig): Promise<Rolled> {
       const { caFile, ...options } = config
       const ca = caFile === undefined ? {} : { ca: await readCa(caFile, config.id) }
       return { runtime: httpHealthRuntime({ ...options, ...ca }) }
+    }
+    case 'ecs-service': {
+      const { ecsRuntime } = await import('./adapters/ecs/runtime.ts')
+      const { kind: _kind, ...options } = config
+      return { runtime: ecsRuntime(options) }
     }
     case 'kubernetes-deployment': {
       const { deploymentRuntime } = await import('./adapters/kubernetes/deployment-runtime.ts')

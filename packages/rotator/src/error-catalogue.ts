@@ -1,3 +1,4 @@
+import { ECS_ERRORS } from './error-catalogue/ecs.ts'
 import { KUBERNETES_ERRORS } from './error-catalogue/kubernetes.ts'
 import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
@@ -99,6 +100,20 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The database has no room for another connection or is starting or stopping.',
     hint: 'Wait for the load to pass, or raise the connection limit, and run again.',
   },
+  ERR_DB_READ_ONLY: {
+    retry: 'safe',
+    what: 'What should be the writer takes no changes: it is a replica, or set read-only.',
+    hint:
+      'Name the writer first in `endpoints`. After a failover let its address lead to the new ' +
+      'writer, then run again. Nothing was changed on this server.',
+  },
+  ERR_DB_DISK_FULL: {
+    retry: 'observe-first',
+    what: 'The disk of the database server is full.',
+    hint:
+      'Free space where the server keeps its data and start it again if it has ended. Then run ' +
+      'again: cuedot looks at what is true then. Do not reset any password for this.',
+  },
   ERR_DB_BUSY: {
     retry: 'safe',
     what: 'Somebody holds a lock that was needed for a moment; nothing was changed.',
@@ -182,6 +197,14 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The command that restarts the runtime failed.',
     hint: 'Run the command by hand and read its output; it must exit with 0 when it succeeds.',
   },
+  ERR_ROLL_FAILED: {
+    retry: 'never',
+    what: 'A runtime did not come up on the credential that was published.',
+    hint:
+      'Read what the runtime says. A rotation that was turned back left the application on the ' +
+      'credential it had: rotate again when the cause is gone.',
+  },
+  ...ECS_ERRORS,
   ...OWNER_ERRORS,
   ...KUBERNETES_ERRORS,
   ERR_OUTCOME_UNKNOWN: {

@@ -5,6 +5,7 @@
  * stands in `domain/refusals.ts`. What each code means stands in `error-catalogue.ts`.
  */
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
+import type { EcsErrorDetails } from './error-catalogue/ecs.ts'
 import type { KubernetesErrorDetails } from './error-catalogue/kubernetes.ts'
 import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
@@ -17,7 +18,7 @@ import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails extends OwnerErrorDetails, KubernetesErrorDetails {
+export interface ErrorDetails extends EcsErrorDetails, KubernetesErrorDetails, OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string }
@@ -33,6 +34,8 @@ export interface ErrorDetails extends OwnerErrorDetails, KubernetesErrorDetails 
   ERR_DB_AUTH: { endpoint: string; username: string }
   ERR_DB_UNREACHABLE: { endpoint: string; reason: string }
   ERR_DB_OVERLOADED: { endpoint: string; reason: string }
+  ERR_DB_READ_ONLY: { endpoint: string; reason: string }
+  ERR_DB_DISK_FULL: { endpoint: string; reason: string }
   ERR_DB_BUSY: { endpoint: string; operation: string }
   ERR_DB_TLS: { endpoint: string; reason: string }
   ERR_DB_DENIED: { endpoint: string; username: string; operation: string }
@@ -48,6 +51,7 @@ export interface ErrorDetails extends OwnerErrorDetails, KubernetesErrorDetails 
   ERR_TARGET_DISK_FULL: { path: string }
   ERR_TARGET_CHANGED: { path: string }
   ERR_RUNTIME_COMMAND: { runtime: string; program: string; exit: string }
+  ERR_ROLL_FAILED: { runtime: string; why: string }
   ERR_OUTCOME_UNKNOWN: { operation: string; where: string }
   ERR_STRAGGLERS: { slot: string; username: string; sessions: string }
   ERR_SESSIONS_LEFT: { slot: string; username: string; sessions: string }

@@ -28,7 +28,7 @@ const ROWS: readonly BadInput[] = [
       await root.ask('LOCK INSTANCE FOR BACKUP')
       return () => root.ask('UNLOCK INSTANCE')
     },
-    code: 'ERR_DB_OVERLOADED',
+    code: 'ERR_DB_BUSY',
     passes: true,
     exit: 5,
     state: /is open/,

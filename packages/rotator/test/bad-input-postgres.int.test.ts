@@ -24,10 +24,10 @@ const ROWS: readonly BadInput[] = [
       await root.ask(`ALTER ROLE ${name(admin)} SET default_transaction_read_only = on`)
       return () => root.ask(`ALTER ROLE ${name(admin)} RESET default_transaction_read_only`)
     },
-    code: 'ERR_DB_UNREACHABLE',
+    code: 'ERR_DB_READ_ONLY',
     passes: true,
-    exit: 5,
-    state: /is open/,
+    exit: 1,
+    state: /changed nothing/,
   },
   {
     name: 'a role that somebody else is altering for longer than lock_timeout',

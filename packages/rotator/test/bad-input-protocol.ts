@@ -29,9 +29,10 @@ export const PROTOCOL_ROWS: readonly BadInput[] = [
   {
     name: 'a writer that is read-only',
     arrange: globally('read_only', '1', '0'),
-    code: 'ERR_DB_UNSUPPORTED',
-    exit: 4,
-    state: /is active and logs in/,
+    code: 'ERR_DB_READ_ONLY',
+    passes: true,
+    exit: 1,
+    state: /changed nothing/,
   },
   {
     name: 'no connection left for the admin',

@@ -7,6 +7,8 @@ import { tellAll } from '../../testkit/src/leaks/search.ts'
 import type { RootSession } from '../../testkit/src/rig/engine.ts'
 import type { LoudEngine } from '../../testkit/src/rig/loud.ts'
 import type { RigDocument } from '../../testkit/src/rig/rig.ts'
+import { REFUSALS } from '../src/domain/refusals.ts'
+import { ERROR_CATALOGUE } from '../src/error-catalogue.ts'
 import type { Database } from '../src/ports/database.ts'
 import { json } from './cli-fixture.ts'
 import { leakWorld } from './leak-world.ts'
@@ -32,7 +34,7 @@ export interface BadInput {
   /** Code of the result, or of a failure in it. */
   readonly code: string
   readonly exit: number
-  /** It passes by itself, so a run goes on trying: it is told to stop at the first failure. */
+  /** It may pass, so a run goes on trying: it is told to stop at the first failure. */
   readonly passes?: true
   /** What the run says of the state of things. */
   readonly state: RegExp
@@ -101,9 +103,12 @@ async function current(world: LeakWorld): Promise<RigDocument> {
 
 async function expectTold(world: LeakWorld, row: BadInput): Promise<void> {
   const before = await current(world)
+  let stopped = row.passes !== true
   const { code, stdout, stderr } = await world.run(['rotate', '--log-json'], {
     onLine: (line, signal) => {
-      if (row.passes === true && line.includes('"STEP_FAILED"')) signal('SIGTERM')
+      if (stopped || !/"(?:STEP_FAILED|RETRYING)"/.test(line)) return
+      stopped = true
+      signal('SIGTERM')
     },
   })
   const result = json(stdout.trimEnd().split('\n').at(-1) ?? '')
@@ -113,10 +118,19 @@ async function expectTold(world: LeakWorld, row: BadInput): Promise<void> {
   expect(codes.join(), shown).toContain(row.code)
   expect(String(result['state'])).toMatch(row.state)
   expect(String(result['what']).length).toBeGreaterThan(20)
-  expect(String(result['todo']).length).toBeGreaterThan(20)
+  expect(String(result['todo']), shown).toContain(hintOf(row.code))
   expect(code, shown).toBe(row.exit)
   const after = await current(world)
   expect(after[before.active_slot].password).toBe(before[before.active_slot].password)
+}
+
+/** What the catalogue says is to be done about it; a run says no less. */
+function hintOf(code: string): string {
+  const all: Readonly<Record<string, { readonly hint: string }>> = {
+    ...ERROR_CATALOGUE,
+    ...REFUSALS,
+  }
+  return all[code]?.hint ?? 'a hint in a catalogue'
 }
 
 /** The error itself, as a program that uses the adapter would get it. */

@@ -34,6 +34,7 @@ targets:
     roll:
       - { id: app, kind: command, argv: [systemctl, restart, app], limit: 5m }
       - { id: health, kind: http-health, url: "https://app.example.com/health" }
+      - { id: web, kind: ecs-service, cluster: shop, service: web, limit: 30m, poll: 15s }
     drain: { quiet: 5s, limit: 15m, poll: 1s }
     prove_limit: 60s
     call_limit: 30s

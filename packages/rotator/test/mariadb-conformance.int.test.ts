@@ -4,5 +4,5 @@ import { mariadbFixture } from './mariadb-fixture.ts'
 databaseConformance(
   'MariaDB with performance_schema',
   () => mariadbFixture({ performanceSchema: true }),
-  { hasTwoPasswords: true },
+  { hasTwoPasswords: true, hasTemplates: true },
 )

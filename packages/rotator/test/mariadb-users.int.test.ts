@@ -4,6 +4,7 @@ import { nativeHash, quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
 import type { AdminSession } from '../src/ports/database.ts'
 import { mariadbFixture, secret, soon, via } from './mariadb-fixture.ts'
 import type { MariadbFixture } from './mariadb-fixture.ts'
+import { userTemplateTests } from './user-template-tests.ts'
 
 describe('making a user on MariaDB', () => {
   let fixture: MariadbFixture
@@ -77,6 +78,12 @@ describe('making a user on MariaDB', () => {
     ])
       await fixture.sql(statement)
   })
+
+  userTemplateTests(() => ({
+    sql: fixture.sql,
+    root: () => asAdmin(fixture.server.root),
+    identified: via,
+  }))
 
   test('copies every grant, role, limit and requirement of every host pattern', async () => {
     await using session = await asAdmin(fixture.server.root)

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Credential } from '@cuedot/client/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mariadbDatabase } from '../src/adapters/mysql/mariadb/database.ts'
@@ -147,6 +150,19 @@ describe('MariaDB', () => {
     })
   })
 
+  test('does not wait for a server that greets and lets nobody in', async () => {
+    await using mute = await greetingOnly(fixture.endpoint.port)
+    const endpoints = [{ host: '127.0.0.1', port: mute.port }]
+    const limited = mariadbDatabase({
+      ...{ endpoints, dbname: '', connectTimeoutMs: 300 },
+      tls: { mode: 'verify', ca: fixture.ca },
+    })
+    const call = { signal: AbortSignal.timeout(60_000) }
+    const login = limited.login(fixture.admin, limited.endpoints[0]!, call)
+    await expect(login).rejects.toMatchObject({ code: 'ERR_DB_UNREACHABLE' })
+    expect(call.signal.aborted).toBe(false)
+  })
+
   test('says that a read-only server cannot take a password', async () => {
     await fixture.sql(`CREATE USER 'frozen'@'%' ${via('old')}`)
     await using session = await asAdmin()
@@ -154,7 +170,7 @@ describe('MariaDB', () => {
     const change = session.setPassword('frozen', secret('new'), soon())
     const error: unknown = await change.catch((reason: unknown) => reason)
     await fixture.sql('SET GLOBAL read_only = 0')
-    expect(error).toMatchObject({ code: 'ERR_DB_UNSUPPORTED' })
+    expect(error).toMatchObject({ code: 'ERR_DB_READ_ONLY', retry: 'safe' })
   })
 
   test('leaves no statement waiting on the server behind the lock of a backup', async () => {
@@ -194,3 +210,22 @@ describe('MariaDB', () => {
     })
   })
 })
+
+/** Passes on the first thing that the server says, and nothing after it. */
+async function greetingOnly(target: number): Promise<{ port: number } & AsyncDisposable> {
+  const server = createServer((client) => {
+    const upstream = connect(target, '127.0.0.1')
+    upstream.once('data', (chunk) => client.write(chunk))
+    client.on('error', () => undefined)
+    client.once('close', () => upstream.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

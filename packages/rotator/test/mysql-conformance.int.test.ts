@@ -4,5 +4,5 @@ import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { mysqlFixture } from './mysql-fixture.ts'
 
 describe.skipIf(MYSQL_HERE === undefined)(`MySQL ${MYSQL_HERE}`, () => {
-  databaseConformance('MySQL', () => mysqlFixture(), { hasTwoPasswords: true })
+  databaseConformance('MySQL', () => mysqlFixture(), { hasTwoPasswords: true, hasTemplates: true })
 })

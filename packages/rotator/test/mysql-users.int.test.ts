@@ -6,6 +6,7 @@ import { quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
 import type { AdminSession } from '../src/ports/database.ts'
 import { by, mysqlFixture, soon } from './mysql-fixture.ts'
 import type { MysqlFixture } from './mysql-fixture.ts'
+import { userTemplateTests } from './user-template-tests.ts'
 
 describe.skipIf(MYSQL_HERE === undefined)('making a user on MySQL', () => {
   let fixture: MysqlFixture
@@ -90,6 +91,12 @@ describe.skipIf(MYSQL_HERE === undefined)('making a user on MySQL', () => {
     ])
       await fixture.sql(statement)
   })
+
+  userTemplateTests(() => ({
+    sql: fixture.sql,
+    root: () => asAdmin(fixture.server.root),
+    identified: by,
+  }))
 
   test('copies every grant, role, limit and requirement of every host pattern', async () => {
     const equal = { state: 'equal', lacks: [] }

@@ -254,7 +254,7 @@ describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {
     const change = session.setPassword('frozen', secret('new'), soon())
     const error: unknown = await change.catch((reason: unknown) => reason)
     await fixture.sql('SET GLOBAL read_only = 0')
-    expect([privilege, error]).toMatchObject([{}, { code: 'ERR_DB_UNSUPPORTED' }])
+    expect([privilege, error]).toMatchObject([{}, { code: 'ERR_DB_READ_ONLY' }])
     expect(await answer('frozen', 'old')).toBe('accepted')
   })
 
@@ -269,7 +269,7 @@ describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {
     const change = session.setPassword(user, secret('new'), soon())
     const error: unknown = await change.catch((reason: unknown) => reason)
     await fixture.sql(unlock)
-    expect(error).toMatchObject({ code: 'ERR_DB_OVERLOADED' })
+    expect(error).toMatchObject({ code: 'ERR_DB_BUSY' })
     expect(await answer(user, 'old')).toBe('accepted')
   })
 

@@ -5,4 +5,5 @@ import { POSTGRES_HERE } from '../../testkit/src/servers/postgres.ts'
 for (const version of POSTGRES_HERE)
   databaseConformance(`PostgreSQL ${version}`, () => postgresFixture(version), {
     hasTwoPasswords: false,
+    hasTemplates: false,
   })

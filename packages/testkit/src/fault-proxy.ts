@@ -11,12 +11,20 @@ import type { Server, Socket } from 'node:net'
  */
 export type FaultMode = 'pass' | 'blackhole' | 'refuse' | 'reset' | 'dropReplies'
 
+/** Where a server listens. */
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
 /** A TCP proxy that misbehaves as told. The mode holds for open connections too. */
 export interface FaultProxy extends AsyncDisposable {
   /** The loopback address that it listens on. */
   readonly host: string
   readonly port: number
   mode: FaultMode
+  /** Where new connections go. */
+  target: Address
   /** Resets every open connection. */
   cut(): void
   /** Resolves when the next chunk that the server sends has been dropped. */
@@ -35,10 +43,7 @@ interface Pair {
 }
 
 /** Starts a proxy in front of `target` on a free port of `host`, a loopback address. */
-export async function startFaultProxy(
-  target: { readonly host: string; readonly port: number },
-  host = '127.0.0.1',
-): Promise<FaultProxy> {
+export async function startFaultProxy(target: Address, host = '127.0.0.1'): Promise<FaultProxy> {
   const proxy = new TcpFaultProxy(target, host)
   await proxy.listen()
   return proxy
@@ -47,16 +52,16 @@ export async function startFaultProxy(
 class TcpFaultProxy implements FaultProxy {
   readonly host: string
   mode: FaultMode = 'pass'
-  readonly #target: { readonly host: string; readonly port: number }
+  target: Address
   readonly #listener: Server
   readonly #pairs = new Set<Pair>()
   #waiting: (() => void)[] = []
   #budget: { left: number; happened: boolean } | undefined
 
-  constructor(target: { readonly host: string; readonly port: number }, host: string) {
+  constructor(target: Address, host: string) {
     this.host = host
-    this.#target = target
-    this.#listener = createServer((client) => this.#accept(client))
+    this.target = target
+    this.#listener = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
   }
 
   get port(): number {
@@ -75,18 +80,26 @@ class TcpFaultProxy implements FaultProxy {
     client.on('error', () => undefined)
     if (this.mode === 'refuse') return void client.destroy()
     if (this.mode === 'reset') return void client.resetAndDestroy()
-    const server = connect({ ...this.#target })
+    const server = connect({ ...this.target, allowHalfOpen: true })
     const pair = { client, server }
     this.#pairs.add(pair)
     client.on('data', (chunk) => {
       if (this.mode !== 'blackhole') server.write(chunk)
     })
+    // Whoever says goodbye may wait for the server to hang up: it has freed its locks then.
+    client.on('end', () => (this.#silent ? client.end() : server.end()))
     server.on('data', (chunk) => this.#reply(pair, chunk))
     server.on('error', () => this.#drop(pair))
     client.on('close', () => this.#drop(pair))
-    server.on('close', () => {
-      if (this.mode !== 'blackhole' && this.mode !== 'dropReplies') client.end()
-    })
+    for (const event of ['end', 'close'])
+      server.on(event, () => {
+        if (!this.#silent) client.end()
+      })
+  }
+
+  /** True when clients hear nothing, not even an end. */
+  get #silent(): boolean {
+    return this.mode === 'blackhole' || this.mode === 'dropReplies'
   }
 
   #reply(pair: Pair, chunk: Buffer): void {

@@ -14,7 +14,7 @@ export { DocumentError } from './json-document.ts'
 export type { DocumentErrorCode, JsonObject } from './json-document.ts'
 export { Sensitive } from './sensitive.ts'
 export { isSlotName } from './records.ts'
-export type { LastRecord, RotationRecord, SlotName } from './records.ts'
+export type { InitialPlaces, LastRecord, Place, RotationRecord, SlotName } from './records.ts'
 export {
   differsBeyondRotation,
   editSlotDocument,

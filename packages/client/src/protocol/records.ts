@@ -1,3 +1,4 @@
+import type { Credential } from './credential.ts'
 import { DocumentError, isObject } from './json-document.ts'
 
 /** One of the two users of an alternating target. Neither is special. */
@@ -26,7 +27,23 @@ export interface RotationRecord {
   readonly back_out?: string
   /** Hash of the approved plan under which it was opened. */
   readonly plan?: string
+  /**
+   * By runtime: the receipt of a long roll towards the active slot. Stands in a pending version
+   * only, and is no secret.
+   */
+  readonly rolls?: Readonly<Record<string, string>>
+  /**
+   * Present when consumers ran as the initial user when it was opened: where, and what else stood
+   * there, so that turning back leads to just that.
+   */
+  readonly initial?: InitialPlaces
 }
+
+/** By id of a config target: host, port and dbname as it had them, where it had them. */
+export type InitialPlaces = Readonly<Record<string, Place>>
+
+/** Where consumers find a database, as far as something says so. */
+export type Place = Partial<Pick<Credential, 'host' | 'port' | 'dbname'>>
 
 /** How a rotation can have ended; `adopted`: there was none yet, a running user was taken over. */
 export type LastOutcome = 'rotated' | 'backed-out' | 'healed' | 'rehearsed' | 'adopted'
@@ -57,6 +74,8 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
     throw new DocumentError('ERR_DOCUMENT_SHAPE', '/rotation', 'must go from one slot to the other')
   const backOut = isObject(value) ? value['back_out'] : undefined
   const plan = isObject(value) ? value['plan'] : undefined
+  const rolls = isObject(value) ? textsIn(value['rolls']) : {}
+  const initial = isObject(value) ? parseInitial(value['initial']) : undefined
   const flag = (key: string): boolean => isObject(value) && value[key] === true
   return {
     id: text('id'),
@@ -70,7 +89,35 @@ export function parseRotation(value: unknown): RotationRecord | undefined {
     ...(flag('urgent') && { urgent: true }),
     ...(typeof backOut === 'string' && { back_out: backOut }),
     ...(typeof plan === 'string' && { plan }),
+    ...(Object.keys(rolls).length > 0 && { rolls }),
+    ...(initial && { initial }),
   }
+}
+
+function parseInitial(value: unknown): InitialPlaces | undefined {
+  if (value === undefined || value === null) return undefined
+  const path = '/rotation/initial'
+  if (!isObject(value) || Object.keys(value).length === 0)
+    throw new DocumentError('ERR_DOCUMENT_SHAPE', path, 'must be an object of config targets')
+  return Object.fromEntries(Object.entries(value).map(([id, place]) => [id, parsePlace(place)]))
+}
+
+function parsePlace(value: unknown): Place {
+  if (!isObject(value))
+    throw new DocumentError('ERR_DOCUMENT_SHAPE', '/rotation/initial', 'must hold objects')
+  const { host, port, dbname } = value
+  return {
+    ...(typeof host === 'string' && { host }),
+    ...(typeof port === 'number' && { port }),
+    ...(typeof dbname === 'string' && { dbname }),
+  }
+}
+
+function textsIn(value: unknown): Readonly<Record<string, string>> {
+  const entries = isObject(value) ? Object.entries(value) : []
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
 }
 
 /** The record under `last`, or undefined where there is none. */

@@ -8,7 +8,7 @@ import {
 } from './json-document.ts'
 import type { JsonObject } from './json-document.ts'
 import { SLOT_NAMES, parseLast, parseRotation, setOrRemove } from './records.ts'
-import type { LastRecord, RotationRecord, SlotName } from './records.ts'
+import type { LastRecord, Place, RotationRecord, SlotName } from './records.ts'
 import { Sensitive } from './sensitive.ts'
 
 /**
@@ -33,6 +33,8 @@ export interface SlotDocumentEdit {
   readonly active?: SlotName
   /** `null` takes a password out, which only a dual-password document can do. */
   readonly passwords?: Partial<Record<SlotName, PasswordChange | null>>
+  /** Where both slots find the database from now on. */
+  readonly place?: Place
   readonly rotation?: RotationRecord | null
   readonly last?: LastRecord | null
 }
@@ -94,7 +96,9 @@ export function editSlotDocument(document: SlotDocument, edit: SlotDocumentEdit)
     const change = edit.passwords?.[name]
     if (change === null) throw new Error('a slot keeps a password: it cannot be taken out')
     const slot = raw[name]
-    if (change && isObject(slot)) raw[name] = withPassword(slot, change)
+    if (!isObject(slot)) continue
+    const placed = edit.place ? withPlace(slot, edit.place) : slot
+    raw[name] = change ? withPassword(placed, change) : placed
   }
   setOrRemove(raw, 'rotation', edit.rotation)
   setOrRemove(raw, 'last', edit.last)
@@ -104,6 +108,17 @@ export function editSlotDocument(document: SlotDocument, edit: SlotDocumentEdit)
 function withPassword(slot: JsonObject, { password, changedAt }: PasswordChange): JsonObject {
   const changed = changedAt === undefined ? {} : { changed_at: changedAt }
   return { ...slot, password: password.reveal(), ...changed }
+}
+
+/** A port stays a text where it was one, and is one where there was none: so the source systems. */
+function withPlace(slot: JsonObject, { host, port, dbname }: Place): JsonObject {
+  const asText = typeof slot['port'] !== 'number'
+  return {
+    ...slot,
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port: asText ? String(port) : port }),
+    ...(dbname !== undefined && { dbname }),
+  }
 }
 
 /** Compact JSON, as the source systems write it. */
@@ -131,10 +146,22 @@ export function differsBeyondRotation(
   }
   return SLOT_NAMES.some((name) => {
     if (name !== slot && !a.slots[name].password.equals(b.slots[name].password)) return true
-    return !sameJson(withoutPassword(before[name]), withoutPassword(after[name]))
+    const rest = placesSlots(a, b) ? elsewhere : withoutPassword
+    return !sameJson(rest(before[name]), rest(after[name]))
   })
+}
+
+/** The first rotation also writes down where the initial user has found the database. */
+function placesSlots(before: SlotDocument, { rotation }: SlotDocument): boolean {
+  return before.rotation === undefined && rotation?.initial !== undefined && !rotation.heals
 }
 
 function withoutPassword(slot: unknown): unknown {
   return isObject(slot) ? { ...slot, password: '', changed_at: '' } : slot
+}
+
+function elsewhere(slot: unknown): unknown {
+  if (!isObject(slot)) return slot
+  const { host: _host, port: _port, dbname: _dbname, ...rest } = slot
+  return withoutPassword(rest)
 }

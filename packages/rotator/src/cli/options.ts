@@ -20,6 +20,8 @@ export interface RotateOptions extends RunOptions {
   /** Grant the standby user what it lacks. */
   readonly fix?: true
   readonly compromised?: true
+  /** Give the active user the password of the secret where it does not log in. */
+  readonly trustSecret?: true
   /** Start a rotation outside of every window, too. */
   readonly force?: true
 }

@@ -40,7 +40,7 @@ function fileSchema(): z.ZodType<PlanFile> {
   const text = z.string().max(4_096)
   const texts = z.array(text).max(1_000)
   const step = z.custom<StepName>((value) => typeof value === 'string' && value in RUNBOOK)
-  const slot = z.enum(['A', 'B', 'user'])
+  const slot = z.enum(['A', 'B', 'user', 'initial'])
   return z.strictObject({
     kind: z.literal('cuedot-plan'),
     version: z.literal(1),

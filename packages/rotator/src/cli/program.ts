@@ -3,6 +3,8 @@ import { Command, CommanderError, Option } from 'commander'
 import type { AdoptOptions } from './commands/adopt.ts'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
 import type { AuditVerifyOptions } from './commands/audit-verify.ts'
+import { writeOut } from './openemr/flags.ts'
+import type { OpenemrOptions } from './openemr/flags.ts'
 import type { CommonOptions, LookOptions, PlanOptions, RotateOptions } from './options.ts'
 import type { RunOptions } from './options.ts'
 import type { TryOptions } from './try/command.ts'
@@ -23,7 +25,8 @@ export async function main(args: readonly string[]): Promise<number> {
     run.exitCode = code
   })
   try {
-    await program.parseAsync([...args], { from: 'user' })
+    const written = args[0] === 'openemr' ? writeOut(args) : args
+    await program.parseAsync([...written], { from: 'user' })
     return run.exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
@@ -45,6 +48,7 @@ export function buildProgram(ended: Ended): Command {
   addLooking(program, ended)
   addRuns(program, ended)
   addAdopt(program, ended)
+  addOpenemr(program, ended)
   addHelpers(program, ended)
   return program
 }
@@ -119,12 +123,13 @@ function addRuns(program: Command, ended: Ended): void {
     ['back-out', 'back-out', 'turn the open rotation back, before the point of no return'],
   ] as const
   for (const [command, intent, description] of runs) {
-    withPlan(onTarget(program, command, description)).action(
-      async (name: string | undefined, options: RunOptions) => {
-        const { runCommand } = await import('./commands/run.ts')
-        ended(await runCommand(intent, name, options))
-      },
-    )
+    const added = withPlan(onTarget(program, command, description))
+    if (command === 'heal')
+      added.option('--trust-secret', 'after a restored backup: the database gets its password')
+    added.action(async (name: string | undefined, options: RunOptions) => {
+      const { runCommand } = await import('./commands/run.ts')
+      ended(await runCommand(intent, name, options))
+    })
   }
 }
 
@@ -142,6 +147,25 @@ function addAdopt(program: Command, ended: Ended): void {
     .action(async (name: string | undefined, options: AdoptOptions) => {
       const { adoptCommand } = await import('./commands/adopt.ts')
       ended(await adoptCommand(name, options))
+    })
+}
+
+function addOpenemr(program: Command, ended: Ended): void {
+  program
+    .command('openemr')
+    .description('stands in for the rotation tools of openemr-on-ecs and openemr-on-eks')
+    .option('--dry-run', 'tell what would be done; change nothing')
+    .option('--log-json', 'JSON lines on stdout, the status object last')
+    .option('--fix-permissions', 'only set the mode of sqlconf.php (0644), then exit')
+    .option('--sync-db-users', 'bring users and secret together; no flip, no change of sqlconf.php')
+    .option('--owner <uid:gid>', 'with --fix-permissions: the owner, too')
+    .option('--mode <octal>', 'with --fix-permissions: this mode instead')
+    .showHelpAfterError()
+    .addHelpText('after', '\nThe environment is that of the rotation task (docs/openemr.md).')
+    .addHelpText('after', 'Exit codes: 0 done, 1 failed, 2 usage.')
+    .action(async (options: OpenemrOptions) => {
+      const { openemrCommand } = await import('./openemr/command.ts')
+      ended(await openemrCommand(options))
     })
 }
 

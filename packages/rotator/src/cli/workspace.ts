@@ -50,7 +50,7 @@ export async function openTarget(config: Config, name: string): Promise<Composed
 /** What the engine gets from this process. */
 export async function environment(
   options: CommonOptions,
-  given: Pick<Environment, 'events' | 'stop' | 'approved' | 'forced' | 'mayGrant'>,
+  given: Pick<Environment, 'events' | 'stop' | 'approved' | 'forced' | 'mayGrant' | 'trustsSecret'>,
 ): Promise<Environment> {
   const { clock, random } = await composeSystem()
   return { clock, random, ...given, ...asker(options) }

@@ -57,6 +57,7 @@ export function rollSchema(folder: string): z.ZodType<RollConfig> {
   return z.discriminatedUnion('kind', [
     commandSchema(folder, name, limit),
     healthSchema(folder, name, limit),
+    ecsSchema(name),
     deploymentSchema(folder, name),
     z.strictObject({
       kind: z.literal('none').describe('Consumers pick credentials up by themselves.'),
@@ -110,6 +111,34 @@ function healthSchema(folder: string, name: z.ZodString, limit: z.ZodType<number
       intervalMs: interval,
       timeoutMs: timeout,
       ...(ca !== undefined && { caFile: ca }),
+    }))
+}
+
+/** A service of Amazon ECS whose tasks are replaced so that they start with the credential. */
+function ecsSchema(name: z.ZodString) {
+  return z
+    .strictObject({
+      kind: z
+        .literal('ecs-service')
+        .describe('A service of Amazon ECS; a new deployment of it is forced.'),
+      id: name,
+      cluster: nonEmpty().describe('Name or ARN of the cluster.'),
+      service: nonEmpty().describe('Name or ARN of the service.'),
+      region: nonEmpty()
+        .exactOptional()
+        .describe('AWS region. Default: as the AWS SDK finds it in the environment.'),
+      endpoint: httpUrl().exactOptional().describe('Another address of ECS.'),
+      limit: duration({ least: '1s', most: '1d', default: '30m' }).describe(
+        'After this it has failed.',
+      ),
+      poll: duration({ least: '50ms', most: '10m', default: '15s' }).describe(
+        'Longest time between two looks; the first ones come sooner.',
+      ),
+    })
+    .transform(({ limit: limitMs, poll, ...rest }) => ({
+      ...rest,
+      limitMs,
+      pollMs: Math.min(poll, limitMs),
     }))
 }
 

@@ -85,7 +85,9 @@ describe('a configuration that can be used', () => {
       - { id: a, kind: command, argv: [systemctl, restart, app], inherit: [AWS_REGION] }
       - { id: b, kind: http-health, url: "https://app/health", limit: 2m, ca: ca.pem }
       - { id: c, kind: none }
-      - { id: d, kind: kubernetes-deployment, namespace: openemr, name: web, kubeconfig: k.yaml }
+      - { id: d, kind: ecs-service, cluster: shop, service: web, region: eu-central-1 }
+      - { id: e, kind: ecs-service, cluster: c, service: s, limit: 5s, endpoint: "http://[::1]" }
+      - { id: f, kind: kubernetes-deployment, namespace: openemr, name: web, kubeconfig: k.yaml }
     drain: { quiet: 0s }
     quarantine: 10m
     max_age: 30d
@@ -109,6 +111,8 @@ describe('a configuration that can be used', () => {
         { argv: ['systemctl', 'restart', 'app'], cwd: '/etc', limitMs: 300_000 },
         { caFile: '/etc/ca.pem', intervalMs: 1_000, successes: 3, expect: [200] },
         { kind: 'none' },
+        { cluster: 'shop', region: 'eu-central-1', limitMs: 1_800_000, pollMs: 15_000 },
+        { service: 's', endpoint: 'http://[::1]', limitMs: 5_000, pollMs: 5_000 },
         { name: 'web', kubeconfig: '/etc/k.yaml', limitMs: 1_800_000, pollMs: 15_000 },
       ],
       drain: { quietMs: 0, limitMs: 900_000 },
@@ -172,6 +176,8 @@ describe('a configuration that cannot be used', () => {
     ['roll: [{ id: a, kind: command, argv: [] }]', '8:36 targets.app.roll.0.argv.0 is missing'],
     ['roll: [{ id: a, kind: none }, { id: a, kind: none }]', 'two entries have the same id'],
     ['roll: [{ id: a, kind: http-health, url: "ftp://x" }]', 'must be an http or https URL'],
+    ['roll: [{ id: a, kind: ecs-service, cluster: c }]', 'targets.app.roll.0.service is missing'],
+    ['roll: [{ id: a, kind: ecs-service, cluster: c, service: s, poll: 0s }]', 'poll must be 50ms'],
     ['max_age: never', 'targets.app.max_age must be a duration'],
   ])('%s', (line, problem) => {
     const found = problems(withLine(line))
@@ -259,5 +265,35 @@ describe('a configuration that cannot be used', () => {
       code: 'ERR_CONFIG',
       details: { file: '/no/such/cuedot.yaml', problem: expect.stringContaining('--config') },
     })
+  })
+})
+
+describe('an initial user', () => {
+  const initial = (engine: string, dbname: string, publish: string): string => `version: 1
+targets:
+  app:
+    strategy: alternating
+    initial: { user: admin, privileges: all }
+    store: ${STORE}
+    admin: { store: { kind: secrets-manager, secret: admin } }
+    database: { engine: ${engine}, endpoints: [db.example]${dbname} }
+${publish}`
+  const PUBLISH = '    publish: [{ id: php, kind: php-sqlconf, path: sqlconf.php }]\n'
+
+  test('can be named for MySQL and MariaDB', () => {
+    for (const engine of ['mysql', 'mariadb']) {
+      const { targets } = parseConfig(initial(engine, ', dbname: openemr', PUBLISH), '/etc/c.yaml')
+      expect(targets['app']).toMatchObject({ initial: { user: 'admin', privileges: 'all' } })
+    }
+  })
+
+  test('needs an engine, a database and a config target that can show it', () => {
+    expect(problems(initial('postgres', '', ''))).toEqual([
+      expect.stringMatching(/^5:5 targets.app.initial needs MySQL or MariaDB: .*`cuedot adopt`/),
+      expect.stringMatching(/^5:5 targets.app.initial needs `dbname`/),
+      expect.stringMatching(/^5:5 targets.app.initial needs a config target under `publish`/),
+    ])
+    const other = initial('mysql', ', dbname: openemr', PUBLISH).replace('user: admin', 'user: app')
+    expect(problems(other)).toEqual([expect.stringContaining('initial.user must be admin')])
   })
 })

@@ -52,6 +52,20 @@ export function parseConfig(text: string, file: string): Config {
   )
 }
 
+/**
+ * As {@link parseConfig}, for a configuration that a program has composed.
+ * @param source - what it was composed from, for messages
+ */
+export function parsePlainConfig(plain: unknown, source: string): Config {
+  const parsed = configSchema(process.cwd()).safeParse(plain, { error: messageFor })
+  if (parsed.success) return { file: source, ...parsed.data, fingerprints: fingerprintsOf(plain) }
+  const problems = problemsOf(parsed.error.issues).map(({ path, problem }) => {
+    const name = path.map(String).join('.')
+    return { path: name, text: `${source}: ${name} ${problem}` }
+  })
+  throw unusable(source, problems)
+}
+
 function fingerprintsOf(plain: unknown): Readonly<Record<string, string>> {
   const targets = isObject(plain) && 'targets' in plain ? plain.targets : undefined
   const entries = isObject(targets) ? Object.entries(targets) : []

@@ -110,11 +110,24 @@ export function targetSchema(folder: string): z.ZodType<TargetConfig> {
   ])
 }
 
+const INITIAL = z.strictObject({
+  user: z
+    .literal('admin')
+    .describe('Whose login applications have before their first rotation: the admin’s.'),
+  privileges: z
+    .literal('all')
+    .describe('What the slots’ users get then: all privileges on the database, none elsewhere.'),
+})
+
 function alternatingSchema(folder: string) {
   return z
     .strictObject({
       strategy: z.literal('alternating').describe('Two users of which one is active.'),
       store: storeSchema(folder).describe('The secret with the slot document of both users.'),
+      initial: INITIAL.exactOptional().describe(
+        'Lets the first rotation bring applications that run as the admin to a slot. MySQL, ' +
+          'MariaDB. Default: a config target that holds the admin is refused.',
+      ),
       ...consumed(folder),
       quarantine: duration({ least: '0s', most: '1d' })
         .exactOptional()
@@ -128,6 +141,7 @@ function alternatingSchema(folder: string) {
             'finish the rotation. PostgreSQL only; the slots’ VALID UNTIL is cuedot’s then.',
         ),
     })
+    .superRefine(refineInitial)
     .superRefine(({ database, expire_after }, context) => {
       if (expire_after !== undefined && database.engine !== 'postgres')
         context.addIssue({
@@ -141,6 +155,27 @@ function alternatingSchema(folder: string) {
       ...(quarantine !== undefined && { quarantineMs: quarantine }),
       ...(expire_after !== undefined && { expireAfterMs: expire_after }),
     }))
+}
+
+interface Refined {
+  readonly initial?: unknown
+  readonly database: { readonly engine: string; readonly dbname: string }
+  readonly publish: readonly unknown[]
+}
+
+function refineInitial({ initial, database, publish }: Refined, context: z.RefinementCtx): void {
+  if (initial === undefined) return
+  const issue = (message: string): void =>
+    context.addIssue({ code: 'custom', path: ['initial'], message })
+  if (database.engine === 'postgres')
+    issue(
+      'needs MySQL or MariaDB: with PostgreSQL give the application a user of its own first, ' +
+        'which `cuedot adopt` takes over',
+    )
+  if (database.dbname === '')
+    issue('needs `dbname` under `database`: there the slots’ users get all privileges')
+  if (publish.length === 0)
+    issue('needs a config target under `publish`: only that shows whether the admin is in use')
 }
 
 function managedSchema(folder: string) {

@@ -52,9 +52,17 @@ interface ConsumedConfig extends CommonConfig {
   readonly password: PasswordConfig
 }
 
+/** As whom applications may run before their first rotation, and what the slots may do then. */
+export interface InitialConfig {
+  readonly user: 'admin'
+  readonly privileges: 'all'
+}
+
 /** Two users of which one is active. */
 export interface AlternatingConfig extends ConsumedConfig {
   readonly strategy: 'alternating'
+  /** Absent where applications run as a slot's user from the start. */
+  readonly initial?: InitialConfig
   /** How long the old account is locked and watched; absent where it is not locked. */
   readonly quarantineMs?: number
   /** After how long the account of the old slot expires by itself; absent where it does not. */
@@ -152,6 +160,7 @@ export type PublishConfig =
 export type RollConfig =
   | CommandConfig
   | HttpHealthConfig
+  | EcsServiceConfig
   | KubernetesDeploymentConfig
   | { readonly kind: 'none'; readonly id: string }
 
@@ -177,6 +186,20 @@ export interface HttpHealthConfig {
   readonly timeoutMs: number
   readonly limitMs: number
   readonly caFile?: string
+}
+
+/** A service of Amazon ECS that is deployed anew. */
+export interface EcsServiceConfig {
+  readonly kind: 'ecs-service'
+  readonly id: string
+  /** Name or ARN. */
+  readonly cluster: string
+  /** Name or ARN. */
+  readonly service: string
+  readonly region?: string
+  readonly endpoint?: string
+  readonly limitMs: number
+  readonly pollMs: number
 }
 
 /** An object of Kubernetes and how its cluster is reached. */

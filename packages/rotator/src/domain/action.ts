@@ -3,6 +3,7 @@ import type { Slot } from './slot.ts'
 /** The steps of the runbook; `steps/runbook.ts` has them in reading order. */
 export type StepName =
   | 'heal'
+  | 'reinstate'
   | 'reconcile'
   | 'open'
   | 'rehearse'
@@ -26,8 +27,11 @@ export type StepName =
   | 'ask'
   | 'await'
 
-/** Whose credential an action is about: a slot's, or the one user of a single-user target. */
-export type Subject = Slot | 'user'
+/**
+ * Whose credential an action is about: a slot's, the one user's of a single-user target, or the
+ * initial user's, to which a first rotation that turns back leads.
+ */
+export type Subject = Slot | 'user' | 'initial'
 
 /** One decided effect. `where` names the config target of `publish` and the runtime of `roll`. */
 export interface Action {

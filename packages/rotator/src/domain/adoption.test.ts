@@ -80,6 +80,30 @@ test('an adopted target changes only what is owned, and nothing while a rotation
   expect(new Set(steps('slots'))).toEqual(new Set(OWNERSHIP_PHASES))
 })
 
+test('of an adopted target the standby user and what is staged are its own', () => {
+  const adopted = { ...READY, document: 'slots', due: [] } as const
+  for (const own of [{ pending: 'foreign' }, { standby: 'taken' }, { standby: 'in-use' }] as const)
+    expect(decideAdoption({ ...adopted, ...own })).toEqual({ kind: 'settled' })
+})
+
+test('what cannot be moved is no matter once nothing has to be moved', () => {
+  const moved = { ...READY, due: [], movable: false }
+  expect(decideAdoption(moved)).toEqual({ kind: 'next', step: 'record' })
+})
+
+test('after each step the facts are that it has had its effect, and nothing else', () => {
+  expect(predictAdoption(READY, 'record')).toEqual({ ...READY, pending: 'adoption' })
+  expect(predictAdoption({ ...READY, pending: 'adoption' }, 'adopt')).toEqual({
+    ...READY,
+    document: 'slots',
+    pending: 'none',
+  })
+  expect(predictAdoption(READY, 'objects')).toEqual({
+    ...READY,
+    due: ['owner', 'defaults', 'login'],
+  })
+})
+
 test.for([
   [{ pending: 'foreign' }, 'PENDING_FOREIGN'],
   [{ running: 'unknown' }, 'ADOPT_UNKNOWN'],

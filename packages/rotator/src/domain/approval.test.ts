@@ -40,6 +40,9 @@ describe('before anything was done under a plan', () => {
     ['another current version', { versions: { current: 'v2' } }, 'approved v1, now v2'],
     ['a pending version', { versions: { current: 'v1', pending: 'p' } }, 'approved none, now p'],
     ['another active slot', { active: 'B' }, 'active slot: approved A, now B'],
+    ['a second config target', { configs: ['web: A', 'job: A'] }, 'now web: A, job: A'],
+    ['a second endpoint', { endpoints: ['db:5432', 'ro:5432'] }, 'now db:5432, ro:5432'],
+    ['a second runtime', { runtimes: ['web', 'job'] }, 'now web, job'],
     ['a config target with something else', { configs: ['web: dead'] }, 'now web: dead'],
     ['another configuration', { configuration: 'd'.repeat(64) }, 'configuration of the target'],
     ['another user', { users: ['a', 'c'] }, 'users: approved a, b, now a, c'],
@@ -58,6 +61,47 @@ describe('before anything was done under a plan', () => {
     expect(why({ actions: less })).toBe('approved actions that are not due: publish B')
     const turned = actions('open', 'flip', 'set', 'publish', 'close')
     expect(why({ actions: turned })).toBe('actions: the same, in another order')
+  })
+
+  test('no active slot is a drift from one', () => {
+    const { active, ...none } = BASIS
+    const told = `active slot: approved ${active}, now none`
+    expect(judgeApproval(APPROVED, none, UNTOUCHED)).toEqual({ kind: 'drifted', why: [told] })
+  })
+
+  test('a configuration that begins with the same hash is another one', () => {
+    const configuration = `${'c'.repeat(63)}d`
+    expect(why({ configuration })).toContain('configuration of the target')
+  })
+
+  test('an action more at the end is a drift, even to a plan of nothing or of one action', () => {
+    for (const steps of [[], ['flip'], ['open', 'set', 'flip']] as const) {
+      const approved = { ...APPROVED, actions: actions(...steps) }
+      const judged = judge({ actions: actions(...steps, 'close') }, UNTOUCHED, approved)
+      const told = 'actions that were not approved: close B'
+      expect(judged).toEqual({ kind: 'drifted', why: [told] })
+      expect(judge({ actions: approved.actions }, UNTOUCHED, approved)).toEqual({ kind: 'go' })
+    }
+  })
+
+  test('actions in the place of others are told, and so are those', () => {
+    const other = actions('heal', 'set', 'flip', 'publish', 'drain')
+    expect(why({ actions: other })).toBe(
+      'actions that were not approved: heal B, drain B; ' +
+        'approved actions that are not due: open B, close B',
+    )
+  })
+
+  test('an action is told with the place where it would be done', () => {
+    const job: Action = { step: 'publish', slot: 'B', where: 'job', why: 'it is due' }
+    expect(why({ actions: [...BASIS.actions, job] })).toBe(
+      'actions that were not approved: publish B job',
+    )
+  })
+
+  test('a plan that no rotation uses up may be carried out', () => {
+    for (const intent of ['back-out', 'converge'] as const)
+      expect(judge({ intent }, UNTOUCHED, { ...APPROVED, intent })).toEqual({ kind: 'go' })
   })
 
   test('its first actions may have become unnecessary', () => {

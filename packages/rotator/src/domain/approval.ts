@@ -77,10 +77,10 @@ type Said = readonly (readonly [string, (basis: PlanBasis) => string])[]
 const FIXED: Said = [
   ['target', ({ target }) => target],
   ['command', ({ intent }) => intent],
-  ['configuration of the target (hash)', ({ configuration }) => configuration.slice(0, 12)],
-  ['users', ({ users }) => users.join(', ')],
-  ['endpoints', ({ endpoints }) => endpoints.join(', ')],
-  ['runtimes', ({ runtimes }) => runtimes.join(', ')],
+  ['configuration of the target (hash)', ({ configuration }) => configuration],
+  ['users', ({ users }) => listed(users)],
+  ['endpoints', ({ endpoints }) => listed(endpoints)],
+  ['runtimes', ({ runtimes }) => listed(runtimes)],
 ]
 
 /** What the plan itself changes. */
@@ -88,8 +88,12 @@ const MOVING: Said = [
   ['current version', ({ versions }) => versions.current],
   ['pending version', ({ versions }) => versions.pending ?? 'none'],
   ['active slot', ({ active }) => active ?? 'none'],
-  ['config targets', ({ configs }) => configs.join(', ')],
+  ['config targets', ({ configs }) => listed(configs)],
 ]
+
+function listed(names: readonly string[]): string {
+  return names.join(', ')
+}
 
 function differences(approved: PlanBasis, now: PlanBasis, said: Said): readonly string[] {
   return said.flatMap(([name, of]) => {
@@ -102,21 +106,20 @@ function within(approved: PlanBasis, now: PlanBasis, turningBack: boolean): Appr
   if (turningBack) return { kind: 'go' }
   const extra = now.actions.filter((action) => !approved.actions.some(same(action)))
   if (extra.length === 0) return { kind: 'go' }
-  return { kind: 'drifted', why: [`it is begun, and now needs besides: ${names(extra)}`] }
+  return { kind: 'drifted', why: [`it is begun, and now needs besides: ${namesOf(extra)}`] }
 }
 
 function actionDifferences(approved: PlanBasis, now: PlanBasis): readonly string[] {
-  const skipped = approved.actions.length - now.actions.length
-  const rest = approved.actions.slice(Math.max(0, skipped))
-  const isRest =
-    skipped >= 0 && now.actions.every((action, n) => rest.slice(n, n + 1).some(same(action)))
+  // Of more actions than were approved, some have no counterpart here.
+  const rest = approved.actions.slice(approved.actions.length - now.actions.length)
+  const isRest = now.actions.every((action, n) => rest.slice(n, n + 1).some(same(action)))
   if (isRest) return []
   const added = now.actions.filter((action) => !approved.actions.some(same(action)))
   const dropped = approved.actions.filter((action) => !now.actions.some(same(action)))
   if (added.length + dropped.length === 0) return ['actions: the same, in another order']
   return [
-    ...(added.length > 0 ? [`actions that were not approved: ${names(added)}`] : []),
-    ...(dropped.length > 0 ? [`approved actions that are not due: ${names(dropped)}`] : []),
+    ...(added.length > 0 ? [`actions that were not approved: ${namesOf(added)}`] : []),
+    ...(dropped.length > 0 ? [`approved actions that are not due: ${namesOf(dropped)}`] : []),
   ]
 }
 
@@ -125,8 +128,10 @@ const same =
   (b: Action): boolean =>
     sameAction(a, b)
 
-function names(actions: readonly Action[]): string {
-  return actions
-    .map(({ step, slot, where }) => [step, slot, ...(where === undefined ? [] : [where])].join(' '))
-    .join(', ')
+function namesOf(actions: readonly Action[]): string {
+  return listed(
+    actions.map(({ step, slot, where }) =>
+      where === undefined ? `${step} ${slot}` : `${step} ${slot} ${where}`,
+    ),
+  )
 }

@@ -29,6 +29,7 @@ const TURNED: TwoSlotFacts = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
   quarantine: false,
   quarantined: false,
   stray: false,

@@ -1,9 +1,11 @@
 import { converge } from './converge.ts'
+import { backToInitial, isFirst } from './initial.ts'
 import type { TwoSlotFacts, RotationFacts } from './observed.ts'
 import type { Decision } from './plan.ts'
 
 /** A rotation that is being turned back: the same convergence, towards the slot it came from. */
 export function backOut(o: TwoSlotFacts, r: RotationFacts): Decision {
+  if (isFirst(r)) return backToInitial(o, r)
   const { from, to } = r
   if (o.login[from].locked || o.expires[from])
     return { kind: 'next', action: { step: 'release', slot: from, why: 'it is needed again' } }

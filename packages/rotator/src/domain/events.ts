@@ -37,6 +37,8 @@ export interface StepEvidence {
   readonly counts?: number
   readonly mostSessions?: number
   readonly countedOn?: readonly string[]
+  /** What a runtime says of a roll that is done, where there is something to say. */
+  readonly says?: string
 }
 
 /** What each event says besides. */
@@ -112,7 +114,8 @@ export const EVENT_CATALOGUE: { readonly [C in EventCode]: EventEntry } = {
     what: 'A step has been applied. Whether it had its effect is observed next.',
     payload:
       '`step`, `slot`, `where`, `durationMs`, `versions` (ids: `current`, `pending`), ' +
-      '`evidence`: `loggedInOn`; of a drain `quietMs`, `counts`, `mostSessions`, `countedOn`',
+      '`evidence`: `loggedInOn`; of a drain `quietMs`, `counts`, `mostSessions`, `countedOn`; ' +
+      'of a roll `says`',
   },
   STEP_FAILED: {
     level: 'error',

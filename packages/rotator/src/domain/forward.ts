@@ -1,5 +1,6 @@
 import type { StepName } from './action.ts'
 import { converge, inUse, isHeld } from './converge.ts'
+import { canReturn, isFirst } from './initial.ts'
 import type { TwoSlotFacts, RotationFacts } from './observed.ts'
 import type { Decision, Intent } from './plan.ts'
 import type { Slot } from './slot.ts'
@@ -44,11 +45,7 @@ function afterFlip(o: TwoSlotFacts, r: RotationFacts, intent: Intent): Decision 
   const { from, to } = r
   const failed = o.runtimes.find((runtime) => runtime.roll === 'failed')
   const turnBecause = reasonToTurn(o, to, intent, failed?.id)
-  if (turnBecause !== undefined) {
-    if (o.login[from].locked || o.expires[from]) return next('release', from, turnBecause)
-    if (canTurn(o, from)) return next('turn', from, turnBecause)
-    return { kind: 'refused', code: 'BACK_OUT_IMPOSSIBLE', why: turnBecause }
-  }
+  if (turnBecause !== undefined) return turn(o, r, turnBecause)
   const lag = converge(o, to)
   if (lag) return lag
   if (retired(o, from))
@@ -69,6 +66,14 @@ function afterFlip(o: TwoSlotFacts, r: RotationFacts, intent: Intent): Decision 
   return staged
     ? next('retire', from, `slot ${from} still accepts its old password`)
     : next('stage', from, `nobody uses slot ${from} any more`)
+}
+
+function turn(o: TwoSlotFacts, r: RotationFacts, why: string): Decision {
+  const { from } = r
+  if (isFirst(r) && canReturn(o, r)) return next('turn', 'initial', why)
+  if (!isFirst(r) && (o.login[from].locked || o.expires[from])) return next('release', from, why)
+  if (!isFirst(r) && canTurn(o, from)) return next('turn', from, why)
+  return { kind: 'refused', code: 'BACK_OUT_IMPOSSIBLE', why }
 }
 
 function retired(o: TwoSlotFacts, from: Slot): boolean {
@@ -100,6 +105,6 @@ function refuseInconsistent(): Decision {
   }
 }
 
-function next(step: StepName, slot: Slot, why: string): Decision {
+function next(step: StepName, slot: Slot | 'initial', why: string): Decision {
   return { kind: 'next', action: { step, slot, why } }
 }

@@ -43,11 +43,14 @@ export function assertSafe(observed: Observed, action: Action): void {
 function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
   const { slot, step } = action
   if (slot === 'user') return 'I4'
+  if (slot === 'initial') return returnBreaks(o, action)
   switch (step) {
     case 'set':
       return setBreaks(o, slot)
     case 'retire':
       return retireBreaks(o, slot)
+    case 'reinstate':
+      return reinstateBreaks(o, slot)
     case 'quarantine':
       return isUsed(o, slot) || slot === o.store.active ? 'I1' : undefined
     case 'flip':
@@ -57,7 +60,7 @@ function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
     case 'reconcile':
       return o.store.rotation ? 'I4' : undefined
     case 'turn':
-      return o.login[slot].current ? undefined : 'I3'
+      return turnBreaks(o, slot)
     case 'evict':
       return evictBreaks(o, slot)
     case 'expire':
@@ -69,10 +72,58 @@ function alternating(o: TwoSlotFacts, action: Action): InvariantId | undefined {
   }
 }
 
+/**
+ * The initial user is only ever led to: by a rotation that has found consumers there and that turns
+ * back, and only while it logs in. Nothing about the user itself may change.
+ */
+function returnBreaks(o: TwoSlotFacts, { step, where }: Action): InvariantId | undefined {
+  const { rotation, pending } = o.store
+  if (rotation?.initial === undefined || o.initial?.logsIn !== true) return 'I1'
+  const turned = rotation.backOut !== undefined
+  switch (step) {
+    case 'turn':
+      if (turned || pending === 'open') return 'I4'
+      return losesPassword(o, rotation.from) ? 'I2' : undefined
+    case 'flip':
+      return pending === 'turn' ? undefined : 'I3'
+    case 'publish':
+      // A slot that goes on working has not been on the initial user, and is not let in there.
+      return turned && (!rotation.heals || rotation.initial.some((id) => id === where))
+        ? undefined
+        : 'I1'
+    case 'roll':
+      return turned ? undefined : 'I1'
+    default:
+      return 'I1'
+  }
+}
+
+/** Consumers are led back to where they came from. */
+function turnBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
+  if (o.store.rotation?.initial !== undefined) return 'I1'
+  if (losesPassword(o, slot)) return 'I2'
+  return o.login[slot].current ? undefined : 'I3'
+}
+
+/** What is staged for the old slot may be in force, and stands in no other version. */
+function losesPassword(o: TwoSlotFacts, old: Slot): boolean {
+  return o.store.pending === 'retire' && !o.login[old].current
+}
+
 function setBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
   if (o.store.pending !== 'open' || o.store.stale) return 'I2'
   const standsBy = slot === o.store.rotation?.to && slot !== o.store.active
   return standsBy && !o.store.rotation.heals && !isUsed(o, slot) ? undefined : 'I1'
+}
+
+/** Only where nobody is known to hold a password that works, and on the operator's word. */
+function reinstateBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {
+  if (o.store.rotation || o.store.pending !== 'none') return 'I4'
+  const { current, locked } = o.login[slot]
+  const held = o.configs.some(({ holds }) => holds === `lost-${slot}`)
+  const unused = !current && !locked && !held && o.sessions[slot] === 0
+  const hasOnePassword = o.strategy === 'alternating'
+  return o.trustsSecret && hasOnePassword && unused && slot === o.store.active ? undefined : 'I1'
 }
 
 function retireBreaks(o: TwoSlotFacts, slot: Slot): InvariantId | undefined {

@@ -52,13 +52,7 @@ export function predictManaged(o: ManagedFacts, action: Action): ManagedFacts {
     case 'ask':
       return { ...o, asked: 'yes', seen: true, owner: 'busy', says: 'rotating' }
     case 'await':
-      return {
-        ...o,
-        owner: 'ready',
-        says: 'active',
-        changed: o.changed || o.asked !== 'no',
-        login: { current: true },
-      }
+      return { ...o, owner: 'ready', says: 'active', changed: true, login: { current: true } }
     default:
       return o
   }

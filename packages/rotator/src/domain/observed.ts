@@ -33,6 +33,11 @@ export interface RotationFacts {
   readonly urgent: boolean
   /** Present when it is being turned back; says why. */
   readonly backOut?: string
+  /**
+   * Ids of the config targets that held the initial user when it was opened; not empty. Present:
+   * turning back leads there, not to `from`.
+   */
+  readonly initial?: readonly string[]
 }
 
 /** What the versions of the secret say. */
@@ -59,10 +64,11 @@ export interface LoginFacts {
  * - a slot: that slot's user with the current version's password.
  * - `lost-A`, `lost-B`: that slot's user with a password that works and is not in the current
  *   version.
+ * - `initial`: the initial user of the target, with the password that it has.
  * - `foreign`: a user that is no slot's, and it logs in.
  * - `dead`: nothing that logs in.
  */
-export type Holding = Slot | 'lost-A' | 'lost-B' | 'foreign' | 'dead'
+export type Holding = Slot | 'lost-A' | 'lost-B' | 'initial' | 'foreign' | 'dead'
 
 /** One config target and what consumers find there. */
 export interface ConfigFacts {
@@ -78,8 +84,25 @@ export interface RuntimeFacts {
   readonly why?: string
 }
 
-/** How the standby user compares with the active one. See `UserComparison` in the database port. */
+/**
+ * How the standby user compares with the active one; where the target has an initial user and the
+ * active slot does not log in, with what the configuration says a slot may do. See `UserComparison`
+ * in the database port.
+ */
 export type UserState = 'absent' | 'partial' | 'equal' | 'differs'
+
+/** What is known of the user as which consumers run before their first rotation. */
+export interface InitialFacts {
+  /** The database accepts its password. */
+  readonly logsIn: boolean
+  /**
+   * There is no user of the active slot. Asked only while the active slot does not log in, else
+   * false.
+   */
+  readonly activeAbsent: boolean
+  /** This run has seen a rotation that leads consumers back there: it starts nothing more. */
+  readonly returned: boolean
+}
 
 /** A step of this run that failed for good, so that the rotation has to turn back. */
 export interface Trouble {
@@ -118,12 +141,16 @@ export interface TwoSlotFacts {
   readonly expiry: boolean
   /** The operator lets the run grant the standby user what it lacks (`--fix`). */
   readonly mayGrant: boolean
+  /** The operator says that the secret is right where the database is not (`--trust-secret`). */
+  readonly trustsSecret: boolean
   /** The target asks for a quarantine before a password is retired. */
   readonly quarantine: boolean
   /** True when this run has watched the quarantine of the slot that gives way to its end. */
   readonly quarantined: boolean
   /** What is in force has leaked: sessions that stand in the way are ended, not waited for. */
   readonly urgent: boolean
+  /** Absent where the configuration names no initial user. */
+  readonly initial?: InitialFacts
   readonly trouble?: Trouble
 }
 

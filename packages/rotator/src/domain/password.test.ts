@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { DEFAULT_PASSWORD_POLICY, generatePassword, policyProblem } from './password.ts'
 
 /** Gives 0, 1, 2 … 255, 0 … one after the other. */
@@ -16,9 +16,16 @@ describe('a generated password', () => {
     expect(new Set(times)).toEqual(new Set([(16 * 124) / 62]))
   })
 
-  test('is refused when the random source gives nothing that can be used', () => {
-    const stuck = (count: number): Uint8Array => new Uint8Array(count).fill(255)
+  test('takes no more from the random source than it needs', () => {
+    const bytes = vi.fn<(count: number) => Uint8Array>(counting())
+    generatePassword(DEFAULT_PASSWORD_POLICY, bytes)
+    expect(bytes.mock.calls).toEqual([[30]])
+  })
+
+  test('is given up after a thousand draws of nothing that can be used', () => {
+    const stuck = vi.fn<(count: number) => Uint8Array>((count) => new Uint8Array(count).fill(255))
     expect(() => generatePassword(DEFAULT_PASSWORD_POLICY, stuck)).toThrow('no usable bytes')
+    expect(stuck).toHaveBeenCalledTimes(1000)
   })
 })
 

@@ -7,6 +7,7 @@ import type {
   PendingKind,
   SingleUserFacts,
 } from './observed.ts'
+import { homeOf } from './initial.ts'
 import { predictManaged } from './managed.ts'
 import { other } from './slot.ts'
 import type { Slot } from './slot.ts'
@@ -18,6 +19,7 @@ import type { Slot } from './slot.ts'
 export function predict(observed: Observed, action: Action): Observed {
   if (observed.strategy === 'managed') return predictManaged(observed, action)
   if (observed.strategy === 'single-user') return predictSingleUser(observed, action)
+  if (action.slot === 'initial') return predictReturn(observed, action)
   const slot = action.slot === 'user' ? observed.store.active : action.slot
   return predictTwoSlots(observed, action, slot)
 }
@@ -51,12 +53,33 @@ function predictTwoSlots(o: TwoSlotFacts, action: Action, slot: Slot): TwoSlotFa
   }
 }
 
+/** What leads consumers back to the initial user. */
+function predictReturn(o: TwoSlotFacts, action: Action): TwoSlotFacts {
+  const { rotation, active } = o.store
+  switch (action.step) {
+    case 'turn':
+      return staged(o, 'turn')
+    case 'flip': {
+      const initial = o.initial && { initial: { ...o.initial, returned: true } }
+      return { ...flipped(o, rotation ? homeOf(rotation) : active), ...initial }
+    }
+    case 'publish':
+      return published(o, action, 'initial')
+    case 'roll':
+      return rolled(o, action)
+    default:
+      return o
+  }
+}
+
 /** The actions whose effect is not in the store. */
 function predictOutside(o: TwoSlotFacts, action: Action, slot: Slot): TwoSlotFacts {
   switch (action.step) {
     case 'provision':
     case 'grant':
       return { ...o, standbyUser: 'equal' }
+    case 'reinstate':
+      return withLogin(o, slot, { current: true })
     case 'set':
     case 'retire':
       return withLogin(o, slot, { current: false, pending: true, locked: false })
@@ -72,19 +95,23 @@ function predictOutside(o: TwoSlotFacts, action: Action, slot: Slot): TwoSlotFac
     case 'release':
       return released(o, slot)
     case 'publish':
-      return {
-        ...o,
-        configs: o.configs.map((c) => (c.id === action.where ? { ...c, holds: slot } : c)),
-      }
-    case 'roll':
-      return {
-        ...o,
-        runtimes: o.runtimes.map((r) => (r.id === action.where ? { id: r.id, roll: 'done' } : r)),
-        sessions: { ...o.sessions, [slot]: Math.max(1, o.sessions[slot]) },
-      }
+      return published(o, action, slot)
+    case 'roll': {
+      const sessions = { ...o.sessions, [slot]: Math.max(1, o.sessions[slot]) }
+      return { ...rolled(o, action), sessions }
+    }
     default:
       return o
   }
+}
+
+function published(o: TwoSlotFacts, { where }: Action, holds: Holding): TwoSlotFacts {
+  return { ...o, configs: o.configs.map((c) => (c.id === where ? { ...c, holds } : c)) }
+}
+
+function rolled(o: TwoSlotFacts, { where }: Action): TwoSlotFacts {
+  const runtimes = o.runtimes.map((r) => (r.id === where ? { id: r.id, roll: 'done' as const } : r))
+  return { ...o, runtimes }
 }
 
 /** An account that is open again lets in whom it let in before, and what was staged stays so. */
@@ -119,7 +146,11 @@ function withRotation(
   kind: { readonly heals?: boolean; readonly rehearses?: boolean },
 ): TwoSlotFacts {
   const { heals = false, rehearses = false } = kind
-  const rotation = { id: 'planned', from: other(to), to, heals, rehearses, urgent: o.urgent }
+  const initial = o.configs.filter(({ holds }) => holds === 'initial').map(({ id }) => id)
+  const rotation = {
+    ...{ id: 'planned', from: other(to), to, heals, rehearses, urgent: o.urgent },
+    ...(initial.length > 0 && { initial }),
+  }
   return { ...o, store: { ...o.store, rotation } }
 }
 
@@ -143,8 +174,11 @@ function promoted(o: TwoSlotFacts): TwoSlotFacts {
 function flipped(o: TwoSlotFacts, slot: Slot): TwoSlotFacts {
   const { rotation, pending } = o.store
   const record = rotation && pending === 'turn' ? { ...rotation, backOut: 'turned' } : rotation
+  // From now on the user of the other slot is the one that is compared.
+  const born = slot !== o.store.active && o.initial?.activeAbsent === true
   return {
     ...promoted(o),
+    ...(born && { standbyUser: 'absent' as const, initial: { ...o.initial, activeAbsent: false } }),
     store: { active: slot, pending: 'none', stale: false, ...(record && { rotation: record }) },
     runtimes: o.runtimes.map(({ id }) => ({ id, roll: 'due' as const })),
     quarantined: false,

@@ -43,7 +43,8 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     what: 'A consumer logs in with a credential that belongs to no slot.',
     hint:
       'Find out which user that config target should have; point it at a slot, or take it out ' +
-      'of the target.',
+      'of the target. Where it is the admin of MySQL or MariaDB, `initial` lets the first ' +
+      'rotation bring it to a slot.',
   },
   ACTIVE_DENIED: {
     what:
@@ -51,7 +52,8 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
       'does.',
     hint:
       'Put the right password (or the right active_slot) into the secret. cuedot does not set a ' +
-      'password that somebody may be using.',
+      'password that somebody may be using. After a restored backup, when the secret is right, ' +
+      'use `cuedot heal --trust-secret`.',
   },
   STANDBY_IN_USE: {
     what: 'Somebody still uses the standby slot, so its password must not change.',
@@ -72,14 +74,16 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     hint: 'Compare the versions of the secret and put the last sound one back.',
   },
   BACK_OUT_IMPOSSIBLE: {
-    what: 'The rotation cannot be turned back: the old slot no longer logs in.',
+    what: 'The rotation cannot be turned back: what consumers had before is not there any more.',
     hint:
       'The point of no return is passed. Repair what fails on the new slot; the next run goes ' +
       'forward.',
   },
   PLACEHOLDER: {
     what: 'The document still has the stand-in password of a deployment script.',
-    hint: 'Put the real password of the active user into the secret.',
+    hint:
+      'Put the real password of the active user into the secret. Where applications run as the ' +
+      'admin of MySQL or MariaDB so far, configure `initial`, and rotate.',
   },
   ADMIN_IN_USE: {
     what: 'Somebody else has sessions as the admin user, so its password must not change.',
@@ -160,7 +164,9 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   },
   ADOPT_ADMIN: {
     what: 'The application runs as the admin user, which must not be one of two slots.',
-    hint: 'Give the application a user of its own first.',
+    hint:
+      'Give the application a user of its own first. With MySQL and MariaDB, a target with ' +
+      '`initial` needs no adoption: its first rotation makes both users.',
   },
   ADOPT_STANDBY: {
     what: 'There is a user already with the name that the second slot would get.',

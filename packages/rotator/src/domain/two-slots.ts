@@ -1,6 +1,7 @@
 import type { StepName } from './action.ts'
 import { backOut } from './back-out.ts'
 import { forward } from './forward.ts'
+import { runsOnInitial } from './initial.ts'
 import type { TwoSlotFacts } from './observed.ts'
 import type { Decision, Intent } from './plan.ts'
 import type { RefusalCode } from './refusals.ts'
@@ -30,15 +31,33 @@ export function decideTwoSlots(o: TwoSlotFacts, intent: Intent): Decision {
 function idle(o: TwoSlotFacts, intent: Intent): Decision {
   const active = o.store.active
   const standby = other(active)
-  if (o.trouble || intent === 'back-out') return { kind: 'settled' }
+  if (o.trouble || o.initial?.returned || intent === 'back-out') return { kind: 'settled' }
+  if (runsOnInitial(o)) return beforeFirst(o, intent)
   if (o.placeholder[active]) return refuse('PLACEHOLDER', `slot ${active} is active`)
   const lost = lostSlot(o)
   if (lost) return next('heal', lost, 'consumers use a working password that the document lacks')
   const drift = consumerDrift(o)
   if (drift) return drift
-  if (!o.login[active].current)
-    return refuse('ACTIVE_DENIED', `slot ${active}${o.login[active].locked ? ' is locked' : ''}`)
+  if (!o.login[active].current) return activeDenied(o)
   return o.sessions[standby] > 0 && !o.urgent ? standbyInUse(o, intent) : startOrSettle(o, intent)
+}
+
+/** Config targets and document agree, and the database knows another password, or none. */
+function activeDenied(o: TwoSlotFacts): Decision {
+  const active = o.store.active
+  const { locked } = o.login[active]
+  const isPlain = o.strategy === 'alternating' && o.store.pending === 'none' && !locked
+  if (o.trustsSecret && isPlain && o.sessions[active] === 0)
+    return next('reinstate', active, 'it does not log in, and the secret is to be trusted')
+  return refuse('ACTIVE_DENIED', `slot ${active}${locked ? ' is locked' : ''}`)
+}
+
+/** No slot has ever been in use, so there is no drift: nothing happens until it is asked for. */
+function beforeFirst(o: TwoSlotFacts, intent: Intent): Decision {
+  if (intent === 'converge') return { kind: 'settled' }
+  return o.sessions[other(o.store.active)] > 0 && !o.urgent
+    ? standbyInUse(o, intent)
+    : startOrSettle(o, intent)
 }
 
 function startOrSettle(o: TwoSlotFacts, intent: Intent): Decision {

@@ -1,7 +1,7 @@
 // Goal: a window is open when a clock on the wall of its zone says so, in every night of the year.
 // Method: nights in which clocks change, and a slow oracle that asks for each minute.
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { DAYS, HORIZON_DAYS, timeText, windowState } from './windows.ts'
 import type { Day, Window } from './windows.ts'
 
@@ -52,6 +52,14 @@ describe('a window', () => {
     })
   })
 
+  test('is looked for by reading the clock twice an hour, not each minute', () => {
+    const read = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts')
+    windowState([window('00:00', '24:00', { timezone: 'UTC' })], at('2026-03-29T00:30:00Z'))
+    const reads = read.mock.calls.length
+    read.mockRestore()
+    expect(reads).toBe(1 + 2 * 24 * HORIZON_DAYS)
+  })
+
   test('beside another is open when either is, across time zones', () => {
     const two = [window('02:00', '03:00'), window('02:00', '03:00', { timezone: 'Asia/Tokyo' })]
     expect(isOpen(two, '2026-11-24T01:30:00Z')).toBe(true)
@@ -70,6 +78,14 @@ describe('in the night in which an hour is skipped (Berlin, 29 March 2026, 02:00
     expect(windowState([skipped], at('2026-03-28T23:00:00Z'))).toEqual({
       open: false,
       opensAt: at('2026-03-30T00:15:00Z'),
+    })
+  })
+
+  test('a window that is that hour does not open', () => {
+    const skipped = window('02:00', '03:00')
+    expect(windowState([skipped], at('2026-03-28T23:00:00Z'))).toEqual({
+      open: false,
+      opensAt: at('2026-03-30T00:00:00Z'),
     })
   })
 

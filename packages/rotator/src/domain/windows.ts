@@ -34,40 +34,37 @@ export type WindowState =
 export const HORIZON_DAYS = 15
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const DAY = 24 * 60
 const WEEK = 7 * DAY
 
 /** Whether any of these windows is open at this time. Minutes count whole. */
 export function windowState(windows: readonly Window[], now: Date): WindowState {
-  const walls = wallsOf(windows)
-  const open = isAnyOpen(windows, walls, now.getTime())
-  const at = firstChange(windows, { walls, now: now.getTime(), from: open })
+  const clocked = windows.map((window) => ({ window, wall: wallOf(window.timezone) }))
+  const open = isAnyOpen(clocked, now.getTime())
+  const at = firstChange(clocked, now.getTime(), open)
   if (open) return { open, ...(at && { closesAt: at }) }
   return { open, ...(at && { opensAt: at }) }
 }
 
-interface Search {
-  readonly walls: Walls
-  readonly now: number
-  /** The state that is to change. */
-  readonly from: boolean
-}
-
-/** Offsets change a few times a year, so most hours are read off the clock once, at their start. */
-function firstChange(windows: readonly Window[], { walls, now, from }: Search): Date | undefined {
+/** When the windows are no longer open, or closed, as they are `now`. */
+function firstChange(clocked: readonly Clocked[], now: number, open: boolean): Date | undefined {
   const begin = Math.floor(now / MINUTE_MS) * MINUTE_MS
-  for (let hour = 0; hour < HORIZON_DAYS * 24; hour++) {
-    const start = begin + hour * 60 * MINUTE_MS
-    const hourly = new Map([...walls].map(([zone, wall]) => [zone, hourOf(wall, start)] as const))
+  const hours = Array.from({ length: HORIZON_DAYS * 24 }, (_, hour) => begin + hour * HOUR_MS)
+  for (const start of hours) {
+    const hourly = clocked.map(({ window, wall }) => ({ window, wall: hourOf(wall, start) }))
     for (let minute = 0; minute < 60; minute++) {
       const at = start + minute * MINUTE_MS
-      if (isAnyOpen(windows, hourly, at) !== from) return new Date(at)
+      if (isAnyOpen(hourly, at) !== open) return new Date(at)
     }
   }
   return undefined
 }
 
-/** The same as `wall` for the hour from `start`, without asking it for each minute. */
+/**
+ * The same as `wall` for the hour from `start`, without asking it for each minute: offsets change a
+ * few times a year, so most hours are read off the clock once, at their start.
+ */
 function hourOf(wall: Wall, start: number): Wall {
   const first = wall(start)
   const isSteady = distance(first, wall(start + 59 * MINUTE_MS)) === 59
@@ -76,13 +73,15 @@ function hourOf(wall: Wall, start: number): Wall {
 
 /** What a clock on the wall shows at an instant: minutes since Sunday 00:00. */
 type Wall = (at: number) => number
-type Walls = ReadonlyMap<string, Wall>
 
-function isAnyOpen(windows: readonly Window[], walls: Walls, at: number): boolean {
-  return windows.some((window) => {
-    const shown = walls.get(window.timezone)?.(at)
-    return shown !== undefined && isOpen(window, Math.floor(shown))
-  })
+/** A window and the clock that it goes by. */
+interface Clocked {
+  readonly window: Window
+  readonly wall: Wall
+}
+
+function isAnyOpen(clocked: readonly Clocked[], at: number): boolean {
+  return clocked.some(({ window, wall }) => isOpen(window, Math.floor(wall(at))))
 }
 
 function isOpen({ days, from, to }: Window, shown: number): boolean {
@@ -95,12 +94,23 @@ function distance(from: number, to: number): number {
   return (to - from + WEEK) % WEEK
 }
 
-function wallsOf(windows: readonly Window[]): Walls {
-  return new Map(windows.map(({ timezone }) => [timezone, wallOf(timezone)]))
+function wallOf(timeZone: string): Wall {
+  const clock = clockOf(timeZone)
+  return (at) => {
+    const { day, hour, minute } = clock(at)
+    return DAYS.findIndex((name) => name === day) * DAY + Number(hour) * 60 + Number(minute)
+  }
+}
+
+/** The name of the day, and hour and minute of two digits each. */
+interface Shown {
+  readonly day: string
+  readonly hour: string
+  readonly minute: string
 }
 
 /** The locale fixes the names of the days; the zone does the rest. */
-function wallOf(timeZone: string): Wall {
+function clockOf(timeZone: string): (at: number) => Shown {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     weekday: 'short',
@@ -110,9 +120,8 @@ function wallOf(timeZone: string): Wall {
   })
   return (at) => {
     const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]))
-    const weekday = parts.get('weekday')?.toLowerCase()
-    const day = DAYS.findIndex((name) => name === weekday)
-    return day * DAY + Number(parts.get('hour')) * 60 + Number(parts.get('minute'))
+    const [day, hour, minute] = [parts.get('weekday'), parts.get('hour'), parts.get('minute')]
+    return { day: String(day).toLowerCase(), hour: String(hour), minute: String(minute) }
   }
 }
 
@@ -120,10 +129,8 @@ function wallOf(timeZone: string): Wall {
 export function timeText(at: Date, windows: readonly Window[]): string {
   const zones = [...new Set(windows.map(({ timezone }) => timezone))]
   const shown = zones.map((zone) => {
-    const minutes = wallOf(zone)(at.getTime())
-    const day = DAYS[Math.floor(minutes / DAY)] ?? ''
-    const [hour, minute] = [Math.floor((minutes % DAY) / 60), minutes % 60]
-    return `${day} ${[hour, minute].map((part) => String(part).padStart(2, '0')).join(':')} ${zone}`
+    const { day, hour, minute } = clockOf(zone)(at.getTime())
+    return `${day} ${hour}:${minute} ${zone}`
   })
   return `${at.toISOString().slice(0, 16)}Z (${shown.join(', ')})`
 }

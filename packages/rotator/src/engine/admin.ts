@@ -6,10 +6,10 @@ import type { AdminOptions, AdminSession, Database } from '../ports/database.ts'
 import type { SecretStore, SecretVersion } from '../ports/secret-store.ts'
 import { parseFlatVersion } from './documents/parse-version.ts'
 
-/** An open admin session, and which password opened it. */
+/** An open admin session, and which login opened it. */
 export interface OpenedAdmin {
   readonly session: AdminSession
-  readonly password: Sensitive
+  readonly credential: Credential
   /** Passwords that the server refused before. */
   readonly denied: readonly Sensitive[]
 }
@@ -37,7 +37,7 @@ export async function openAdmin(search: AdminSearch): Promise<OpenedAdmin | unde
     const credential = version && readCredential(version, store.secret, label === 'AWSCURRENT')
     if (credential === undefined || isKnown(credential.password, denied)) continue
     const session = await tryAdmin(search, credential)
-    if (session) return { session, password: credential.password, denied }
+    if (session) return { session, credential, denied }
     denied.push(credential.password)
   }
   return undefined

@@ -1,14 +1,18 @@
 import { Sensitive } from '@cuedot/client/protocol'
+import type { Credential } from '@cuedot/client/protocol'
 import type { Subject } from '../domain/action.ts'
 import type { EventPayload, StepEvidence, VersionIds } from '../domain/events.ts'
 import { generatePassword } from '../domain/password.ts'
-import type { AdminSession } from '../ports/database.ts'
+import type { AdminSession, Reference } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Target } from '../ports/target.ts'
 import { newOwnerRequest } from '../steps/step.ts'
 import type { OwnerRequest, StepContext } from '../steps/step.ts'
 import { ManagedDocuments } from './documents/managed-documents.ts'
-import type { SlotDocuments } from './documents/slot-documents.ts'
+import { returning } from './documents/first.ts'
+import { notedRolls } from './documents/roll-notes.ts'
+import type { RollNotes } from './documents/roll-notes.ts'
+import { SlotDocuments } from './documents/slot-documents.ts'
 import type { UserDocuments } from './documents/user-documents.ts'
 import { readSlotDocuments, readUserDocuments } from './documents/read.ts'
 import { SHAPES } from './documents/shape.ts'
@@ -41,6 +45,8 @@ export class Desk implements StepContext {
   /** The rotation that was open last. */
   #workedOn: string | undefined
   #documents: AnyDocuments | undefined
+  /** The login that the admin session was opened with. */
+  #admin: Credential | undefined
 
   constructor(target: Target, env: Environment, lock: 'take' | 'look') {
     this.env = env
@@ -58,11 +64,34 @@ export class Desk implements StepContext {
       holder: `cuedot ${by}`,
       lock,
       call,
-      opened: (password, denied) => {
-        this.secrets.add(password)
-        if (target.admin === target.store) this.logins.note('user', password, denied)
+      opened: (credential, denied) => {
+        this.secrets.add(credential.password)
+        if (target.admin === target.store) this.logins.note('user', credential.password, denied)
+        this.#admin = credential
       },
     })
+  }
+
+  /** As whom consumers run before their first rotation, where the target has such a user. */
+  get initialLogin(): Credential | undefined {
+    return this.target.initial && this.#admin
+  }
+
+  initialCredential(where: string): Credential {
+    const { initialLogin: login, documents } = this
+    if (login === undefined || !(documents instanceof SlotDocuments))
+      throw new Error('the target has no initial user')
+    const { username, password } = login
+    return returning(documents.document, where, { username, password })
+  }
+
+  async reference(): Promise<Reference> {
+    const { target, documents } = this
+    if (!(documents instanceof SlotDocuments)) throw new Error('a target with one user has no slot')
+    const { active } = documents.facts()
+    if (target.initial === undefined) return documents.username(active)
+    const { current } = await this.logins.facts(active, documents)
+    return current ? documents.username(active) : target.initial
   }
 
   get clock(): Environment['clock'] {
@@ -120,7 +149,8 @@ export class Desk implements StepContext {
     const { by, reason, urgent = false, approved } = this.env
     const now = (): string => this.env.clock.now().toISOString()
     const plan = approved && { plan: approved.hash }
-    const run = { rotationId: () => this.#rotationId, by, reason, urgent, now, ...plan }
+    const rotation = { rotationId: () => this.#rotationId, initial: () => this.evidence.initial }
+    const run = { ...rotation, by, reason, urgent, now, ...plan }
     const { strategy, store } = this.target
     const documents =
       strategy === 'managed'
@@ -170,6 +200,26 @@ export class Desk implements StepContext {
 
   sawQuarantine(subject: Subject): void {
     this.evidence.quarantined.add(subject)
+  }
+
+  async noteRoll(runtimeId: string, receipt: string): Promise<void> {
+    const { documents } = this
+    if (!(documents instanceof SlotDocuments) || documents.facts().pending !== 'none') return
+    const noted = notedRolls(documents)
+    if (noted[runtimeId] !== receipt) await this.#note({ ...noted, [runtimeId]: receipt })
+  }
+
+  async forgetRolls(): Promise<void> {
+    const { documents } = this
+    if (!(documents instanceof SlotDocuments)) return
+    if (Object.keys(notedRolls(documents)).length > 0) await this.#note({})
+  }
+
+  async #note(rolls: RollNotes): Promise<void> {
+    const { documents, target } = this
+    if (!(documents instanceof SlotDocuments)) return
+    const { value, token } = documents.note(rolls)
+    documents.staged(await target.store.stage(value, token, this.call()))
   }
 
   gaveUp(runtimeId: string, why: string): void {

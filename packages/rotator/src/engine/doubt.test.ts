@@ -46,6 +46,30 @@ describe('a run', () => {
     expectEverybodyLogsIn(world)
   })
 
+  test('whose rotation is lost in a failover says so, whatever it heals afterwards', async () => {
+    const { world, target } = arrange()
+    let failsOver = false
+    const env = after(world, 'roll', () => {
+      world.addUser(USERNAMES.B, 'as it was long ago')
+      failsOver = true
+    })
+    const admin: Target['database']['admin'] = async (...args) => {
+      const session = await target.database.admin(...args)
+      const sessions: AdminSession['sessions'] = async (...asked) => {
+        if (!failsOver) return await session.sessions(...asked)
+        failsOver = false
+        return await gone()
+      }
+      return Object.assign(Object.create(session) as AdminSession, { sessions })
+    }
+    const database = { ...target.database, admin }
+    const result = await run({ ...target, database }, 'rotate', env)
+    expect(result.actions.map(({ step }) => step)).toContain('reconcile')
+    expect(result).toMatchObject({ outcome: 'backed-out', activeSlot: 'A' })
+    expect(result.what).toBe('The rotation was backed out: slot B does not log in.')
+    for (const held of world.configs.values()) expect(world.accepts(held)).toBe(true)
+  })
+
   test('opens another admin session when one breaks', async () => {
     const { world, target } = arrange()
     let opened = 0
@@ -79,11 +103,12 @@ describe('a run', () => {
   })
 })
 
+async function gone(): Promise<never> {
+  throw new RotatorError('ERR_DB_UNREACHABLE', { endpoint: 'db', reason: 'ECONNRESET' })
+}
+
 /** A session that can count sessions and compare users, and then is gone. */
 function breaking(session: AdminSession): AdminSession {
-  const gone = async (): Promise<never> => {
-    throw new RotatorError('ERR_DB_UNREACHABLE', { endpoint: 'db', reason: 'ECONNRESET' })
-  }
   let counted = 0
   return Object.assign(Object.create(session) as AdminSession, {
     setPassword: gone,

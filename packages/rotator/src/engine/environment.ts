@@ -22,6 +22,8 @@ export interface Environment {
   readonly urgent?: boolean
   /** The standby user is granted what it lacks (`--fix`). */
   readonly mayGrant?: boolean
+  /** The active user is given the password of the secret where it logs in with none of it. */
+  readonly trustsSecret?: boolean
   /** The only plan that this run may carry out. Absent: whatever is due. */
   readonly approved?: ApprovedPlan
   /** A rotation may be started outside of the target's windows, as an urgent one may. */

@@ -1,7 +1,7 @@
 import type { Subject } from '../domain/action.ts'
 import type { StepEvidence } from '../domain/events.ts'
 import type { Trouble } from '../domain/observed.ts'
-import type { Sensitive } from '@cuedot/client/protocol'
+import type { InitialPlaces, Sensitive } from '@cuedot/client/protocol'
 
 /** What a run has seen for itself and nobody could tell it again. It dies with the run. */
 export class Evidence {
@@ -15,6 +15,10 @@ export class Evidence {
   readonly quarantined: Set<Subject> = new Set()
   /** What the action that is being applied has seen; taken when it has been applied. */
   #ofStep: StepEvidence | undefined
+  /** What stands at each config target that holds the initial user, besides user and password. */
+  initial: InitialPlaces = {}
+  /** Consumers are being led back to the initial user, or were in this run. */
+  returned = false
   /** The step that failed for good. */
   trouble: Trouble | undefined
 

@@ -1,9 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { Sensitive } from '@cuedot/client/protocol'
 import { arrange } from '../../../testkit/src/sim/arrange.ts'
+import { USERNAMES } from '../../../testkit/src/sim/names.ts'
 import { simClock } from '../../../testkit/src/sim/ports.ts'
+import type { AdminSession } from '../ports/database.ts'
+import type { Target } from '../ports/target.ts'
 import { guardTarget } from './guard.ts'
 import { KnownSecrets } from './secrets.ts'
+
+/** The admin of a simulated world. */
+const BOSS = {
+  username: USERNAMES.admin,
+  password: new Sensitive('c0-password', 'password of the admin'),
+  host: 'db.example',
+  port: 5432,
+  dbname: 'app',
+}
 
 const SECRET = 'p"ss wörd/&'
 
@@ -17,6 +29,26 @@ describe('a guarded port', () => {
       code: 'ERR_OUTCOME_UNKNOWN',
       details: { operation: 'read', where: 'store' },
     })
+  })
+
+  test('gives each call of an admin session a deadline of its own', async () => {
+    const { world, target } = arrange()
+    const guards = { secrets: new KnownSecrets(), clock: simClock(world) }
+    const { promise: answer, resolve } = Promise.withResolvers<readonly string[]>()
+    const admin: Target['database']['admin'] = async (...args) =>
+      Object.assign(Object.create(await target.database.admin(...args)) as AdminSession, {
+        openLogins: () => answer,
+      })
+    const database = { ...target.database, admin }
+    const guarded = guardTarget({ ...target, database }, guards)
+    const opening = new AbortController()
+    const options = { target: 'app', lock: 'look', holder: 'test' } as const
+    const session = await guarded.database.admin(BOSS, options, { signal: opening.signal })
+    opening.abort()
+    const asked = session.openLogins({ signal: new AbortController().signal })
+    setTimeout(() => resolve(['somebody']), 20)
+    expect(await asked).toEqual(['somebody'])
+    await expect(session.openLogins({ signal: AbortSignal.abort() })).resolves.toEqual(['somebody'])
   })
 
   test.each([

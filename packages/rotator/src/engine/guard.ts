@@ -51,10 +51,10 @@ interface Watched extends Guards {
 }
 
 async function watch(result: Promise<unknown>, watched: Watched): Promise<unknown> {
-  const { call, secrets, operation, where } = watched
+  const { call, secrets, clock, operation, where } = watched
   try {
     const value = await (call ? withDeadline(result, call.signal, watched) : result)
-    return isSession(value) ? guard(value, 'admin session', watched) : value
+    return isSession(value) ? guard(value, 'admin session', { secrets, clock }) : value
   } catch (error) {
     secrets.scrubError(error)
     if (call?.signal.aborted === true && !isRotatorError(error))

@@ -1,9 +1,9 @@
 import type { Action } from '../domain/action.ts'
-import type { Observed } from '../domain/observed.ts'
+import type { Observed, TwoSlotFacts } from '../domain/observed.ts'
 import type { Decision, Intent } from '../domain/plan.ts'
 import { REFUSALS } from '../domain/refusals.ts'
 import { ERROR_CATALOGUE } from '../error-catalogue.ts'
-import type { RotatorError } from '../errors.ts'
+import { RotatorError } from '../errors.ts'
 import { describeSessions } from '../steps/drain.ts'
 import type { Desk } from './desk.ts'
 import type { Observer } from './observe.ts'
@@ -18,9 +18,16 @@ export class Journal {
   readonly #begun: number
   readonly #actions: AppliedAction[] = []
   readonly #failures: Failure[] = []
+  /** Rolls whose failure has been told. */
+  readonly #failedRolls = new Set<string>()
   /** Rotations that this run saw open or opened. */
   readonly #rotations = new Set<string>()
   #observed: Observed | undefined
+  /** What this run is trying to get past: the last failure since an action was applied. */
+  #unsolved: RotatorError | undefined
+
+  /** Why a rotation of this run was backed out, whatever was healed afterwards. */
+  #backedOut: { readonly why?: string } | undefined
 
   constructor(desk: Desk, intent: Intent) {
     this.#desk = desk
@@ -34,6 +41,21 @@ export class Journal {
   observed(observed: Observed): void {
     this.#observed = observed
     this.#noteRotation()
+    if ('runtimes' in observed) this.#tellFailedRolls(observed)
+    if (observed.strategy === 'managed') return
+    const { last } = this.#desk.documents.document
+    if (last?.outcome === 'backed-out' && this.#rotations.has(last.id)) this.#backedOut = last
+  }
+
+  /** What a runtime says is told whoever has begun its roll; the rotation turns back next. */
+  #tellFailedRolls({ runtimes, store }: TwoSlotFacts): void {
+    for (const { id, roll, why = 'it does not say why' } of runtimes) {
+      const name = `${id} ${store.active}`
+      if (roll !== 'failed' || this.#failedRolls.has(name)) continue
+      this.#failedRolls.add(name)
+      const error = new RotatorError('ERR_ROLL_FAILED', { runtime: id, why })
+      this.failed(error, { step: 'roll', slot: store.active, where: id, why })
+    }
   }
 
   #noteRotation(): void {
@@ -54,6 +76,7 @@ export class Journal {
     this.#desk.evidence.takeStep()
     await apply()
     const durationMs = this.#desk.clock.now().getTime() - begun
+    this.#unsolved = undefined
     this.#actions.push({ ...action, durationMs })
     const evidence = this.#desk.evidence.takeStep()
     const seen = { ...this.#desk.versionIds(), ...(evidence && { evidence }) }
@@ -63,6 +86,7 @@ export class Journal {
 
   failed(error: RotatorError, action: Action | undefined): void {
     this.#noteRotation()
+    this.#unsolved = error
     const message = this.#desk.secrets.scrub(error.message)
     this.#failures.push({ ...(action && { step: action.step }), code: error.code, message })
     if (action === undefined) return
@@ -77,8 +101,10 @@ export class Journal {
     const { last } = this.#desk.documents.document
     const ours = last !== undefined && this.#rotations.has(last.id)
     const healed = this.#actions.some((action) => action.step === 'heal')
-    const outcome: Outcome = ours ? last.outcome : healed ? 'healed' : 'settled'
-    const why = ours && last.why !== undefined ? `: ${last.why}` : ''
+    const end: Outcome = ours ? last.outcome : healed ? 'healed' : 'settled'
+    const outcome = end === 'healed' && this.#backedOut ? 'backed-out' : end
+    const told = outcome === 'backed-out' ? this.#backedOut : last
+    const why = ours && told?.why !== undefined ? `: ${told.why}` : ''
     const [first] = this.#failures
     const backedOut = outcome === 'backed-out'
     return this.#end(outcome, {
@@ -140,10 +166,12 @@ export class Journal {
     const signal = String(this.#desk.stop.reason)
     this.#desk.emit({ code: 'STOP_REQUESTED', signal })
     const { what, hint } = ERROR_CATALOGUE.ERR_INTERRUPTED
+    const unsolved = this.#unsolved
+    const tried = unsolved ? ` It was trying again after: ${unsolved.message}` : ''
     return this.#end(this.isOpen ? 'stopped' : 'failed', {
       code: 'ERR_INTERRUPTED',
-      what: `${what} (ERR_INTERRUPTED; ${signal})`,
-      todo: hint,
+      what: `${what} (ERR_INTERRUPTED; ${signal})${tried}`,
+      todo: unsolved ? `${unsolved.hint} ${hint}` : hint,
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Credential } from '@cuedot/client/protocol'
+import type { Credential, Place } from '@cuedot/client/protocol'
 import type { ConfigFacts, Holding } from '../domain/observed.ts'
 import { SLOTS } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
@@ -15,12 +15,24 @@ export async function observeConfigs(
   documents: SlotDocuments,
 ): Promise<readonly ConfigFacts[]> {
   const facts: ConfigFacts[] = []
+  const initial: Record<string, Place> = {}
   for (const config of desk.target.configs) {
     const published = await config.read(desk.call())
     desk.secrets.add(published.password)
-    facts.push({ id: config.id, holds: await holding(desk, documents, published) })
+    const holds = await holding(desk, documents, published)
+    if (holds === 'initial') initial[config.id] = placeIn(published)
+    facts.push({ id: config.id, holds })
   }
+  desk.evidence.initial = initial
   return facts
+}
+
+function placeIn({ host = '', port, dbname = '' }: PublishedCredential): Place {
+  return {
+    ...(host !== '' && { host }),
+    ...(port !== undefined && { port }),
+    ...(dbname !== '' && { dbname }),
+  }
 }
 
 async function holding(
@@ -29,6 +41,9 @@ async function holding(
   published: PublishedCredential,
 ): Promise<Holding> {
   const slot = slotHeld(documents, published)
+  if (slot === undefined && published.username === desk.initialLogin?.username)
+    // Its password is known, and no login is tried with another one.
+    return desk.initialLogin.password.equals(published.password) ? 'initial' : 'dead'
   if (slot === undefined) {
     const stranger: Credential = { ...documents.credential('A'), ...login(published) }
     return (await desk.logins.works(stranger)) ? 'foreign' : 'dead'

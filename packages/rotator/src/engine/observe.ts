@@ -1,8 +1,14 @@
-import type { TwoSlotFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
+import type { InitialFacts, TwoSlotFacts, Observed, SingleUserFacts } from '../domain/observed.ts'
 import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
 import type { OwnerState } from '../ports/credential-owner.ts'
-import type { AdminSession, SecondPassword, Session, UserComparison } from '../ports/database.ts'
+import type {
+  AdminSession,
+  Reference,
+  SecondPassword,
+  Session,
+  UserComparison,
+} from '../ports/database.ts'
 import type { SecretOwner } from '../ports/secret-store.ts'
 import { ownerOf } from '../steps/step.ts'
 import type { Fact } from '../steps/step.ts'
@@ -19,6 +25,8 @@ import { isPlaceholder } from '@cuedot/client/protocol'
 /** Facts that cost a round trip, kept until an action may have changed them. */
 interface Kept {
   readonly standby?: UserComparison
+  /** The standby user and the active one, by what the configuration says a slot may do. */
+  readonly template?: { readonly standby: UserComparison; readonly active: UserComparison }
   readonly configs?: TwoSlotFacts['configs']
   readonly runtimes?: TwoSlotFacts['runtimes']
   readonly sessions?: readonly Session[]
@@ -32,7 +40,7 @@ interface Kept {
 
 const KEPT_AS: Readonly<Record<Fact, readonly (keyof Kept)[]>> = {
   logins: ['second', 'expires'],
-  'standby-user': ['standby'],
+  'standby-user': ['standby', 'template'],
   configs: ['configs'],
   runtimes: ['runtimes'],
   sessions: ['sessions'],
@@ -51,6 +59,7 @@ function isBefore(date: Date | undefined, of: Date | undefined): boolean {
 export class Observer {
   readonly #desk: Desk
   #kept: Kept = {}
+  #lacks: readonly string[] = []
   /** Facts that were read since the last action. */
   readonly #fresh = new Set<keyof Kept>()
 
@@ -83,7 +92,7 @@ export class Observer {
 
   /** How the standby user falls short, for messages. */
   get lacks(): readonly string[] {
-    return this.#kept.standby?.lacks ?? []
+    return this.#lacks
   }
 
   get sessions(): readonly Session[] {
@@ -118,9 +127,8 @@ export class Observer {
     const used = documents.username(active)
     const spare = documents.username(other(active))
     const oneUser = used === spare
-    const standby = await this.#keep('standby', async () =>
-      oneUser ? SAME : await session.compareUsers(used, spare, desk.call()),
-    )
+    const { standby, activeAbsent } = await this.#users(session, used, spare)
+    this.#lacks = standby.lacks
     const usernames = oneUser ? [used] : [used, spare]
     const sessions = await this.#keep('sessions', () => session.sessions(usernames, desk.call()))
     const second = await this.#keep('second', async () =>
@@ -135,8 +143,9 @@ export class Observer {
       ? await observePasswords(desk, documents, second !== 'nowhere')
       : await observeUsers(desk, documents, standby)
     const configs = await this.#keep('configs', () => observeConfigs(desk, documents))
-    const runtimes = await this.#keep('runtimes', () => observeRuntimes(desk, documents))
+    const runtimes = await this.#keep('runtimes', () => observeRuntimes(desk, documents, configs))
     const { trouble } = desk.evidence
+    const initial = this.#initial(documents, activeAbsent)
     return {
       strategy: oneUser ? 'dual-password' : 'alternating',
       store: documents.facts(),
@@ -148,11 +157,43 @@ export class Observer {
       expires,
       expiry: desk.target.policy.expireAfterMs !== undefined,
       mayGrant: desk.env.mayGrant === true,
+      trustsSecret: desk.env.trustsSecret === true,
       quarantine: desk.target.policy.quarantineMs !== undefined,
       quarantined: desk.evidence.quarantined.has(other(active)),
       urgent: desk.env.urgent === true,
+      ...(initial && { initial }),
       ...(trouble && { trouble }),
     }
+  }
+
+  /** How the standby user compares with whatever it has to be able to replace. */
+  async #users(
+    session: AdminSession,
+    used: string,
+    spare: string,
+  ): Promise<{ readonly standby: UserComparison; readonly activeAbsent: boolean }> {
+    const desk = this.#desk
+    const compare = (reference: Reference, username: string): Promise<UserComparison> =>
+      session.compareUsers(reference, username, desk.call())
+    const reference = used === spare ? undefined : await desk.reference()
+    if (reference === undefined) return { standby: SAME, activeAbsent: false }
+    if (typeof reference === 'string') {
+      const standby = await this.#keep('standby', () => compare(reference, spare))
+      return { standby, activeAbsent: false }
+    }
+    const { standby, active } = await this.#keep('template', async () => ({
+      standby: await compare(reference, spare),
+      active: await compare(reference, used),
+    }))
+    return { standby, activeAbsent: active.state === 'absent' }
+  }
+
+  #initial(documents: SlotDocuments, activeAbsent: boolean): InitialFacts | undefined {
+    const { evidence, initialLogin } = this.#desk
+    const { rotation } = documents.facts()
+    if (rotation?.initial && rotation.backOut !== undefined) evidence.returned = true
+    if (initialLogin === undefined) return undefined
+    return { logsIn: true, activeAbsent, returned: evidence.returned }
   }
 
   #census(

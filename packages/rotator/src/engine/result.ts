@@ -93,7 +93,9 @@ function describeTwoSlots(o: TwoSlotFacts): string {
   const { active, rotation } = o.store
   if (rotation === undefined) {
     const works = o.login[active].current ? 'logs in' : 'does NOT log in'
-    return `Slot ${active} is active and ${works}. No rotation is open.`
+    const initial = o.configs.some(({ holds }) => holds === 'initial')
+    const first = initial ? ' Consumers run as the initial user.' : ''
+    return `Slot ${active} is active and ${works}.${first} No rotation is open.`
   }
   const direction = `${rotation.from}→${rotation.to}`
   const turned = rotation.backOut === undefined ? '' : ' and is being turned back'

@@ -138,6 +138,9 @@ export async function stillAccepted(
         if (answer === 'accepted') live.push({ username: credential.username, endpoint })
       }
     }
+  } catch (error) {
+    desk.secrets.scrubError(error)
+    throw error
   } finally {
     await desk.sessions.drop()
   }

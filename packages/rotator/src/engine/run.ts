@@ -150,12 +150,14 @@ function isOpen(observed: Observed): boolean {
 function lacksPassword(observed: Observed): boolean {
   if (observed.strategy === 'managed') return !observed.login.current
   if (observed.strategy === 'single-user') return !observed.login.current && !observed.login.pending
-  const { store, login, placeholder, standbyUser } = observed
+  const { store, login, placeholder, standbyUser, initial } = observed
   if (observed.stray) return true
   return (['A', 'B'] as const).some((slot) => {
-    const exists = slot === store.active || standbyUser !== 'absent'
+    const isAbsent = slot === store.active ? initial?.activeAbsent : standbyUser === 'absent'
+    // Whoever makes the first user has recorded a rotation, and staged its password.
+    const isKnown = placeholder[slot] && (initial === undefined || store.rotation !== undefined)
     const { current, pending, locked } = login[slot]
     const expected = store.pending === 'open' && slot === store.rotation?.to
-    return exists && !placeholder[slot] && !expected && !current && !pending && !locked
+    return isAbsent !== true && !isKnown && !expected && !current && !pending && !locked
   })
 }

@@ -1,4 +1,4 @@
-import type { Sensitive } from '@cuedot/client/protocol'
+import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AdminSession, LockState } from '../ports/database.ts'
@@ -41,8 +41,8 @@ interface SessionOptions {
   /** `look` for commands that change nothing. */
   readonly lock: 'take' | 'look'
   readonly call: () => Call
-  /** Told which password opened the session and which were refused. */
-  readonly opened: (password: Sensitive, denied: readonly Sensitive[]) => void
+  /** Told which login opened the session and which passwords were refused. */
+  readonly opened: (credential: Credential, denied: readonly Sensitive[]) => void
 }
 
 /** The one admin session of a run: opened when first needed, thrown away when in doubt. */
@@ -86,12 +86,12 @@ export class SessionHolder {
       call,
     })
     if (found === undefined) throw new AdminLost(target.strategy)
-    const { session, password, denied } = found
+    const { session, credential, denied } = found
     if (lock === 'take' && session.lock.kind !== 'own') {
       await session[Symbol.asyncDispose]()
       throw new TargetLocked(session.lock.kind === 'held' ? session.lock.by : 'nobody we can see')
     }
-    opened(password, denied)
+    opened(credential, denied)
     return session
   }
 

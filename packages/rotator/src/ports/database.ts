@@ -55,6 +55,18 @@ export interface UserComparison {
   readonly lacks: readonly string[]
 }
 
+/** What a user may do where there is no user yet to go by, as a configuration says it. */
+export interface UserTemplate {
+  /** `all`: everything in the database `dbname`, and nothing elsewhere. */
+  readonly privileges: 'all'
+  readonly dbname: string
+  /** True when the user may log in over TLS only. */
+  readonly tls: boolean
+}
+
+/** Whom a user must be able to replace: another user, or one that a configuration describes. */
+export type Reference = string | UserTemplate
+
 /** On which endpoints a user accepts two passwords; replicas may be behind. */
 export type SecondPassword = 'nowhere' | 'somewhere' | 'everywhere'
 
@@ -120,18 +132,23 @@ export interface AdminSession extends AsyncDisposable {
   setPasswords(username: string, passwords: UserPasswords, call: Call): Promise<void>
   /** Where the user accepts two passwords. Never logs in to find out. */
   hasSecondPassword(username: string, call: Call): Promise<SecondPassword>
-  /** Compares what `username` may do with what `reference` may do. */
-  compareUsers(reference: string, username: string, call: Call): Promise<UserComparison>
+  /**
+   * Compares what `username` may do with what `reference` may do. A template names no host:
+   * whatever host patterns the user has are right.
+   * @throws ERR_DB_UNSUPPORTED where users cannot be made from a template (PostgreSQL)
+   */
+  compareUsers(reference: Reference, username: string, call: Call): Promise<UserComparison>
   /**
    * Makes `username` able to do what `reference` can. The user cannot log in until `setPassword`.
+   * Made from a template it may come from any host.
    */
-  provision(reference: string, username: string, call: Call): Promise<void>
+  provision(reference: Reference, username: string, call: Call): Promise<void>
   /**
    * Grants `username` what `compareUsers` says it lacks and takes nothing away.
    * @throws ERR_DB_DENIED when the admin may not grant it, ERR_DB_BUSY when somebody holds what it
    *   concerns
    */
-  grantMissing(reference: string, username: string, call: Call): Promise<void>
+  grantMissing(reference: Reference, username: string, call: Call): Promise<void>
   /** The sessions of these users on every endpoint, without our own. */
   sessions(usernames: readonly string[], call: Call): Promise<readonly Session[]>
   /**

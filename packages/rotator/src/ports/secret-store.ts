@@ -14,7 +14,8 @@ export interface SecretVersion {
 
 /**
  * The labelled versions of a secret that matter to a rotation.
- * `pending` is absent when no version has AWSPENDING or when it sits on the current version.
+ * `pending` is absent when no version has AWSPENDING, when it sits on the current version, and when
+ * it sits on the previous one: that was promoted, and then somebody else wrote the secret.
  */
 export interface StoreReading {
   readonly current: SecretVersion

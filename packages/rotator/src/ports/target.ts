@@ -2,7 +2,7 @@ import type { PasswordPolicy } from '../domain/password.ts'
 import type { Window } from '../domain/windows.ts'
 import type { ConfigTarget } from './config-target.ts'
 import type { CredentialOwner } from './credential-owner.ts'
-import type { Database } from './database.ts'
+import type { Database, UserTemplate } from './database.ts'
 import type { Runtime } from './runtime.ts'
 import type { SecretStore } from './secret-store.ts'
 
@@ -54,6 +54,11 @@ export interface Target {
   readonly admin: SecretStore
   /** Who alone may change the credential; a managed target has one. */
   readonly owner?: CredentialOwner
+  /**
+   * What a slot may do, where consumers may run as the admin user before their first rotation.
+   * Absent: no consumer may. Only for `alternating`.
+   */
+  readonly initial?: UserTemplate
   /** In the order in which they are published. Empty for a single-user target. */
   readonly configs: readonly ConfigTarget[]
   /** In the order in which they are rolled. Empty for a single-user target. */

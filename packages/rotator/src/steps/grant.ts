@@ -1,4 +1,3 @@
-import { other } from '../domain/slot.ts'
 import type { Step } from './step.ts'
 
 /** Only where the operator has asked for it. Takes nothing away from anybody. */
@@ -9,10 +8,8 @@ export const grant: Step = {
   requires: ['standby-user'],
   touches: ['standby-user'],
   apply: async (action, context) => {
-    if (action.slot === 'user') throw new Error('a single-user target compares nobody')
-    const { documents } = context
     const session = await context.session()
-    const reference = documents.username(other(action.slot))
-    await session.grantMissing(reference, documents.username(action.slot), context.call())
+    const username = context.documents.username(action.slot)
+    await session.grantMissing(await context.reference(), username, context.call())
   },
 }

@@ -1,5 +1,4 @@
 import type { Step } from './step.ts'
-import { other } from '../domain/slot.ts'
 
 /** The user cannot log in until `set`. */
 export const provision: Step = {
@@ -9,11 +8,10 @@ export const provision: Step = {
   requires: ['standby-user'],
   touches: ['standby-user', 'logins'],
   apply: async (action, context) => {
-    if (action.slot === 'user') throw new Error('a single-user target provisions nobody')
     const { documents, logins } = context
     const session = await context.session()
-    const reference = documents.username(other(action.slot))
-    await session.provision(reference, documents.username(action.slot), context.call())
+    const username = documents.username(action.slot)
+    await session.provision(await context.reference(), username, context.call())
     logins.forget(action.slot)
   },
 }

@@ -1,6 +1,7 @@
+import type { Action } from '../domain/action.ts'
+import { isRotatorError } from '../errors.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Step, StepContext } from './step.ts'
-import type { Action } from '../domain/action.ts'
 
 /**
  * Starting a roll that was started already starts nothing, so a crash while waiting is harmless.
@@ -19,20 +20,49 @@ export const roll: Step = {
   },
 }
 
+/**
+ * A roll that has gone on for so long is noted, in milliseconds: a shorter one costs less to begin
+ * again after a crash than every rotation would pay for the note.
+ */
+export const NOTE_AFTER_MS = 30_000
+
 async function wait(runtime: Runtime, action: Action, context: StepContext): Promise<void> {
   const token = context.documents.rollToken()
   const begun = context.clock.now().getTime()
+  let noted = false
   while (!context.stop.aborted) {
-    const { state, why } = await runtime.observe(token, context.call())
-    if (state === 'done' || state === 'failed') return
+    const { state, why, receipt } = await runtime.observe(token, context.call())
+    if (state === 'done' && why !== undefined) context.noted({ says: why })
+    // One that is due after all is begun again by whoever decides.
+    if (state !== 'rolling') return
     const waitedMs = context.clock.now().getTime() - begun
     if (waitedMs >= runtime.limitMs) {
       context.gaveUp(runtime.id, `it did not finish within ${runtime.limitMs} ms`)
       return
     }
+    if (!noted && receipt !== undefined && waitedMs >= NOTE_AFTER_MS) {
+      noted = true
+      await note(runtime, receipt, context)
+    }
     const { step, slot } = action
     const on = why ?? `${runtime.id} is ${state}`
     context.emit({ code: 'STEP_WAITING', step, slot, where: runtime.id, waitedMs, on })
-    await context.clock.sleep(runtime.pollMs, context.stop)
+    await context.clock.sleep(pauseMs(runtime, waitedMs), context.stop)
   }
+}
+
+/** Without its note a roll is only begun again after a crash: no reason to disturb it. */
+async function note(runtime: Runtime, receipt: string, context: StepContext): Promise<void> {
+  try {
+    await context.noteRoll(runtime.id, receipt)
+  } catch (error) {
+    if (!isRotatorError(error)) throw error
+  }
+}
+
+const SHORTEST_PAUSE_MS = 500
+
+/** An eighth of what was waited already: the end of a roll is noticed that much late at most. */
+function pauseMs({ pollMs }: Runtime, waitedMs: number): number {
+  return Math.min(Math.max(SHORTEST_PAUSE_MS, waitedMs / 8), pollMs)
 }

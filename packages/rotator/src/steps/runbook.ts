@@ -15,6 +15,7 @@ import { quarantine } from './quarantine.ts'
 import { rebase } from './rebase.ts'
 import { reconcile } from './reconcile.ts'
 import { rehearse } from './rehearse.ts'
+import { reinstate } from './reinstate.ts'
 import { release } from './release.ts'
 import { retire } from './retire.ts'
 import { roll } from './roll.ts'
@@ -47,6 +48,7 @@ export const RUNBOOK: { readonly [N in StepName]: Step } = {
   // ------------------------------------------------------------------ when things are not in order
   rehearse,
   heal,
+  reinstate,
   reconcile,
   rebase,
   turn,

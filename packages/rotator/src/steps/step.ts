@@ -5,7 +5,7 @@ import type { LoginFacts } from '../domain/observed.ts'
 import { other } from '../domain/slot.ts'
 import type { Slot } from '../domain/slot.ts'
 import { RotatorError } from '../errors.ts'
-import type { AdminSession, SecondPassword, Session } from '../ports/database.ts'
+import type { AdminSession, Reference, SecondPassword, Session } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CredentialOwner, OwnerState } from '../ports/credential-owner.ts'
@@ -50,6 +50,8 @@ export interface Logins {
   accepted(subject: Subject): Sensitive | undefined
   /** Which of the document's passwords of this subject log in; asks the database where unknown. */
   facts(subject: Subject, documents: Documents): Promise<LoginFacts>
+  /** True when the credential logs in on the writer; for credentials that belong to no slot. */
+  works(credential: Credential): Promise<boolean>
   /** Waits until every endpoint accepts the password. @throws ERR_DEADLINE */
   prove(subject: Subject, password: Sensitive, credential: Credential): Promise<void>
   /**
@@ -94,6 +96,10 @@ export interface StepContext {
   /** A call with the policy's deadline. */
   call(): Call
   freshPassword(subject: Subject): Sensitive
+  /** The initial user's credential, just as this config target held it before the rotation. */
+  initialCredential(where: string): Credential
+  /** Whom the user of the standby slot must be able to replace. */
+  reference(): Promise<Reference>
   /** The working password of this slot that a config target holds and the document lacks. */
   foundPassword(subject: Subject): Sensitive | undefined
   emit(event: EventPayload): void
@@ -103,6 +109,13 @@ export interface StepContext {
   sawQuiet(subject: Subject): void
   /** The slot's quarantine was watched to its end, and nobody missed it. */
   sawQuarantine(subject: Subject): void
+  /**
+   * Writes down by what a new process knows the roll again, unless it is written already or
+   * something else is pending. @throws ERR_STORE_*
+   */
+  noteRoll(runtimeId: string, receipt: string): Promise<void>
+  /** What was noted of rolls counts for nothing any more. @throws ERR_STORE_* */
+  forgetRolls(): Promise<void>
   /** A roll that will not be waited for any longer. */
   gaveUp(runtimeId: string, why: string): void
 }
@@ -170,6 +183,8 @@ export async function proveWhereUsed(
   { slot }: Action,
   { documents, logins }: StepContext,
 ): Promise<void> {
+  // It is no password of ours, and consumers had it a moment ago.
+  if (slot === 'initial') return
   const password = documents.stagedPassword(slot)
   const credential = documents.credential(slot)
   await logins.provePoolers(slot, password ?? credential.password, credential)
@@ -195,7 +210,8 @@ export async function promotePending(context: StepContext): Promise<void> {
 
 /** The slot that is not this one. */
 export function slotBeside(subject: Subject): Slot {
-  if (subject === 'user') throw new Error('a target with one user has no second slot')
+  if (subject === 'user' || subject === 'initial')
+    throw new Error(`beside ${subject} there is no other slot`)
   return other(subject)
 }
 

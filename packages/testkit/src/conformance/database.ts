@@ -6,6 +6,7 @@ import type { DatabaseFixture, Suite } from './database-fixture.ts'
 import { endedSessionTests } from './database-ended-sessions.ts'
 import { loginTests } from './database-login.ts'
 import { sessionTests } from './database-sessions.ts'
+import { noTemplateTests, templateTests } from './database-templates.ts'
 import { twoPasswordTests } from './database-two-passwords.ts'
 
 export type { DatabaseFixture, OpenSession } from './database-fixture.ts'
@@ -14,12 +15,12 @@ export type { DatabaseFixture, OpenSession } from './database-fixture.ts'
  * Registers the tests that every `Database` adapter passes, on a real server.
  * @param name - the engine and its version, for the report
  * @param start - starts the server; called once, and what it returns is disposed at the end
- * @param options - whether a user may have two passwords there
+ * @param options - whether a user may have two passwords there, and be made from a template
  */
 export function databaseConformance(
   name: string,
   start: () => Promise<DatabaseFixture>,
-  options: { readonly hasTwoPasswords: boolean },
+  options: { readonly hasTwoPasswords: boolean; readonly hasTemplates: boolean },
 ): void {
   describe(`a database: ${name}`, () => {
     let suite: Suite | undefined
@@ -39,6 +40,8 @@ export function databaseConformance(
     accountTests(get)
     endedSessionTests(get)
     if (options.hasTwoPasswords) twoPasswordTests(get)
+    if (options.hasTemplates) templateTests(get)
+    else noTemplateTests(get)
     cutTests(get)
     logTest(get)
   })

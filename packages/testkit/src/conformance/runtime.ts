@@ -21,6 +21,8 @@ export interface RuntimeTraits {
   readonly courses: readonly RollCourse[]
   /** True when a new process sees earlier rolls, as in the state of a service. */
   readonly remembers: boolean
+  /** True when it gives receipts by which a new process knows a roll again. */
+  readonly receipts?: boolean
 }
 
 type Start = () => Promise<RuntimeFixture>
@@ -45,6 +47,7 @@ export function runtimeConformance(
   describe(`a runtime: ${name}`, () => {
     beginningTests(start)
     processTests(start, traits)
+    if (traits.receipts === true) receiptTests(start)
     if (traits.courses.includes('failed')) failureTests(start)
     if (traits.courses.includes('endless')) limitTests(start)
   })
@@ -115,6 +118,31 @@ function processTests(start: Start, { remembers }: RuntimeTraits): void {
     expect((await later.observe(TOKEN, call())).state).toBe(remembers ? 'done' : 'due')
     await later.roll(TOKEN, call())
     expect(await judged(later, TOKEN)).toEqual({ state: 'done' })
+  })
+}
+
+function receiptTests(start: Start): void {
+  test('is known again in a new process by its receipt, and not begun again', async () => {
+    await using fixture = await start()
+    const earlier = fixture.create()
+    await earlier.roll(TOKEN, call())
+    const { state, receipt = '' } = await earlier.observe(TOKEN, call())
+    expect(state).toBe('rolling')
+    expect(receipt).toMatch(/^[\x20-\x7e]{1,128}$/)
+    const begun = await fixture.begun?.()
+    const later = fixture.create()
+    later.recall?.(TOKEN, receipt)
+    expect((await later.observe(OTHER, call())).state).toBe('due')
+    await later.roll(TOKEN, call())
+    expect(await judged(later, TOKEN)).toEqual({ state: 'done' })
+    if (begun !== undefined) expect(await fixture.begun?.()).toBe(begun)
+  })
+
+  test('is not known by a receipt that is none', async () => {
+    await using fixture = await start()
+    const runtime = fixture.create()
+    for (const receipt of ['', 'none', TOKEN]) runtime.recall?.(TOKEN, receipt)
+    expect(await runtime.observe(TOKEN, call())).toEqual({ state: 'due' })
   })
 }
 

@@ -156,6 +156,18 @@ function promoteTests(arrange: Arrange): void {
     expect(await labels()).toEqual({ current: one, pending: two, previous: first })
   })
 
+  test('a version that was current once is nothing pending, though it kept the label', async () => {
+    const { store, other, first, initial } = await arrange()
+    const id = token()
+    await store.stage(secret(), id, soon())
+    await store.promote(id, first, soon())
+    // As an operator does who goes back to the version before.
+    await store.promote(first, id, soon())
+    const { current, pending } = await other.read(soon())
+    expect(current.value.equals(initial)).toBe(true)
+    expect(pending).toBeUndefined()
+  })
+
   test('promoting what is current already succeeds and changes nothing', async () => {
     const { store, other, first, labels } = await arrange()
     const id = token()

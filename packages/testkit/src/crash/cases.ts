@@ -1,8 +1,11 @@
-import pg from 'pg'
-import { quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
 import type { RigEngine } from '../rig/engine.ts'
 import { flat } from '../rig/rig.ts'
+import { dropStandby, takeFromStandby } from './arrange.ts'
+import type { Arrange } from './arrange.ts'
+import { leakAll } from './leak.ts'
+import { paceOwner } from './owned.ts'
 import type { SecretName } from './secrets.ts'
+import { unadopt } from './unadopt.ts'
 import type { StoreKind } from './world.ts'
 
 /** What the configuration of a case is made from. */
@@ -25,12 +28,16 @@ export interface CrashCase {
   /** What is in the store at first, on a server of its own. Default: {@link firstDocuments}. */
   readonly documents?: (engine: RigEngine) => Documents
   /** Which calls are struck, where another row strikes the others. Default: all. */
-  readonly struck?: (call: string) => boolean
+  readonly struck?: (call: string, nth: number) => boolean
+  /** What is done before each run that is struck, and what is asked when all has healed. */
+  readonly arrange?: Arrange
+  /** `arrange` leaves the standby user without a login until a run has ended well. */
+  readonly noStandby?: true
   /**
-   * What is done before each run that is struck. The standby user may then be without a login until
-   * a run has ended well.
+   * RDS owns the admin's secret. No case with another store makes these calls, so that all of them
+   * are struck with the fake store.
    */
-  readonly arrange?: (engine: RigEngine, standby: string) => Promise<void>
+  readonly owned?: true
   /** What the command line is told before the name of the target: run, struck, and run again. */
   readonly command: readonly string[]
   readonly target: string
@@ -39,6 +46,11 @@ export interface CrashCase {
 }
 
 const DRAIN = { quiet: '150ms', limit: '30s', poll: '75ms' }
+
+const WAIT = { limit: '30s', poll: '75ms', doubt: '500ms' }
+
+/** What it looks at is what the rows alternating, dual-password and single-user look at. */
+const EMERGENCY = /\.(stage|promote|setPasswords?|endSessions|write|roll)$/
 
 /** What the secrets of a world hold. */
 export type Documents = Readonly<Record<SecretName, object>>
@@ -50,6 +62,23 @@ export function firstDocuments({ slots, admin }: RigEngine): Documents {
 }
 
 const BOTH: readonly StoreKind[] = ['file', 'fake']
+
+/** One user in a flat document. */
+function oneUser({ slots, admin }: RigEngine): Documents {
+  return { slots: flat(slots.A), admin: flat(admin) }
+}
+
+/** One running user that nobody has adopted. */
+function running(engine: RigEngine): Documents {
+  return oneUser(engine)
+}
+
+/** The admin as RDS keeps it. */
+function managed(engine: RigEngine): Documents {
+  const { username, password } = engine.admin
+  const admin = { username, password: password.reveal() }
+  return { ...firstDocuments(engine), admin }
+}
 
 /** The rows, in the order in which they are reported. */
 export const CASES: readonly CrashCase[] = [
@@ -64,7 +93,8 @@ export const CASES: readonly CrashCase[] = [
     name: 'alternating, standby made anew, quarantine',
     stores: ['file'],
     struck: (call) => /\.(provision|quarantine|setPassword)$/.test(call),
-    arrange: dropUser,
+    arrange: dropStandby,
+    noStandby: true,
     command: ['rotate'],
     target: 'app',
     targets: (parts) => ({ app: { ...alternating(parts), quarantine: '200ms' } }),
@@ -73,7 +103,7 @@ export const CASES: readonly CrashCase[] = [
     name: 'dual-password',
     stores: ['file'],
     engines: ['mariadb', 'mysql'],
-    documents: ({ slots, admin }) => ({ slots: flat(slots.A), admin: flat(admin) }),
+    documents: oneUser,
     command: ['rotate'],
     target: 'app',
     targets: (parts) => ({ app: { ...alternating(parts), strategy: 'dual-password' } }),
@@ -88,6 +118,37 @@ export const CASES: readonly CrashCase[] = [
     targets: (parts) => ({ app: { ...alternating(parts), expire_after: '1h' } }),
   },
   {
+    name: 'fix',
+    stores: ['file'],
+    struck: (call) => /\.(grantMissing|stage)$/.test(call),
+    arrange: takeFromStandby,
+    command: ['rotate', '--fix'],
+    target: 'app',
+    targets: (parts) => ({ app: alternating(parts) }),
+  },
+  {
+    name: 'compromised',
+    stores: ['file'],
+    struck: (call) => EMERGENCY.test(call),
+    arrange: leakAll,
+    command: ['rotate', '--compromised'],
+    target: 'app',
+    targets: (parts) => ({ app: { ...alternating(parts), evict_after: '200ms' } }),
+  },
+  {
+    name: 'compromised, dual-password',
+    stores: ['file'],
+    engines: ['mariadb', 'mysql'],
+    documents: oneUser,
+    struck: (call) => EMERGENCY.test(call),
+    arrange: leakAll,
+    command: ['rotate', '--compromised'],
+    target: 'app',
+    targets: (parts) => ({
+      app: { ...alternating(parts), strategy: 'dual-password', evict_after: '200ms' },
+    }),
+  },
+  {
     name: 'single-user',
     stores: BOTH,
     command: ['rotate'],
@@ -96,15 +157,32 @@ export const CASES: readonly CrashCase[] = [
       admin: { strategy: 'single-user', store: secret('admin'), database },
     }),
   },
+  {
+    name: 'adopt',
+    stores: ['file'],
+    documents: running,
+    // What an adoption does; and the two looks before its first step and after it.
+    struck: (call, nth) =>
+      /\.(moveOwnership|stage|promote)$/.test(call) || (nth <= 2 && !/\.(end|version)$/.test(call)),
+    arrange: unadopt,
+    command: ['adopt'],
+    target: 'app',
+    targets: (parts) => ({ app: alternating(parts) }),
+  },
+  {
+    name: 'managed',
+    stores: ['fake'],
+    engines: ['postgres'],
+    owned: true,
+    documents: managed,
+    arrange: paceOwner,
+    command: ['rotate'],
+    target: 'admin',
+    targets: ({ secret, database }) => ({
+      admin: { strategy: 'managed', store: secret('admin'), database, wait: WAIT },
+    }),
+  },
 ]
-
-/** As whoever set up the database could. */
-async function dropUser(engine: RigEngine, username: string): Promise<void> {
-  await using root = await engine.root()
-  const account = quoteAccount({ user: username, host: '%' })
-  const role = pg.escapeIdentifier(username)
-  await root.ask(engine.engine === 'postgres' ? `DROP ROLE ${role}` : `DROP USER ${account}`)
-}
 
 function alternating({ secret, database, publish, roll }: Parts): object {
   return {

@@ -1,3 +1,4 @@
+import { Sensitive, isPlaceholder } from '@cuedot/client/protocol'
 import type { Documents } from './cases.ts'
 import type { Labelled } from './secrets.ts'
 
@@ -32,13 +33,12 @@ function otherOf({ username, other_password: other }: Document): unknown {
   return typeof other === 'object' ? { username, ...other } : undefined
 }
 
-/** A document is one credential, or holds several one level down. */
+/** A document is one credential, or holds several one level down. A stand-in is none. */
 function credentialOf(value: unknown): readonly Plain[] {
   if (typeof value !== 'object' || value === null) return []
   const { username, password }: Document = { ...value }
-  return typeof username === 'string' && typeof password === 'string'
-    ? [{ username, password }]
-    : []
+  if (typeof username !== 'string' || typeof password !== 'string') return []
+  return isPlaceholder(new Sensitive(password, 'password')) ? [] : [{ username, password }]
 }
 
 /** The credential that AWSCURRENT names as active; undefined where it names none. */

@@ -2,7 +2,7 @@ import { pointName } from './channel.ts'
 import type { CallPoint } from './channel.ts'
 import type { PlainCall, PlainRun } from './plain.ts'
 import { strikeDisk, strikeKill, strikeSecond, strikeThrottle, strikeWire } from './strikes.ts'
-import type { Fate, Strike } from './strikes.ts'
+import type { Fate, Server, Strike } from './strikes.ts'
 import type { Loss } from './wire.ts'
 import type { StoreKind } from './world.ts'
 import { isWrite } from './writes.ts'
@@ -14,6 +14,13 @@ export interface Point {
   readonly strike: Strike
 }
 
+/** What decides where a fault strikes, besides the run. */
+export interface Where {
+  readonly store: StoreKind
+  /** No other unit makes these calls: all of them are struck, whatever the store. */
+  readonly alone: boolean
+}
+
 /** One way in which a run is struck. */
 export interface FaultKind {
   /** `--fault` chooses by it. */
@@ -23,7 +30,7 @@ export interface FaultKind {
   /** Why it cannot strike here; undefined where it can. */
   readonly impossible?: string | undefined
   /** All points of a run at which it can strike, made from what was counted. */
-  points(plain: PlainRun, store: StoreKind): readonly Point[]
+  points(plain: PlainRun, where: Where): readonly Point[]
 }
 
 const ON_STORE = /^(store|admin)\./
@@ -35,32 +42,22 @@ export function faultKinds(noDisk: string | undefined): readonly FaultKind[] {
     {
       name: 'kill',
       what: 'SIGKILL before and after each external call',
-      points: ({ calls }, store) =>
+      points: ({ calls }, { store, alone }) =>
         calls
-          .filter(({ point }) => store === 'file' || ON_STORE.test(point.call))
+          .filter(({ point }) => alone || store === 'file' || ON_STORE.test(point.call))
           .flatMap(({ point }) => [point, { ...point, side: 'after' as const }])
           .map((point) => ({ label: pointName(point), strike: strikeKill(point) })),
     },
-    ...onTheWire('database', 'file'),
-    ...onTheWire('vault', 'fake'),
-    {
-      name: 'throttle',
-      what: 'the store refuses one request, or four in a row, which is more than the SDK repeats',
-      points: ({ requests }, store) =>
-        store === 'file'
-          ? []
-          : [1, 4].flatMap((calls) =>
-              numbers(requests).map((nth) => ({
-                label: `request ${nth}, ${calls} refused`,
-                strike: strikeThrottle(nth, calls),
-              })),
-            ),
-    },
+    ...onTheWire('database'),
+    ...onTheWire('vault'),
+    ...onTheWire('owner'),
+    throttled('throttle', 'vault'),
+    throttled('owner-throttle', 'owner'),
     {
       name: 'disk-full',
       what: 'the disk is full from a write on, until the run has ended',
       impossible: noDisk,
-      points: (plain, store) =>
+      points: (plain, { store }) =>
         store === 'fake'
           ? []
           : writesOf(plain)
@@ -70,7 +67,7 @@ export function faultKinds(noDisk: string | undefined): readonly FaultKind[] {
     {
       name: 'second',
       what: 'a second rotator starts while the first stands before a write',
-      points: (plain, store) =>
+      points: (plain, { store }) =>
         store === 'fake'
           ? []
           : writesOf(plain)
@@ -87,9 +84,32 @@ function writesOf({ calls }: PlainRun): readonly CallPoint[] {
   return calls.map(({ point }) => point).filter(({ call }) => isWrite(call))
 }
 
-/** What can happen between the command line and a server, where this store is in use. */
-function onTheWire(to: 'database' | 'vault', where: StoreKind): readonly FaultKind[] {
-  const whom = to === 'database' ? 'the database' : 'the secret store'
+const NAMES: Readonly<Record<Server, string>> = {
+  database: 'the database',
+  vault: 'the secret store',
+  owner: 'RDS',
+}
+
+function throttled(name: string, by: 'vault' | 'owner'): FaultKind {
+  return {
+    name,
+    what: `${NAMES[by]} refuses one request, or four in a row, which is more than the SDK repeats`,
+    points: ({ requests }) =>
+      [1, 4].flatMap((calls) =>
+        numbers(requests[by]).map((nth) => ({
+          label: `request ${nth}, ${calls} refused`,
+          strike: strikeThrottle(by, nth, calls),
+        })),
+      ),
+  }
+}
+
+/**
+ * What can happen between the command line and a server. What passes between it and the database is
+ * the same with either store.
+ */
+function onTheWire(to: Server): readonly FaultKind[] {
+  const whom = NAMES[to]
   const asked = (call: PlainCall): readonly number[] => numbers(call[to].count)
   const answered = (call: PlainCall): readonly number[] =>
     asked(call).filter((nth) => call[to].answered.has(nth))
@@ -99,8 +119,8 @@ function onTheWire(to: 'database' | 'vault', where: StoreKind): readonly FaultKi
     { at, ...lost }: { at: typeof asked; loss: Loss; fate: Fate },
   ): FaultKind => ({
     ...{ name: `${to}-${name}`, what },
-    points: ({ calls }, store) =>
-      store !== where
+    points: ({ calls }, { store, alone }) =>
+      to === 'database' && store === 'fake' && !alone
         ? []
         : calls.flatMap((call) =>
             at(call).map((nth) => ({

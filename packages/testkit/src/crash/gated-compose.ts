@@ -15,10 +15,13 @@ export * from '../../../rotator/src/compose.ts'
 
 const plan: GatePlan = JSON.parse(process.env[PLAN_VARIABLE] ?? '{"hold":"none"}')
 
+/** One for the process: a command may work on several targets, and a point is one of all calls. */
+const gate = parentGate()
+
 /** As in `compose.ts`. */
 export async function composeTarget(...args: Parameters<typeof composeReal>): Promise<Composed> {
   const composed = await composeReal(...args)
-  return { ...composed, target: gateTarget(withStaleness(composed.target), parentGate()) }
+  return { ...composed, target: gateTarget(withStaleness(composed.target), gate) }
 }
 
 function withStaleness(target: Target): Target {

@@ -1,9 +1,7 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { composeSystem, composeTarget } from '../../../rotator/src/compose.ts'
-import { loadConfig } from '../../../rotator/src/config/load.ts'
-import { look } from '../../../rotator/src/engine/look.ts'
 import type { RigEngine } from '../rig/engine.ts'
+import { NOTHING_BESIDES } from './arrange.ts'
+import type { Aftermath } from './arrange.ts'
 import { firstDocuments } from './cases.ts'
 import type { CrashCase, Documents } from './cases.ts'
 import { currentDocuments, read } from './documents.ts'
@@ -11,6 +9,8 @@ import type { FaultKind, Point } from './faults.ts'
 import { plainRun } from './plain.ts'
 import type { PlainRun } from './plain.ts'
 import { Prober } from './prober.ts'
+import { healed } from './healed.ts'
+import { LIMIT_MS } from './process.ts'
 import { choose } from './share.ts'
 import type { Share } from './share.ts'
 import { tell } from './strikes.ts'
@@ -68,6 +68,8 @@ export interface EngineResult {
 
 /** A point is tried so often until its run reaches it: how often a run polls depends on time. */
 const TRIES = 4
+
+const HUNG = `it neither ended nor reached its point within ${LIMIT_MS / 1000} s, and was killed`
 
 /** Worlds that may break before a unit is given up. */
 const MOST_WORLDS = 6
@@ -144,15 +146,18 @@ class Trying implements AsyncDisposable {
   }
 
   async plain(): Promise<PlainRun> {
-    await this.#arrange()
-    const { world } = await this.#ready()
-    return await plainRun(world)
+    const { world, prober } = await this.#ready()
+    await using aftermath = await this.#arrange()
+    const plain = await plainRun(world)
+    const problems = [...(await prober.unsettled()), ...(await aftermath.broken())]
+    if (problems.length > 0) throw new Error(`without a fault: ${problems.join('; ')}`)
+    return plain
   }
 
   async all(plain: PlainRun): Promise<readonly FaultResult[]> {
     const { row, store } = this.#unit
     const points = this.#options.faults.flatMap((fault) =>
-      fault.points(plain, store).map((point): FaultPoint => {
+      fault.points(plain, { store, alone: row.owned === true }).map((point): FaultPoint => {
         return { ...point, label: `${fault.name}: ${point.label}`, fault }
       }),
     )
@@ -197,19 +202,19 @@ class Trying implements AsyncDisposable {
   async #tryPoint(point: Point): Promise<readonly string[] | undefined> {
     for (let tries = 0; tries < TRIES; tries++) {
       const { world, prober } = await this.#ready()
-      await this.#arrange()
+      await using aftermath = await this.#arrange()
       const { reached, problems, ended } = await point.strike(world, prober)
-      const after = await healed(world, prober)
-      const all = [...problems, ...after]
+      const after = [...(await healed(world, prober)), ...(await aftermath.broken())]
+      const all = [...problems, ...(ended.hung ? [HUNG] : []), ...after]
       if (all.length > 0) return [...all, `the run that was struck: ${ended.code} ${tell(ended)}`]
       if (reached) return []
     }
     return undefined
   }
 
-  async #arrange(): Promise<void> {
+  async #arrange(): Promise<Aftermath> {
     const { world, prober } = await this.#ready()
-    await world.row.arrange?.(world.engine, await prober.standby())
+    return (await world.row.arrange?.(world, prober)) ?? NOTHING_BESIDES
   }
 
   /** A world that has rotated once, so that every run after it begins alike. */
@@ -242,26 +247,6 @@ class Trying implements AsyncDisposable {
     this.#stage = undefined
     await world[Symbol.asyncDispose]()
   }
-}
-
-/** I5: nothing strikes any more, so one run brings everything to rest and another finds nothing. */
-async function healed(world: World, prober: Prober): Promise<readonly string[]> {
-  const clean = await world.run(world.row.command)
-  if (clean.code !== 0) return [`I5 the run after it ended ${clean.code}: ${tell(clean)}`]
-  return [...(await prober.unsettled()), ...(await stillToDo(world))]
-}
-
-/** What a second run would find to do; asked of the engine as `cuedot plan --for heal` asks it. */
-async function stillToDo(world: World): Promise<readonly string[]> {
-  const config = await loadConfig(join(world.dir, 'cuedot.yaml'))
-  const { target } = await composeTarget(world.row.target, config)
-  const { clock, random } = await composeSystem()
-  const stop = new AbortController().signal
-  const events = { emit: () => undefined }
-  const env = { clock, random, events, stop, by: 'crash', reason: 'a look' }
-  const { plan } = (await look(target, 'converge', env)) ?? {}
-  const done = plan?.end.kind === 'settled' && plan.actions.length === 0
-  return done ? [] : [`I5 a second run finds work: ${JSON.stringify(plan)}`]
 }
 
 /** Removes what processes have kept of their compiled sources. */

@@ -10,6 +10,7 @@ export interface PlainCall {
   readonly point: CallPoint
   readonly database: Exchanges
   readonly vault: Exchanges
+  readonly owner: Exchanges
 }
 
 /** What a run that nothing happens to passes by: the points at which something can happen. */
@@ -21,8 +22,8 @@ export interface PlainRun {
    * and another.
    */
   readonly calls: readonly PlainCall[]
-  /** Requests that reached the fake of Secrets Manager. */
-  readonly requests: number
+  /** Requests that reached the fake of Secrets Manager, and that of RDS. */
+  readonly requests: Readonly<Record<'vault' | 'owner', number>>
 }
 
 /** Rounds of a call that polls: from the second on they are alike. */
@@ -37,12 +38,12 @@ export async function plainRun(world: World): Promise<PlainRun> {
   const calls: PlainCall[] = []
   const problems: string[] = []
   resetTaps(world)
-  const before = world.vault?.fake.log.length ?? 0
+  const before = requestsOf(world)
   const arrived = (arrival: Arrival, cli: Cli): void => {
     const { held: _held, ...point } = arrival
     const exchanges = exchangesOf(world)
     if (point.side === 'after') calls.push({ point: { ...point, side: 'before' }, ...exchanges })
-    else if (exchanges.database.count + exchanges.vault.count > 0)
+    else if (Object.values(exchanges).some(({ count }) => count > 0))
       problems.push(`it asked a server outside of a call, ${pointName(point)}`)
     resetTaps(world)
     cli.go()
@@ -53,21 +54,28 @@ export async function plainRun(world: World): Promise<PlainRun> {
   if (calls.length === 0) problems.push('no call passed a gate')
   if (problems.length > 0) throw new Error(`without a fault: ${problems.join('; ')}`)
   const { struck = () => true } = world.row
+  const now = requestsOf(world)
   return {
     made: new Set(calls.map(({ point }) => point.call)),
-    calls: calls.filter(({ point }) => point.round <= ROUNDS && struck(point.call)),
-    requests: (world.vault?.fake.log.length ?? 0) - before,
+    calls: calls.filter(({ point }) => point.round <= ROUNDS && struck(point.call, point.nth)),
+    requests: { vault: now.vault - before.vault, owner: now.owner - before.owner },
   }
 }
 
-function exchangesOf({ database, vault }: World): Omit<PlainCall, 'point'> {
+function requestsOf({ vault, owner }: World): PlainRun['requests'] {
+  return { vault: vault?.fake.log.length ?? 0, owner: owner?.fake.log.length ?? 0 }
+}
+
+const NONE: Exchanges = { count: 0, answered: new Set() }
+
+function exchangesOf({ database, vault, owner }: World): Omit<PlainCall, 'point'> {
   return {
     database: database.counted(),
-    vault: vault?.tap.counted() ?? { count: 0, answered: new Set() },
+    vault: vault?.tap.counted() ?? NONE,
+    owner: owner?.tap.counted() ?? NONE,
   }
 }
 
-function resetTaps({ database, vault }: World): void {
-  database.reset()
-  vault?.tap.reset()
+function resetTaps({ database, vault, owner }: World): void {
+  for (const tap of [database, vault?.tap, owner?.tap]) tap?.reset()
 }

@@ -26,7 +26,8 @@ export class Prober {
 
   /** What is broken now, whatever has just been struck; empty when all is well. */
   async broken(): Promise<readonly string[]> {
-    return await this.#broken(this.#world.row.arrange !== undefined)
+    await this.#ownerAtRest()
+    return await this.#broken(this.#world.row.noStandby === true)
   }
 
   /** @param lax - a user that is not active may be unable to log in */
@@ -44,6 +45,7 @@ export class Prober {
 
   /** What is broken when a run has ended well: all of the above, and anything unfinished. */
   async unsettled(): Promise<readonly string[]> {
+    await this.#ownerAtRest()
     const documents = await this.#documents()
     const logins = new Logins(this.#world)
     return [
@@ -63,6 +65,11 @@ export class Prober {
     const [standby] = credentials.filter(({ username }) => username !== active)
     if (standby === undefined) throw new Error('no slot stands by')
     return standby.username
+  }
+
+  /** What an owner has begun it finishes, whoever is dead; meanwhile nothing can be compared. */
+  async #ownerAtRest(): Promise<void> {
+    await this.#world.owner?.fake.rotation.settled()
   }
 
   async #documents(): Promise<readonly Read[]> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Sensitive } from '@cuedot/client/protocol'
@@ -26,6 +27,8 @@ export interface Secrets {
   /** For `store:` in the configuration. */
   config(secret: SecretName): object
   labelled(): Promise<readonly Labelled[]>
+  /** Makes this document the current version. Nothing may be pending. */
+  put(secret: SecretName, document: object): Promise<void>
 }
 
 const call = (): { readonly signal: AbortSignal } => ({ signal: AbortSignal.timeout(10_000) })
@@ -50,20 +53,44 @@ export async function fileSecrets(
         const version = await fileStore({ path: path(secret), key }).version(label, call())
         return version?.value.reveal()
       }),
+    async put(secret, document) {
+      const store = fileStore({ path: path(secret), key })
+      const { current } = await store.read(call())
+      const value = new Sensitive(JSON.stringify(document), secret)
+      const { id } = await store.stage(value, randomUUID(), call())
+      await store.promote(id, current.id, call())
+    },
   }
 }
 
-/** In the fake of Secrets Manager; the rotator reaches it by another address. */
+/** The fake of Secrets Manager, and what is in it already. */
+export interface FakePlaces {
+  readonly fake: FakeSecretsManager
+  /** The address at which the rotator reaches it. */
+  readonly seenByCli: string
+  /** Name of the admin's secret where somebody else has made it. Default: it is made. */
+  readonly admin?: string
+}
+
+/** Secrets in the fake of Secrets Manager; the rotator reaches it by another address. */
 export async function fakeSecrets(
-  at: { readonly fake: FakeSecretsManager; readonly seenByCli: string },
+  { fake, seenByCli: endpoint, admin: made }: FakePlaces,
   documents: Readonly<Record<SecretName, object>>,
 ): Promise<Secrets> {
-  const { fake, seenByCli: endpoint } = at
   const admin = secretsManagerAdmin(fake.endpoint)
-  for (const secret of SECRETS) await admin.createSecret(secret, JSON.stringify(documents[secret]))
+  const nameOf = (secret: SecretName): string => (secret === 'admin' && made ? made : secret)
+  for (const secret of SECRETS)
+    if (nameOf(secret) !== made) await admin.createSecret(secret, JSON.stringify(documents[secret]))
   return {
-    config: (secret) => ({ kind: 'secrets-manager', secret, region: 'eu-central-1', endpoint }),
-    labelled: () => eachLabel(async (secret, label) => fake.peek(secret, label)),
+    config: (secret) => {
+      const where = { region: 'eu-central-1', endpoint }
+      return { kind: 'secrets-manager', secret: nameOf(secret), ...where }
+    },
+    labelled: () => eachLabel(async (secret, label) => fake.peek(nameOf(secret), label)),
+    put: async (secret, document) => {
+      const request = { SecretId: nameOf(secret), SecretString: JSON.stringify(document) }
+      await admin.call('PutSecretValue', { ...request, ClientRequestToken: randomUUID() })
+    },
   }
 }
 

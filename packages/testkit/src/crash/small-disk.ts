@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -19,24 +19,25 @@ export function noSmallDisk(): string | undefined {
   return process.getuid?.() === 0 ? undefined : 'only root may mount a disk of memory'
 }
 
-const BYTES = 512 * 1024
+const KIB = 512
+/** At once, for a filler that may be large. */
+const CHUNK = Buffer.alloc(1024 * 1024)
+/** More than any disk of memory here has. */
+const MOST_CHUNKS = 1024
 
-/** Mounts a file system in memory at `folder`, which is made. */
-export async function mountSmallDisk(folder: string): Promise<SmallDisk> {
+/** Mounts a file system of `kib` KiB in memory at `folder`, which is made. Default: 512. */
+export async function mountSmallDisk(folder: string, kib: number = KIB): Promise<SmallDisk> {
   await mkdir(folder)
-  await run('mount', ['-t', 'tmpfs', '-o', `size=${BYTES},mode=700`, 'tmpfs', folder])
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=700`, 'tmpfs', folder])
   // Who ends by `exit` disposes of nothing, and a mount outlives its process.
   const unmount = (): void => void spawnSync('umount', ['-l', folder])
   process.once('exit', unmount)
   const filler = join(folder, 'filler')
   return {
     folder,
-    fill: async () => {
-      const code = await writeFile(filler, Buffer.alloc(BYTES + 1)).then(
-        () => 'it took everything',
-        (error: unknown) => (error instanceof Error && 'code' in error ? error.code : 'unknown'),
-      )
-      if (code !== 'ENOSPC') throw new Error(`the small disk is not full: ${String(code)}`)
+    async fill() {
+      const code = await writeUntilFull(filler)
+      if (code !== 'ENOSPC') throw new Error(`the small disk is not full: ${code}`)
     },
     free: () => rm(filler, { force: true }),
     async [Symbol.asyncDispose]() {
@@ -44,4 +45,21 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk> {
       await run('umount', ['-l', folder])
     },
   }
+}
+
+/** @returns the code of the error that ended it */
+async function writeUntilFull(path: string): Promise<string> {
+  await using file = await open(path, 'a')
+  for (let chunks = 0; chunks < MOST_CHUNKS; chunks++) {
+    const code = await file.write(CHUNK).then(
+      () => undefined,
+      (error: unknown) => (isNoSpace(error) ? 'ENOSPC' : 'another error'),
+    )
+    if (code !== undefined) return code
+  }
+  return 'it took everything'
+}
+
+function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOSPC'
 }

@@ -67,11 +67,14 @@ const LOCKED = 6
 /** What becomes of a process that loses an exchange. */
 export type Fate = 'goes on' | 'killed'
 
+/** Whom the command line speaks to: the database, Secrets Manager, RDS. */
+export type Server = 'database' | 'vault' | 'owner'
+
 /** One exchange with a server, and what becomes of the process that it is lost to. */
 interface Lost {
   /** Before the call that it belongs to. */
   readonly point: CallPoint
-  readonly to: 'database' | 'vault'
+  readonly to: Server
   /** Which exchange of the call, from 1. */
   readonly nth: number
   readonly loss: Loss
@@ -83,7 +86,7 @@ export function strikeWire({ point, to, nth, loss, fate }: Lost): Strike {
   return async (world, prober) => {
     const { cli, reached } = await runTo(world, point)
     const struck = Promise.withResolvers<boolean>()
-    const tap = to === 'database' ? world.database : world.vault?.tap
+    const tap = to === 'database' ? world.database : world[to]?.tap
     if (reached)
       tap?.lose(nth, loss, () => {
         cli.child.kill(fate === 'killed' ? 'SIGKILL' : 'SIGSTOP')
@@ -96,8 +99,8 @@ export function strikeWire({ point, to, nth, loss, fate }: Lost): Strike {
   }
 }
 
-/** Has the store refuse requests from the nth on. */
-export function strikeThrottle(nth: number, calls: number): Strike {
+/** Has a service refuse requests from the nth on. */
+export function strikeThrottle(by: 'vault' | 'owner', nth: number, calls: number): Strike {
   return async (world, prober) => {
     const struck = Promise.withResolvers<boolean>()
     const freeze = (): void => {
@@ -106,11 +109,11 @@ export function strikeThrottle(nth: number, calls: number): Strike {
     }
     const cli = world.start(world.row.command)
     // Who looks at the store from outside must not be hit.
-    world.vault?.fake.fail({ kind: 'throttle', after: nth - 1, calls, struck: once(freeze) })
+    world[by]?.fake.fail({ kind: 'throttle', after: nth - 1, calls, struck: once(freeze) })
     try {
       return await frozen(cli, struck.promise, { prober, killed: false })
     } finally {
-      world.vault?.fake.heal()
+      world[by]?.fake.heal()
     }
   }
 }

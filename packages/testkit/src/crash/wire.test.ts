@@ -12,16 +12,17 @@ interface Echo {
   client(): Promise<Socket>
 }
 
-/** A server that greets, answers each question with the same, and a tap in front of it. */
+/** A server that greets, answers each question with the same, hangs up if told to, and its tap. */
 async function echo(): Promise<Echo> {
   const asked: string[] = []
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined).write('hello')
     socket.on('data', (chunk) => {
       asked.push(chunk.toString())
-      socket.write(chunk)
+      if (socket.writable) socket.write(chunk)
+      if (chunk.toString() === 'hang up') socket.end()
     })
-    socket.on('end', () => setImmediate(() => socket.end('bye')))
+    socket.on('end', () => setImmediate(() => socket.writable && socket.end('bye')))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -75,6 +76,18 @@ describe('a wire tap', () => {
     await heard(socket)
     socket.end()
     expect(await heard(socket)).toBe('bye')
+  })
+
+  test('counts no question of a client whose server has hung up', async () => {
+    const { tap, asked, client } = await echo()
+    const socket = await client()
+    await heard(socket)
+    expect(await ask(socket, 'hang up')).toBe('hang up')
+    await once(socket, 'end')
+    socket.write('goodbye')
+    await expect.poll(() => asked).toEqual(['hang up', 'goodbye'])
+    expect(tap.counted().count).toBe(2)
+    socket.destroy()
   })
 
   test('loses a request: the server never sees it', async () => {

@@ -46,6 +46,8 @@ interface Pair {
   exchange: number
   /** Who was heard last. */
   turn: 'opened' | 'client' | 'server'
+  /** The server has hung up: what the client says after that is a goodbye and no question. */
+  over: boolean
 }
 
 class Tap implements WireTap {
@@ -91,20 +93,24 @@ class Tap implements WireTap {
 
   #accept(client: Socket): void {
     const server = connect({ host: '127.0.0.1', port: this.#target, allowHalfOpen: true })
-    const pair: Pair = { client, server, exchange: ++this.#exchanges, turn: 'opened' }
+    const exchange = ++this.#exchanges
+    const pair: Pair = { client, server, exchange, turn: 'opened', over: false }
     this.#pairs.add(pair)
     for (const socket of [client, server]) socket.setNoDelay(true).on('error', () => undefined)
     client.on('data', (chunk) => this.#asked(pair, chunk))
     server.on('data', (chunk) => this.#answers(pair, chunk))
     client.on('end', () => server.end())
-    server.on('end', () => client.end())
+    server.on('end', () => {
+      pair.over = true
+      client.end()
+    })
     client.on('close', () => this.#drop(pair))
     server.on('close', () => this.#drop(pair))
     this.#loses(pair, 'request')
   }
 
   #asked(pair: Pair, chunk: Buffer): void {
-    if (pair.turn !== 'client') {
+    if (pair.turn !== 'client' && !pair.over) {
       pair.turn = 'client'
       pair.exchange = ++this.#exchanges
       if (this.#loses(pair, 'request')) return

@@ -2,8 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { startSecretsManager } from '../fakes/secrets-manager.ts'
-import type { FakeSecretsManager } from '../fakes/secrets-manager.ts'
 import { Consumers } from '../rig/consumers.ts'
 import type { RigEngine } from '../rig/engine.ts'
 import { rollArgv, rollServer } from '../rig/rig.ts'
@@ -16,6 +14,8 @@ import { fakeSecrets, fileSecrets } from './secrets.ts'
 import type { Secrets } from './secrets.ts'
 import { mountSmallDisk, noSmallDisk } from './small-disk.ts'
 import type { SmallDisk } from './small-disk.ts'
+import { startOwner, startVault } from './services.ts'
+import type { Owner, Vault } from './services.ts'
 import { startWireTap } from './wire.ts'
 import type { WireTap } from './wire.ts'
 
@@ -42,7 +42,9 @@ export interface World extends AsyncDisposable {
   /** Between the command line and the database. */
   readonly database: WireTap
   /** Between the command line and the fake of Secrets Manager. */
-  readonly vault?: { readonly fake: FakeSecretsManager; readonly tap: WireTap }
+  readonly vault?: Vault
+  /** Between the command line and the fake of RDS, which owns the admin's secret. */
+  readonly owner?: Owner
   /** Holds the encrypted files and the config target. */
   readonly disk?: SmallDisk
   /** What the command line has said and nobody has searched yet. */
@@ -81,18 +83,13 @@ export async function startWorld(
   if (!disk) await mkdir(join(dir, 'disk'))
   const database = starting.use(await startWireTap(engine.port))
   const vault = store === 'fake' ? starting.use(await startVault()) : undefined
+  const owned = vault && row.owned === true ? await startOwner(engine, vault, documents) : undefined
+  const owner = owned && starting.use(owned)
   const secrets = await (vault
-    ? fakeSecrets(vault, documents)
+    ? fakeSecrets({ ...vault, ...(owner && { admin: owner.secret }) }, documents)
     : fileSecrets({ folder: join(dir, 'disk'), keys: join(dir, 'keys') }, documents))
   const envFile = join(dir, 'disk/app.env')
-  const active = activeOf((await secrets.labelled()).map(read))
-  const lines = [
-    `DB_USER=${active?.username}`,
-    `DB_PASSWORD=${active?.password}`,
-    'DB_CRED_VERSION=',
-    '',
-  ]
-  await writeFile(envFile, lines.join('\n'), { mode: 0o600 })
+  await publish(envFile, secrets)
   const consumers = new Consumers(engine, envFile, PACE_MS)
   const { url } = starting.use(await rollServer(() => consumers.roll()))
   const targets = row.targets({
@@ -111,30 +108,45 @@ export async function startWorld(
   starting.defer(() => consumers.stop())
   const running = starting.move()
   const said: string[] = []
-  const start = starter({ dir, cache, said, target: row.target, fake: vault !== undefined })
+  const env = owner?.environment ?? {}
+  const start = starter({ dir, cache, env, said, target: row.target, fake: vault !== undefined })
   return {
     ...{ engine, row, store, dir, consumers, secrets, database, said, start },
     ...(vault && { vault }),
+    ...(owner && { owner }),
     ...(disk && { disk }),
     run: (command) => start(command).ended,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
 
+/** Consumers begin with what is active. */
+async function publish(envFile: string, secrets: Secrets): Promise<void> {
+  const active = activeOf((await secrets.labelled()).map(read))
+  const lines = [
+    `DB_USER=${active?.username}`,
+    `DB_PASSWORD=${active?.password}`,
+    'DB_CRED_VERSION=',
+    '',
+  ]
+  await writeFile(envFile, lines.join('\n'), { mode: 0o600 })
+}
+
 interface Starter {
   readonly dir: string
   readonly cache: string
+  readonly env: Readonly<Record<string, string>>
   readonly said: string[]
   readonly target: string
   readonly fake: boolean
 }
 
-function starter({ dir, cache, said, target, fake }: Starter): World['start'] {
+function starter({ dir, cache, env, said, target, fake }: Starter): World['start'] {
   return (command, plan, arrived) => {
     const given = plan ?? (fake ? { hold: 'none' as const } : undefined)
     const stale = given && fake ? { ...given, staleReadMs: FAKE_STALE_MS } : given
     const cli = startCli([...command, target, '--json'], {
-      ...{ dir, cache },
+      ...{ dir, cache, env },
       ...(stale && { plan: stale }),
       ...(arrived && { arrived }),
     })
@@ -148,21 +160,4 @@ const PUBLISH = {
   kind: 'dotenv',
   path: 'disk/app.env',
   keys: { username: 'DB_USER', password: 'DB_PASSWORD', version: 'DB_CRED_VERSION' },
-}
-
-async function startVault(): Promise<Vault> {
-  await using starting = new AsyncDisposableStack()
-  const fake = starting.use(await startSecretsManager())
-  const tap = starting.use(await startWireTap(Number(new URL(fake.endpoint).port)))
-  const running = starting.move()
-  return {
-    ...{ fake, tap, seenByCli: `http://127.0.0.1:${tap.port}` },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
-  }
-}
-
-interface Vault extends AsyncDisposable {
-  readonly fake: FakeSecretsManager
-  readonly tap: WireTap
-  readonly seenByCli: string
 }

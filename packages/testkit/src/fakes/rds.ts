@@ -24,10 +24,14 @@ export type RdsFaultKind =
 /** A fault and the calls that it hits. */
 export interface RdsFault {
   readonly kind: RdsFaultKind
-  /** The action that it hits. */
-  readonly action: string
-  /** How many calls. Default 1. */
+  /** Only calls of this action. Default: every action. */
+  readonly action?: string
+  /** How many matching calls it hits. Default 1. */
   readonly calls?: number
+  /** How many matching calls pass before the first that it hits. Default 0. */
+  readonly after?: number
+  /** Is told of each call that it hits, before anything is done or answered. */
+  readonly struck?: () => void
 }
 
 /** The database that the fake has, and its credential. */
@@ -62,7 +66,7 @@ interface Server {
   readonly options: RdsFakeOptions
   readonly rotation: RotationMachine
   readonly log: string[]
-  readonly faults: { readonly fault: RdsFault; left: number }[]
+  readonly faults: { readonly fault: RdsFault; passing: number; left: number }[]
   readonly hanging: Set<ServerResponse>
   readonly watchers: Set<() => void>
   asked: URLSearchParams
@@ -98,6 +102,8 @@ export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
   const server = createServer((request, response) => {
     serve(state, request, response).catch(() => response.destroy())
   })
+  // A client that is held between two requests must find its connection as it was.
+  server.keepAliveTimeout = 0
   const { promise, resolve } = Promise.withResolvers<void>()
   server.listen(0, '127.0.0.1', resolve)
   await promise
@@ -117,7 +123,9 @@ export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
     },
     rotation: state.rotation,
     lookedAt: (count) => lookedAt(state, count),
-    fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
+    fail: (fault) => {
+      state.faults.push({ fault, passing: fault.after ?? 0, left: fault.calls ?? 1 })
+    },
     heal,
     async [Symbol.asyncDispose]() {
       await state.rotation.settled()
@@ -159,9 +167,16 @@ async function lookedAt({ log, watchers }: Server, count: number): Promise<void>
 }
 
 function takeFault(state: Server, action: string): RdsFaultKind | undefined {
-  const armed = state.faults.find(({ fault, left }) => left > 0 && fault.action === action)
+  const armed = state.faults.find(
+    ({ fault, left }) => left > 0 && (fault.action ?? action) === action,
+  )
   if (!armed) return undefined
+  if (armed.passing > 0) {
+    armed.passing -= 1
+    return undefined
+  }
   armed.left -= 1
+  armed.fault.struck?.()
   return armed.fault.kind
 }
 

@@ -8,6 +8,8 @@ import type { ConsumerConnection, RigEngine } from './engine.ts'
 /** What a consumer logs in with. */
 export type Login = Pick<Credential, 'username' | 'password' | 'version'>
 
+type ReadConfig = () => Promise<Login>
+
 /** How often each consumer opens a connection of its own. */
 const PACE_MS = 60
 
@@ -18,7 +20,7 @@ const PACE_MS = 60
  */
 export class Consumers {
   readonly #engine: RigEngine
-  readonly #envFile: string
+  readonly #read: ReadConfig
   readonly #failures: string[] = []
   readonly #workers: Worker[] = []
   #stopped = false
@@ -27,10 +29,13 @@ export class Consumers {
 
   readonly #paceMs: number
 
-  /** @param paceMs - how long each waits before it opens its next connection */
-  constructor(engine: RigEngine, envFile: string, paceMs: number = PACE_MS) {
+  /**
+   * @param config - the .env file that they read, or what reads another file
+   * @param paceMs - how long each waits before it opens its next connection
+   */
+  constructor(engine: RigEngine, config: string | ReadConfig, paceMs: number = PACE_MS) {
     this.#engine = engine
-    this.#envFile = envFile
+    this.#read = typeof config === 'string' ? () => readLogin(config) : config
     this.#paceMs = paceMs
   }
 
@@ -42,7 +47,9 @@ export class Consumers {
     return this.#failures
   }
 
+  /** Starts them, or starts them anew after a `stop`. */
   async start(): Promise<void> {
+    this.#stopped = false
     for (let n = 0; n < 2; n++) this.#workers.push(await this.#boot())
     this.#loops = [this.#loop(() => this.#readsTheFile()), this.#loop(() => this.#worksOn())]
   }
@@ -63,7 +70,7 @@ export class Consumers {
 
   /** What the workers hold and what the file says: each has to log in now. */
   async logins(): Promise<readonly Login[]> {
-    return [...this.#workers.map(({ login }) => login), await readLogin(this.#envFile)]
+    return [...this.#workers.map(({ login }) => login), await this.#read()]
   }
 
   /** Has every pooled session work once, now. */
@@ -74,11 +81,11 @@ export class Consumers {
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#loops)
-    await Promise.all(this.#workers.map(({ pooled }) => pooled.close()))
+    await Promise.all(this.#workers.splice(0).map(({ pooled }) => pooled.close()))
   }
 
   async #boot(): Promise<Worker> {
-    const login = await readLogin(this.#envFile)
+    const login = await this.#read()
     return { login, pooled: await this.#engine.connect(login), busy: Promise.resolve() }
   }
 
@@ -90,7 +97,7 @@ export class Consumers {
   }
 
   async #readsTheFile(): Promise<void> {
-    const login = await readLogin(this.#envFile)
+    const login = await this.#read()
     await this.#try(`a client of the file as ${login.username}`, () => this.#connectOnce(login))
   }
 

@@ -35,6 +35,8 @@ export interface RigEngine extends AsyncDisposable {
   ): Promise<ConsumerConnection>
   /** Opens a session as a superuser. */
   root(): Promise<RootSession>
+  /** Kills the server, where it still runs, and starts it again. */
+  restart(): Promise<void>
   /** The server's own folder: data and logs are in it. */
   readonly dir: string
   /** The file with every statement; it only grows. */

@@ -44,6 +44,7 @@ export async function haproxyMariadbRig(): Promise<HaproxyRig> {
       const { port } = proxy
       return {
         ...{ host: server.host, port, dir: server.dir, log: () => server.log() },
+        restart: () => server.restart(),
         root: { ...server.root, port },
         admin: { ...server.admin, port },
         [Symbol.asyncDispose]: () => running.disposeAsync(),

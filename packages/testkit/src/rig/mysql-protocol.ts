@@ -18,6 +18,7 @@ interface Server extends AsyncDisposable {
   readonly dir: string
   /** The general log, for one. */
   log(): Promise<string>
+  restart(): Promise<void>
 }
 
 /** What MariaDB and MySQL do each in their own way. */
@@ -74,6 +75,7 @@ export async function protocolRig({ engine, start, identified }: Parts): Promise
         [Symbol.asyncDispose]: () => session.end(),
       }
     },
+    restart: () => server.restart(),
     dir: server.dir,
     logFile: join(server.dir, 'general.log'),
     log: () => server.log(),

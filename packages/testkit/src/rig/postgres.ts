@@ -3,6 +3,7 @@ import pg from 'pg'
 import { scramVerifier } from '../../../rotator/src/adapters/postgres/scram.ts'
 import { randomPassword, startPostgres } from '../servers/postgres.ts'
 import type { TestPostgres } from '../servers/postgres.ts'
+import type { MountData } from '../servers/mysql-process.ts'
 import { makeTestTls } from '../servers/tls.ts'
 import type { TestTls } from '../servers/tls.ts'
 import type { RigEngine, RigServer } from './engine.ts'
@@ -11,12 +12,15 @@ import type { RigEngine, RigServer } from './engine.ts'
 export interface PostgresRigServer extends RigServer {
   /** Of postgresql.conf, by name. */
   readonly settings?: Readonly<Record<string, string>>
+  /** A disk for the data alone. */
+  readonly mount?: MountData
 }
 
 /** PostgreSQL 18 with an owner role and two slots that work as it. */
 export async function postgresRig({
   maxConnections = 40,
   settings = {},
+  mount,
 }: PostgresRigServer = {}): Promise<RigEngine> {
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())
@@ -24,6 +28,7 @@ export async function postgresRig({
     await startPostgres({
       tls,
       settings: { max_connections: String(maxConnections), ...settings },
+      ...(mount && { mount }),
     }),
   )
   const engine = await postgresEngine(server, tls)
@@ -52,6 +57,7 @@ export async function postgresEngine(server: TestPostgres, tls: TestTls): Promis
         [Symbol.asyncDispose]: () => client.end(),
       }
     },
+    restart: () => server.restart(),
     dir: server.dir,
     logFile: server.logFile,
     log: () => server.log(),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { phpSqlconfTarget } from '../../../rotator/src/adapters/files/php-sqlconf/target.ts'
 import { secretsManagerAdmin } from '../fakes/secrets-manager-admin.ts'
 import { startSecretsManager } from '../fakes/secrets-manager.ts'
 import type { FakeSecretsManager } from '../fakes/secrets-manager.ts'
@@ -57,6 +58,10 @@ export type RigStrategy = 'alternating' | 'dual-password'
 export interface RigOptions {
   /** The rolling restart. Default: of the rig's own consumers. */
   readonly roll?: () => Promise<void>
+  /** The first document. Default: both slots as the server has them, of which A is active. */
+  readonly document?: object
+  /** The text of a `sqlconf.php` that consumers read instead of a .env file. */
+  readonly sqlconf?: string
   /** Replaces settings of the target in `cuedot.yaml`. */
   readonly target?: Readonly<Record<string, unknown>>
 }
@@ -73,16 +78,28 @@ export async function startRig(
   starting.defer(() => rm(dir, { recursive: true, force: true }))
   const store = starting.use(await startSecretsManager())
   const admin = secretsManagerAdmin(store.endpoint)
-  await admin.createSecret('rig/slots', JSON.stringify(documentOf(engine, strategy)))
+  await admin.createSecret(
+    'rig/slots',
+    JSON.stringify(options.document ?? documentOf(engine, strategy)),
+  )
   await admin.createSecret('rig/admin', JSON.stringify(flat(engine.admin)))
   const envFile = join(dir, 'app.env')
   const { username, password } = engine.slots.A
   const login = `DB_USER=${username}\nDB_PASSWORD=${password.reveal()}\n`
   await writeFile(envFile, `${login}DB_CRED_VERSION=\n`, { mode: 0o600 })
-  const consumers = new Consumers(engine, envFile)
+  const { sqlconf } = options
+  const sqlconfFile = join(dir, 'sqlconf.php')
+  if (sqlconf !== undefined) await writeFile(sqlconfFile, sqlconf, { mode: 0o640 })
+  const php = phpSqlconfTarget({ id: 'sqlconf', path: sqlconfFile })
+  const consumers = new Consumers(
+    engine,
+    sqlconf === undefined ? envFile : () => php.read({ signal: AbortSignal.timeout(30_000) }),
+  )
   const control = starting.use(await rollServer(options.roll ?? (() => consumers.roll())))
   const own = targetOf(engine, strategy, [store.endpoint, control.url])
-  const targets = { app: { ...own, ...options.target } }
+  const publish = [{ id: 'sqlconf', kind: 'php-sqlconf', path: 'sqlconf.php' }]
+  const published = sqlconf === undefined ? {} : { publish }
+  const targets = { app: { ...own, ...published, ...options.target } }
   await writeFile(join(dir, 'cuedot.yaml'), stringify({ version: 1, targets }))
   const running = starting.move()
   return {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cloneData, makeOnce } from './mysql-process.ts'
+import type { DataFolder, MountData } from './mysql-process.ts'
 import { findProgram } from './programs.ts'
 import type { TestTls } from './tls.ts'
 
@@ -51,9 +52,14 @@ export function serverAccount(): string {
 /** A fresh folder with an initialised data directory `data`, and the certificates in `tls`. */
 export async function makeDataFolder(
   programs: MariadbPrograms,
-  tls: TestTls | undefined,
-): Promise<string> {
-  return await cloneData(await goldenData(programs), { tls, account: programs.account })
+  options: { readonly tls?: TestTls | undefined; readonly mount?: MountData | undefined },
+): Promise<DataFolder> {
+  const { account } = programs
+  return await cloneData(await goldenData(programs), {
+    tls: options.tls,
+    mount: options.mount,
+    account,
+  })
 }
 
 /**

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import { nativeHash, quoteAccount } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
 import { basedirArguments, findMariadb, makeDataFolder } from './mariadb-data.ts'
-import { RunningServer } from './mysql-process.ts'
+import { RestartableServer } from './mysql-process.ts'
+import type { MountData } from './mysql-process.ts'
 import { freePort } from './ports.ts'
 import type { TestTls } from './tls.ts'
 
@@ -23,6 +25,8 @@ export interface MariadbSetup {
   readonly maxConnections?: number
   /** More arguments for the server, after all others. Logs go to `data` in the server's folder. */
   readonly more?: readonly string[]
+  /** A disk for the data alone. */
+  readonly mount?: MountData
 }
 
 /** A MariaDB server of the test's own, with one database, `openemr`. */
@@ -46,48 +50,47 @@ export interface MariadbServer extends AsyncDisposable {
   log(): Promise<string>
   /** Ends the server in good order. Disposing kills it and removes its folder. */
   stop(): Promise<void>
+  /** Kills it, where it still runs, and starts it again. */
+  restart(): Promise<void>
 }
 
 /** Starts MariaDB as a child of this process and waits until it takes connections. */
 export async function startMariadb(setup: MariadbSetup = {}): Promise<MariadbServer> {
   const programs = findMariadb()
-  const dir = await makeDataFolder(programs, setup.tls)
+  await using starting = new AsyncDisposableStack()
+  const folder = await makeDataFolder(programs, setup)
+  starting.defer(() => folder.remove())
+  const { dir } = folder
   const port = setup.port ?? (await freePort())
   const [root, admin] = [credentialOf('root', port), credentialOf('cuedot_admin', port)]
   const initFile = join(dir, 'init.sql')
   await writeFile(initFile, firstStatements({ root, admin }), { mode: 0o644 })
-  const child = spawn(
-    programs.server,
-    [
-      ...['--no-defaults', ...(programs.account ? [`--user=${programs.account}`] : [])],
-      ...basedirArguments(programs),
-      ...[`--datadir=${dir}/data`, `--socket=${dir}/s`, `--pid-file=${dir}/pid`],
-      ...[`--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve'],
-      ...['--general-log=1', `--general-log-file=${dir}/general.log`, `--init-file=${initFile}`],
-      ...[`--max-connections=${setup.maxConnections ?? 100}`, '--innodb-buffer-pool-size=16M'],
-      ...['--innodb-log-file-size=8M', '--innodb-flush-log-at-trx-commit=0'],
-      `--performance-schema=${setup.performanceSchema === true ? 'ON' : 'OFF'}`,
-      ...[...tlsArguments(setup.tls, dir), ...(setup.more ?? [])],
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  const running = new RunningServer(child, 'MariaDB')
-  try {
-    await running.ready()
-  } catch (error) {
-    await rm(dir, { recursive: true, force: true })
-    throw error
+  const args = [
+    ...['--no-defaults', ...(programs.account ? [`--user=${programs.account}`] : [])],
+    ...basedirArguments(programs),
+    ...[`--datadir=${dir}/data`, `--socket=${dir}/s`, `--pid-file=${dir}/pid`],
+    ...[`--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve'],
+    ...['--general-log=1', `--general-log-file=${dir}/general.log`],
+    ...[`--max-connections=${setup.maxConnections ?? 100}`, '--innodb-buffer-pool-size=16M'],
+    ...['--innodb-log-file-size=8M', '--innodb-flush-log-at-trx-commit=0'],
+    `--performance-schema=${setup.performanceSchema === true ? 'ON' : 'OFF'}`,
+    ...[...tlsArguments(setup.tls, dir), ...(setup.more ?? [])],
+  ]
+  const start = (first: boolean): ChildProcess => {
+    const once = first ? [`--init-file=${initFile}`] : []
+    return spawn(programs.server, [...args, ...once], { stdio: ['ignore', 'ignore', 'pipe'] })
   }
+  const server = await RestartableServer.start(start, 'MariaDB')
+  starting.defer(() => server.end('SIGKILL'))
+  const running = starting.move()
   const logFile = join(dir, 'general.log')
   return {
     host: '127.0.0.1',
-    ...{ port, root, admin, dir, logFile, pid: child.pid ?? 0 },
-    log: async () => `${await readFile(logFile, 'utf8')}\n${running.errorLog}`,
-    stop: () => running.end('SIGTERM'),
-    async [Symbol.asyncDispose]() {
-      await running.end('SIGKILL')
-      await rm(dir, { recursive: true, force: true })
-    },
+    ...{ port, root, admin, dir, logFile, pid: server.pid },
+    log: async () => `${await readFile(logFile, 'utf8')}\n${server.errorLog}`,
+    stop: () => server.end('SIGTERM'),
+    restart: () => server.restart(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
 

@@ -31,13 +31,29 @@ export async function makeOnce(
   return folder
 }
 
+/** Makes the folder of the data before anything is in it; undone before it is removed. */
+export type MountData = (folder: string) => Promise<AsyncDisposable>
+
+/** A folder of one server. */
+export interface DataFolder {
+  readonly dir: string
+  remove(): Promise<void>
+}
+
 /** A fresh folder with a copy of the data directory in `data`, and the certificates in `tls`. */
 export async function cloneData(
   golden: string,
-  options: { readonly tls: TestTls | undefined; readonly account: string | undefined },
-): Promise<string> {
-  const { tls, account } = options
+  options: {
+    readonly tls: TestTls | undefined
+    readonly account: string | undefined
+    readonly mount?: MountData | undefined
+  },
+): Promise<DataFolder> {
+  const { tls, account, mount } = options
+  await using making = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'cuedot-data-'))
+  making.defer(() => rm(dir, { recursive: true, force: true }))
+  if (mount) making.use(await mount(join(dir, 'data')))
   await cp(golden, join(dir, 'data'), { recursive: true })
   if (tls !== undefined) {
     await mkdir(join(dir, 'tls'))
@@ -45,14 +61,59 @@ export async function cloneData(
       await copyFile(file, join(dir, 'tls', basename(file)))
   }
   if (account !== undefined) await run('chown', ['-R', account, dir])
-  return dir
+  const made = making.move()
+  return { dir, remove: () => made.disposeAsync() }
 }
 
 /** MySQL's own X protocol is ready before the server is; the line with a port is the last. */
 const READY = /ready for connections\b[^]*?\bport: [1-9]/
 
+/** A server that can be started again on what its data directory holds. */
+export class RestartableServer {
+  readonly #start: (first: boolean) => ChildProcess
+  readonly #name: string
+  #running: RunningServer
+  #before = ''
+
+  private constructor(start: (first: boolean) => ChildProcess, name: string) {
+    this.#start = start
+    this.#name = name
+    this.#running = new RunningServer(start(true), name)
+  }
+
+  /** @param start - starts the process; told whether it is the first time */
+  static async start(
+    start: (first: boolean) => ChildProcess,
+    name: string,
+  ): Promise<RestartableServer> {
+    const server = new RestartableServer(start, name)
+    await server.#running.ready()
+    return server
+  }
+
+  get pid(): number {
+    return this.#running.pid
+  }
+
+  get errorLog(): string {
+    return this.#before + this.#running.errorLog
+  }
+
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    return this.#running.end(signal)
+  }
+
+  /** Kills it, where it still runs, and starts it again. */
+  async restart(): Promise<void> {
+    await this.end('SIGKILL')
+    this.#before = this.errorLog
+    this.#running = new RunningServer(this.#start(false), this.#name)
+    await this.#running.ready()
+  }
+}
+
 /** The process of a server: knows when it is ready and when it has ended. */
-export class RunningServer {
+class RunningServer {
   errorLog = ''
   readonly #child: ChildProcess
   readonly #name: string
@@ -70,6 +131,10 @@ export class RunningServer {
       process.off('exit', kill)
       resolve()
     })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   /** The server says on stderr when it is ready; it has no other signal. */

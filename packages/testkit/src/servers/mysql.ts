@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +9,8 @@ import { Sensitive } from '@cuedot/client/protocol'
 import type { Credential } from '@cuedot/client/protocol'
 import { quoteAccount, quoteText } from '../../../rotator/src/adapters/mysql/protocol/sql.ts'
 import { serverAccount } from './mariadb-data.ts'
-import { RunningServer, cloneData, makeOnce } from './mysql-process.ts'
+import { RestartableServer, cloneData, makeOnce } from './mysql-process.ts'
+import type { MountData } from './mysql-process.ts'
 import { MYSQL_ADVICE, findMysql } from './mysql-program.ts'
 import type { MysqlProgram } from './mysql-program.ts'
 import { freePort } from './ports.ts'
@@ -28,6 +30,8 @@ export interface MysqlSetup {
   readonly binaryLog?: boolean
   /** More arguments for the server, after all others. Logs go to the server's folder. */
   readonly more?: readonly string[]
+  /** A disk for the data alone. */
+  readonly mount?: MountData
 }
 
 /** A MySQL server of the test's own, with one database, `openemr`. */
@@ -45,6 +49,8 @@ export interface MysqlServer extends AsyncDisposable {
   readonly dir: string
   /** The general log and what the server wrote about itself. */
   log(): Promise<string>
+  /** Kills it, where it still runs, and starts it again. */
+  restart(): Promise<void>
 }
 
 /** Starts MySQL as a child of this process and waits until it takes connections. */
@@ -52,38 +58,39 @@ export async function startMysql(setup: MysqlSetup = {}): Promise<MysqlServer> {
   const program = findMysql()
   if (program === undefined) throw new Error(`there is no MySQL: ${MYSQL_ADVICE}`)
   const account = process.getuid?.() === 0 ? serverAccount() : undefined
-  const golden = await goldenData(program, account)
-  const dir = await cloneData(golden, { tls: setup.tls, account })
+  await using starting = new AsyncDisposableStack()
+  const { tls, mount } = setup
+  const folder = await cloneData(await goldenData(program, account), { tls, account, mount })
+  starting.defer(() => folder.remove())
+  const { dir } = folder
   const port = await freePort()
   const [root, admin] = [credentialOf('root', port), credentialOf('cuedot_admin', port)]
   const initFile = join(dir, 'init.sql')
   await writeFile(initFile, firstStatements({ root, admin }), { mode: 0o644 })
+  const { command, args: before } = program
   const args = [
-    ...[...program.args, ...(account === undefined ? [] : [`--user=${account}`])],
+    ...[...before, ...(account === undefined ? [] : [`--user=${account}`])],
     ...[...FIXED, `--datadir=${dir}/data`, `--socket=${dir}/s`, `--pid-file=${dir}/pid`],
     ...[`--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve'],
-    ...['--general-log=1', `--general-log-file=${dir}/general.log`, `--init-file=${initFile}`],
+    ...['--general-log=1', `--general-log-file=${dir}/general.log`],
     ...[`--max-connections=${setup.maxConnections ?? 100}`, '--table-definition-cache=400'],
     `--performance-schema=${setup.performanceSchema === false ? 'OFF' : 'ON'}`,
     ...(setup.binaryLog === true ? [`--log-bin=${dir}/binlog`] : ['--skip-log-bin']),
-    ...[...tlsArguments(setup.tls, dir), ...(setup.more ?? [])],
+    ...[...tlsArguments(tls, dir), ...(setup.more ?? [])],
   ]
-  const child = spawn(program.command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const running = new RunningServer(child, 'MySQL')
-  try {
-    await running.ready()
-  } catch (error) {
-    await rm(dir, { recursive: true, force: true })
-    throw error
+  const start = (first: boolean): ChildProcess => {
+    const once = first ? [`--init-file=${initFile}`] : []
+    return spawn(command, [...args, ...once], { stdio: ['ignore', 'ignore', 'pipe'] })
   }
+  const server = await RestartableServer.start(start, 'MySQL')
+  starting.defer(() => server.end('SIGKILL'))
+  const running = starting.move()
   return {
     host: '127.0.0.1',
     ...{ port, root, admin, dir },
-    log: async () => `${await readFile(join(dir, 'general.log'), 'utf8')}\n${running.errorLog}`,
-    async [Symbol.asyncDispose]() {
-      await running.end('SIGKILL')
-      await rm(dir, { recursive: true, force: true })
-    },
+    log: async () => `${await readFile(join(dir, 'general.log'), 'utf8')}\n${server.errorLog}`,
+    restart: () => server.restart(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -8,6 +8,9 @@ import type { Credential } from '@cuedot/client/protocol'
 import pg from 'pg'
 import { scramVerifier } from '../../../rotator/src/adapters/postgres/scram.ts'
 import { startEmbeddedPostgres } from '../../../rotator/src/cli/try/embedded-postgres.ts'
+import { postgresBinaries, serverUser } from '../../../rotator/src/cli/try/postgres-binaries.ts'
+import type { MountData } from './mysql-process.ts'
+import { runCluster } from './postgres-cluster.ts'
 import type { TestTls } from './tls.ts'
 
 /** Major versions that tests know where to find. */
@@ -23,6 +26,8 @@ export interface TestPostgres extends AsyncDisposable {
   readonly dir: string
   readonly logFile: string
   readonly pid: number
+  /** The folder of the programs that run it. */
+  readonly binaries: string
   /** The user `postgres`. */
   readonly superuser: Credential
   /** `cuedot_admin`: CREATEROLE and pg_read_all_stats, as a managed service gives; no superuser. */
@@ -34,6 +39,8 @@ export interface TestPostgres extends AsyncDisposable {
   /** Everything that the server has logged: all statements among it. */
   log(): Promise<string>
   stop(): Promise<void>
+  /** Kills it, where it still runs, and starts it again. */
+  restart(): Promise<void>
 }
 
 /** How to start a server. */
@@ -46,6 +53,8 @@ export interface TestPostgresOptions {
   readonly port?: number
   /** More lines for postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>
+  /** A disk for the data alone. */
+  readonly mount?: MountData
 }
 
 const DEBIAN_15 = '/usr/lib/postgresql/15/bin'
@@ -79,19 +88,18 @@ function binariesOf(version: PostgresVersion): string | undefined {
 
 /** Starts a server with an empty database `app`. */
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
-  const { tls, version = chosen()?.version ?? '18', port } = options
-  const binaries = binariesOf(version)
+  const { tls, version = chosen()?.version ?? '18', port, mount } = options
   await using starting = new AsyncDisposableStack()
-  const dir = await mkdtemp(join(tmpdir(), 'cuedot-pg-'))
-  starting.defer(() => rm(dir, { recursive: true, force: true }))
+  const { dir } = starting.use(await makeFolder(mount))
+  const binaries = binariesOf(version) ?? (await postgresBinaries(dir, serverUser()))
   const server = await startEmbeddedPostgres({
-    dir,
-    ...(binaries !== undefined && { binaries }),
+    ...{ dir, binaries },
     ...(port !== undefined && { port }),
     settings: { ...LOG_ALL, ...(tls && tlsSettings(dir)), ...options.settings },
-    ...(tls && { hba: 'hostssl all all 127.0.0.1/32 scram-sha-256\n', files: await files(tls) }),
+    ...(tls && { hba: HBA, files: await files(tls) }),
   })
-  starting.defer(() => server.stop())
+  let stopServer = server.stop
+  starting.defer(() => stopServer())
   const at = { host: server.host, port: server.port, dbname: 'app' }
   const superuser = { ...at, username: server.superuser, password: server.password }
   const admin = { ...at, username: 'cuedot_admin', password: randomPassword('admin') }
@@ -121,22 +129,40 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   const running = starting.move()
   const stop = (): Promise<void> => running.disposeAsync()
   return {
-    host: server.host,
-    port: server.port,
-    dir,
-    logFile: server.logFile,
-    pid: server.pid,
-    superuser,
-    admin,
+    ...{ host: server.host, port: server.port, pid: server.pid, logFile: server.logFile },
+    ...{ dir, binaries, superuser, admin },
     sql: (...statements) => as('app', statements),
     connect,
     log: () => readFile(server.logFile, 'utf8'),
     stop,
+    async restart() {
+      await stopServer()
+      stopServer = (await runCluster({ dir, binaries, port: server.port })).stop
+    },
     [Symbol.asyncDispose]: stop,
   }
 }
 
+/** A folder that goes with the server. */
+async function makeFolder(
+  mount: MountData | undefined,
+): Promise<AsyncDisposable & { readonly dir: string }> {
+  await using making = new AsyncDisposableStack()
+  const dir = await mkdtemp(join(tmpdir(), 'cuedot-pg-'))
+  making.defer(() => rm(dir, { recursive: true, force: true }))
+  if (mount) making.use(await mount(join(dir, 'data')))
+  const user = serverUser()
+  if (mount && user) await chown(join(dir, 'data'), user.uid, user.gid)
+  const made = making.move()
+  return { dir, [Symbol.asyncDispose]: () => made.disposeAsync() }
+}
+
 const LOG_ALL = { log_statement: 'all', log_connections: 'on', max_connections: '40' }
+
+/** TLS only, and replication for the superuser. */
+const HBA = ['all all', 'replication postgres']
+  .map((who) => `hostssl ${who} 127.0.0.1/32 scram-sha-256\n`)
+  .join('')
 
 function tlsSettings(dir: string): Readonly<Record<string, string>> {
   const [cert, key] = [join(dir, 'server.pem'), join(dir, 'server.key')]

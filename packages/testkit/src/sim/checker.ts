@@ -77,10 +77,17 @@ export class Checker {
   #currentLogsIn(): boolean {
     const { store } = this.#world
     const document = store.document(store.truth.current)
+    if (isBeforeFirst(document)) return true
     const slot = document?.active_slot
     const password = slot ? document?.[slot]?.password : document?.password
     return this.#works({ username: this.#world.username(slot ?? 'A'), password: password ?? '' })
   }
+}
+
+/** What names no slot that logs in yet, names none again once its first rotation turns back. */
+function isBeforeFirst(document: SimDocument | undefined): boolean {
+  if (document?.rotation) return 'initial' in document.rotation && 'back_out' in document.rotation
+  return document?.[document.active_slot ?? 'A']?.password === 'placeholder'
 }
 
 /** The passwords that a document has for a slot's user. */

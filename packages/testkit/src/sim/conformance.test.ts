@@ -4,6 +4,7 @@ import type { Credential } from '@cuedot/client/protocol'
 import { describe } from 'vitest'
 import { RotatorError } from '../../../rotator/src/errors.ts'
 import { accountTests } from '../conformance/database-accounts.ts'
+import { templateTests } from '../conformance/database-templates.ts'
 import { makeSuite } from '../conformance/database-fixture.ts'
 import type { DatabaseFixture, Suite } from '../conformance/database-fixture.ts'
 import { configTargetConformance } from '../conformance/config-target.ts'
@@ -80,10 +81,36 @@ runtimeConformance(
   { courses: ['done', 'failed'], remembers: true },
 )
 
+runtimeConformance(
+  'simulated, and a new process has to be told',
+  async () => {
+    const options: { unhealthyOn?: SlotName; rollEveryMs: number; forgets: true } = {
+      rollEveryMs: 10,
+      forgets: true,
+    }
+    const world = new World(options)
+    const gate = new Gate(world, [])
+    return {
+      create: () => {
+        world.processes += 1
+        return { ...simRuntime(world, gate), pollMs: 1 }
+      },
+      setCourse: async (course) => {
+        if (course === 'failed') options.unhealthyOn = 'A'
+        else delete options.unhealthyOn
+      },
+      begun: async () => world.fleet.begun,
+      [Symbol.asyncDispose]: nothing,
+    }
+  },
+  { courses: ['done', 'failed'], remembers: false, receipts: true },
+)
+
 /** The network, TLS and logs of a server are not simulated; what happens to accounts is. */
 describe('a database: simulated', () => {
   const suite = makeSuite(simulatedDatabase())
   accountTests((): Suite => suite)
+  templateTests((): Suite => suite)
 })
 
 function simulatedDatabase(): DatabaseFixture {

@@ -5,6 +5,7 @@ import type {
   AdminSession,
   Database,
   LockState,
+  Reference,
   SecondPassword,
   Session,
   UserComparison,
@@ -129,6 +130,8 @@ function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSess
 
 function setPassword(world: World, username: string, password: Sensitive): void {
   userOf(world, username)
+  if (world.options.initial && username === USERNAMES.admin)
+    world.checker.broken.push('I1 the initial user was given a password')
   world.setPassword(username, password.reveal())
 }
 
@@ -157,15 +160,16 @@ function dateOf(at: number | undefined): Date | undefined {
   return at === undefined ? undefined : new Date(at)
 }
 
-function compare(world: World, reference: string, username: string): UserComparison {
+function compare(world: World, reference: Reference, username: string): UserComparison {
   const user = world.users.get(username)
+  const wanted = typeof reference === 'string' ? userOf(world, reference).equal : true
   if (user === undefined) return { state: 'absent', lacks: [] }
-  if (user.equal || !userOf(world, reference).equal) return { state: 'equal', lacks: [] }
+  if (user.equal || !wanted) return { state: 'equal', lacks: [] }
   return { state: user.locked ? 'partial' : 'differs', lacks: ['SELECT on table "t"'] }
 }
 
-function provision(world: World, reference: string, username: string): void {
-  if (!world.users.has(reference))
+function provision(world: World, reference: Reference, username: string): void {
+  if (typeof reference === 'string' && !world.users.has(reference))
     throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: WRITER, problem: 'no reference' })
   if (!world.users.has(username)) {
     world.addUser(username, '')

@@ -35,6 +35,12 @@ export const DUAL_STARTS: readonly Start[] = [
     ends: DONE,
   },
   {
+    name: 'dual password, slow rollout that a new process does not see',
+    options: { ...DUAL, rollEveryMs: 15_000, forgets: true },
+    intent: 'rotate',
+    ends: DONE,
+  },
+  {
     name: 'dual password, unhealthy on the new one',
     options: { ...DUAL, unhealthyOn: 'B' },
     intent: 'rotate',

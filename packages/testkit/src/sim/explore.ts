@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Environment } from '../../../rotator/src/engine/environment.ts'
 import { run } from '../../../rotator/src/engine/run.ts'
 import type { RunResult } from '../../../rotator/src/engine/result.ts'
@@ -8,7 +9,7 @@ import type { Held } from './names.ts'
 import { simClock, simRandom, simTarget } from './ports.ts'
 import type { Start } from './start.ts'
 import type { SimDocument } from './store.ts'
-import { SimCrash, World } from './world.ts'
+import { ON_INITIAL, SimCrash, World } from './world.ts'
 
 /** What one trial showed. `findings` is empty when all is well. */
 export interface Trial {
@@ -50,6 +51,7 @@ export async function trial(
 ): Promise<Trial> {
   const world = new World(start.options)
   start.arrange?.(world)
+  const before = new Map(world.configs)
   world.checker.exemptWhatIsBroken()
   const gate = new Gate(world, faults, incidentsOf(start, world, incidentAt))
   const target = simTarget(world, gate)
@@ -66,7 +68,7 @@ export async function trial(
     start.heal?.(world)
   }
   const outcome = last?.outcome ?? 'never ended'
-  const findings = [...world.checker.broken, ...judge(start, world, last)]
+  const findings = [...world.checker.broken, ...judge(start, { world, before }, last)]
   return { findings, calls: gate.calls, steps, outcome, world }
 }
 
@@ -75,6 +77,7 @@ async function runOnce(
   world: World,
   start: () => Promise<RunResult>,
 ): Promise<RunResult | undefined> {
+  world.processes += 1
   try {
     return await start()
   } catch (error) {
@@ -94,15 +97,37 @@ function incidentsOf(start: Start, world: World, at: number | undefined): readon
 }
 
 /** Once nothing strikes any more, everything must have come to rest where it belongs. */
-function judge(start: Start, world: World, last: RunResult | undefined): readonly string[] {
+function judge(start: Start, seen: Seen, last: RunResult | undefined): readonly string[] {
   if (last === undefined) return ['I5 it never ended']
   if (start.ends.includes(last.outcome)) {
-    return last.outcome === 'refused' ? [] : [...unsettled(start, world), ...leaked(world, last)]
+    return last.outcome === 'refused'
+      ? []
+      : [...unsettled(start, seen), ...leaked(seen.world, last)]
   }
   return [`I5 it ended ${last.outcome} (${last.what}), expected ${start.ends.join(' or ')}`]
 }
 
-function unsettled(start: Start, world: World): readonly string[] {
+interface Seen {
+  readonly world: World
+  /** What the config targets held before the first run. */
+  readonly before: ReadonlyMap<string, Held>
+}
+
+/** Consumers who came from the initial user may be there again, with just what they had. */
+function isBack({ world, before }: Seen): boolean {
+  if (!world.options.initial) return false
+  const came = [...before].filter(([, held]) => isDeepStrictEqual(held, ON_INITIAL))
+  // Where the first run of a trial finds them on a slot, all came from there.
+  const ids = came.length > 0 ? came.map(([id]) => id) : [...before.keys()]
+  const web = world.configs.get('web.env')
+  return (
+    ids.every((id) => isDeepStrictEqual(world.configs.get(id), ON_INITIAL)) &&
+    world.fleet.instances.every(({ username }) => username === web?.username)
+  )
+}
+
+function unsettled(start: Start, seen: Seen): readonly string[] {
+  const { world } = seen
   if (start.options.singleUser) return []
   const { truth } = world.store
   const document = world.store.document(truth.current)
@@ -113,11 +138,13 @@ function unsettled(start: Start, world: World): readonly string[] {
   if (document?.rotation) findings.push('I5 a rotation is still open')
   if (truth.pending !== truth.current && isUndone(world.store.document(truth.pending), document))
     findings.push('I5 a version is still pending')
+  if (isBack(seen)) return findings
   for (const [id, held] of world.configs) {
     if (!isOn(held)) findings.push(`I5 ${id} is not on the active slot`)
   }
   for (const held of world.fleet.instances) {
     if (!isOn(held)) findings.push('I5 an instance is not on the active slot')
+    if (!world.accepts(held)) findings.push('I5 an instance does not log in')
   }
   return findings
 }
@@ -128,10 +155,12 @@ function leaked(world: World, last: RunResult): readonly string[] {
   const live = [...world.users].flatMap(([username, { password, second }]) =>
     [password, second].filter((candidate) => LEAKED.has(candidate)).map(() => username),
   )
-  const relevant = live.filter(
-    (username) => (world.options.singleUser === true) === (username === USERNAMES.admin),
+  const admins = world.options.singleUser === true
+  const relevant = live.filter((username) => admins === (username === USERNAMES.admin))
+  const sentAway = world.fleet.stragglers.filter(
+    ({ held }) => admins || held.username !== USERNAMES.admin,
   )
-  const left = world.fleet.stragglers.map(({ held }) => `I5 ${held.username} was not sent away`)
+  const left = sentAway.map(({ held }) => `I5 ${held.username} was not sent away`)
   return [...relevant.map((username) => `I5 ${username} still has a leaked password`), ...left]
 }
 

@@ -50,8 +50,10 @@ export class Fleet {
     return this.#roll.failed ? 'failed' : 'rolling'
   }
 
-  begin(token: string): void {
-    if (this.state(token) !== 'due') return
+  /** @param again - whoever asks does not know of a roll with this token */
+  begin(token: string, again = false): void {
+    if (!again && this.state(token) !== 'due') return
+    this.#done.delete(token)
     const nextAt = this.#world.now + this.#every()
     this.begun += 1
     this.#roll = { token, left: [0, 1, 2], nextAt, failed: false }

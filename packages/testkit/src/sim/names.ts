@@ -7,6 +7,8 @@ export interface Held {
   readonly password: string
   /** The version of the credential, where its holder knows it and tells the server. */
   readonly version?: string
+  /** As a config target names the server, where it does. */
+  readonly host?: string
 }
 
 /** The users of every world. A dual-password target has one for both of its slots. */
@@ -24,12 +26,16 @@ export interface WorldOptions {
   readonly staleReadMs?: number
   readonly replicaLagMs?: number
   readonly rollEveryMs?: number
+  /** A new process does not see what an earlier one has rolled, unless it is told. */
+  readonly forgets?: boolean
   /** The runtime refuses to come up on this slot. */
   readonly unhealthyOn?: SlotName
   readonly quarantine?: boolean
   /** The account of the slot that gives way expires after this time. */
   readonly expireAfterMs?: number
   readonly singleUser?: boolean
+  /** The application runs as the admin, the slots have no users, the secret has stand-ins. */
+  readonly initial?: boolean
   /** One user with two passwords. */
   readonly dualPassword?: boolean
   /** The run is told that what is in force has leaked. */

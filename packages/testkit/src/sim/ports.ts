@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Sensitive } from '@cuedot/client/protocol'
 import { RotatorError } from '../../../rotator/src/errors.ts'
 import type { Clock, Random } from '../../../rotator/src/ports/clock.ts'
 import type { ConfigTarget } from '../../../rotator/src/ports/config-target.ts'
+import type { UserTemplate } from '../../../rotator/src/ports/database.ts'
 import type { Runtime } from '../../../rotator/src/ports/runtime.ts'
 import type { SecretStore, SecretVersion } from '../../../rotator/src/ports/secret-store.ts'
 import type { RunPolicy, Target } from '../../../rotator/src/ports/target.ts'
@@ -24,6 +26,9 @@ const POLICY: RunPolicy = {
   password: DEFAULT_PASSWORD_POLICY,
 }
 
+/** What a slot of a world with an initial user may do. */
+export const TEMPLATE: UserTemplate = { privileges: 'all', dbname: 'app', tls: true }
+
 /** A target whose every port acts on the world, through the gate. */
 export function simTarget(world: World, gate: Gate): Target {
   const admin = simStore(world, world.adminStore, gate)
@@ -34,6 +39,7 @@ export function simTarget(world: World, gate: Gate): Target {
     return { ...common, strategy: 'single-user', store: admin, configs: [], runtimes: [] }
   return {
     ...common,
+    ...(world.options.initial && { initial: TEMPLATE }),
     strategy: world.options.dualPassword ? 'dual-password' : 'alternating',
     store: simStore(world, world.store, gate),
     configs: [...world.configs.keys()].map((id) => simConfig(world, id, gate)),
@@ -56,10 +62,10 @@ export function simStore(world: World, store: SimStore, gate: Gate): SecretStore
         'store.read',
         'read',
         () => {
-          const { versions, current, pending } = store.look()
+          const { versions, current, pending = current, previous } = store.look()
           const now = versions.get(current)
-          const next =
-            pending === undefined || pending === current ? undefined : versions.get(pending)
+          const isDone = pending === current || pending === previous
+          const next = isDone ? undefined : versions.get(pending)
           if (now === undefined) throw new Error('the store lost its current version')
           return { current: version(now), ...(next && { pending: version(next) }) }
         },
@@ -133,12 +139,13 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
           const held = world.configs.get(id)
           if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
           const password = new Sensitive(held.password, `password at ${id}`)
-          const { username, version } = held
-          return { username, password, ...(version !== undefined && { version }) }
+          const { username, version, host } = held
+          const place = host === undefined ? {} : { host }
+          return { username, password, ...place, ...(version !== undefined && { version }) }
         },
         call,
       ),
-    write: ({ username, password, version }, call) =>
+    write: ({ username, password, version, host }, call) =>
       gate.call(
         'config.write',
         'write',
@@ -147,12 +154,9 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
           const held = world.configs.get(id)
           if (held === undefined) throw new RotatorError('ERR_TARGET_MISSING', { path: id })
           const named = world.options.dualPassword && version !== undefined && { version }
-          const next: Held = { username, password: password.reveal(), ...named }
-          const same =
-            held.username === next.username &&
-            held.password === next.password &&
-            held.version === next.version
-          if (!same) world.setConfig(id, next)
+          const place = held.host === undefined ? {} : { host }
+          const next: Held = { username, password: password.reveal(), ...named, ...place }
+          if (!isDeepStrictEqual(held, next)) world.setConfig(id, next)
         },
         call,
       ),
@@ -161,6 +165,41 @@ export function simConfig(world: World, id: string, gate: Gate): ConfigTarget {
 
 /** The world's application as a runtime. */
 export function simRuntime(world: World, gate: Gate): Runtime {
+  return world.options.forgets ? forgetful(world, gate) : remembering(world, gate)
+}
+
+/** What a process knows is what it has rolled and what it was told. */
+function forgetful(world: World, gate: Gate): Runtime {
+  const runtime = remembering(world, gate)
+  /** By token: the process that knows it. */
+  const known = new Map<string, number>()
+  const isKnown = (token: string): boolean => known.get(token) === world.processes
+  return {
+    ...runtime,
+    limitMs: 120_000,
+    observe: async (token, call) => {
+      const state = await runtime.observe(token, call)
+      if (!isKnown(token)) return { state: 'due' }
+      return state.state === 'rolling' ? { ...state, receipt: `receipt of ${token}` } : state
+    },
+    recall: (token, receipt) => {
+      if (receipt === `receipt of ${token}`) known.set(token, world.processes)
+    },
+    roll: (token, call) =>
+      gate.call(
+        'runtime.roll',
+        'write',
+        () => {
+          unlessLocked(world, 'runtime.roll')
+          world.fleet.begin(token, !isKnown(token))
+          known.set(token, world.processes)
+        },
+        call,
+      ),
+  }
+}
+
+function remembering(world: World, gate: Gate): Runtime {
   return {
     id: 'web',
     limitMs: 30_000,

@@ -4,6 +4,7 @@ import { simTarget } from './ports.ts'
 import { simEnvironment } from './explore.ts'
 import { USERNAMES } from './names.ts'
 import { DUAL_STARTS } from './dual-starts.ts'
+import { INITIAL_STARTS } from './initial-starts.ts'
 import { slotDocument } from './world.ts'
 import { DONE, straggler } from './start.ts'
 import type { Start } from './start.ts'
@@ -38,6 +39,12 @@ const TWO_USERS: readonly Start[] = [
   { name: 'the store lags', options: { staleReadMs: 3_000 }, intent: 'rotate', ends: DONE },
   { name: 'the replica lags', options: { replicaLagMs: 700 }, intent: 'rotate', ends: DONE },
   { name: 'slow rollout', options: { rollEveryMs: 4_000 }, intent: 'rotate', ends: DONE },
+  {
+    name: 'slow rollout that a new process does not see',
+    options: { rollEveryMs: 15_000, forgets: true },
+    intent: 'rotate',
+    ends: DONE,
+  },
   {
     name: 'rollout too slow',
     options: { rollEveryMs: 25_000 },
@@ -234,7 +241,7 @@ const TWO_USERS: readonly Start[] = [
 ]
 
 /** Every start that a rotation is tried from. */
-export const STARTS: readonly Start[] = [...TWO_USERS, ...DUAL_STARTS]
+export const STARTS: readonly Start[] = [...TWO_USERS, ...DUAL_STARTS, ...INITIAL_STARTS]
 
 function startOnB(world: World): void {
   world.store.overwrite(slotDocument('a0-password', 'b0-password', 'B'))
@@ -261,6 +268,9 @@ const DISTURBED: ReadonlySet<string> = new Set([
   'straggler that never leaves by itself',
   'dual password, unhealthy on the new one',
   'dual password, a straggler that never leaves by itself',
+  'initial user, unhealthy on B',
+  'initial user, the secret is in order, unhealthy on A',
+  'initial user in half of the config, unhealthy on A',
 ])
 
 /** The other ones: what is planned is what is done. */

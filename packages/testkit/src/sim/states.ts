@@ -9,12 +9,15 @@ import type {
 import type { Intent } from '../../../rotator/src/domain/plan.ts'
 import type { Slot } from '../../../rotator/src/domain/slot.ts'
 
-const SLOTS: readonly Slot[] = ['A', 'B']
-const BOOLEANS: readonly boolean[] = [false, true]
+/** Both slots. */
+export const SLOTS: readonly Slot[] = ['A', 'B']
+/** Both answers. */
+export const BOOLEANS: readonly boolean[] = [false, true]
 
 export const INTENTS: readonly Intent[] = ['rotate', 'rehearse', 'converge', 'back-out']
 
-const PENDING: readonly PendingKind[] = [
+/** Everything that a pending version may be. */
+export const PENDING: readonly PendingKind[] = [
   'none',
   'open',
   'turn',
@@ -38,7 +41,8 @@ const ROTATIONS: readonly (RotationFacts | undefined)[] = [
   }),
 ]
 
-const LOGINS: readonly LoginFacts[] = [
+/** Everything that a user may accept. */
+export const LOGINS: readonly LoginFacts[] = [
   { current: true, pending: true, locked: false },
   { current: true, pending: false, locked: false },
   { current: false, pending: true, locked: false },
@@ -48,7 +52,8 @@ const LOGINS: readonly LoginFacts[] = [
 
 const HOLDINGS: readonly Holding[] = ['A', 'B', 'lost-A', 'lost-B', 'foreign', 'dead']
 const ROLLS = ['due', 'done', 'failed'] as const
-const USERS = ['absent', 'partial', 'equal', 'differs'] as const
+/** Every way in which the standby user may compare. */
+export const USERS = ['absent', 'partial', 'equal', 'differs'] as const
 
 /**
  * Every combination of facts that the domain tells apart, reachable or not: one config target next
@@ -66,6 +71,7 @@ const BASE = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
 } as const
 
 function storeStates(): readonly TwoSlotFacts['store'][] {
@@ -124,6 +130,7 @@ function* consumerStates(active: Slot): Generator<Consumers & Partial<TwoSlotFac
     yield { ...consumers, expires: { A: true, B: false } }
     yield { ...consumers, expires: { A: false, B: true } }
     yield { ...consumers, urgent: true }
+    yield { ...consumers, trustsSecret: true }
   }
 }
 
@@ -147,9 +154,11 @@ function held(
 
 type Crowd = Pick<Consumers, 'sessions' | 'quiet'>
 
-const CALM: Crowd = { sessions: { A: 0, B: 0 }, quiet: { A: true, B: true } }
+/** Nobody is on a slot, and nobody was while it was watched. */
+export const CALM: Crowd = { sessions: { A: 0, B: 0 }, quiet: { A: true, B: true } }
 
-const CROWDS: readonly Crowd[] = [
+/** Who may be on the slots, and what is known of it. */
+export const CROWDS: readonly Crowd[] = [
   CALM,
   { sessions: { A: 1, B: 0 }, quiet: { A: false, B: true } },
   { sessions: { A: 0, B: 1 }, quiet: { A: true, B: false } },
@@ -185,7 +194,11 @@ export function* singleUserStates(): Generator<SingleUserFacts> {
   }
 }
 
-function product<A, B>(first: Iterable<A>, second: Iterable<B>): readonly (readonly [A, B])[] {
+/** Every pair. */
+export function product<A, B>(
+  first: Iterable<A>,
+  second: Iterable<B>,
+): readonly (readonly [A, B])[] {
   const others = [...second]
   return [...first].flatMap((a) => others.map((b) => [a, b] as const))
 }
@@ -217,6 +230,7 @@ const SWAPPED: Readonly<Record<Holding, Holding>> = {
   B: 'A',
   'lost-A': 'lost-B',
   'lost-B': 'lost-A',
+  initial: 'initial',
   foreign: 'foreign',
   dead: 'dead',
 }

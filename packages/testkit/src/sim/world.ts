@@ -42,6 +42,8 @@ export class World implements Surroundings {
   lockHolder: object | undefined
   /** A session whose client failed while connecting, and when the server notices. */
   orphan: { readonly holder: object; readonly until: number } | undefined
+  /** Counts the processes that have worked on it. */
+  processes = 0
   /** Counts what has changed, so that a check is made only when one is due. */
   changes = 0
   /** Password material, so that every fresh one differs. */
@@ -52,10 +54,11 @@ export class World implements Surroundings {
     this.now = options.beginsAt ?? 1_000_000
     this.store = new SimStore(this, firstDocument(options))
     this.adminStore = new SimStore(this, adminDocument('c0-password'))
-    this.addUser(this.username('A'), 'a0-password')
-    if (!options.dualPassword) this.addUser(USERNAMES.B, 'b0-password')
     this.addUser(USERNAMES.admin, 'c0-password')
-    const held = { username: this.username('A'), password: 'a0-password' }
+    if (!options.initial) this.addSlots()
+    const held = options.initial
+      ? ON_INITIAL
+      : { username: this.username('A'), password: 'a0-password' }
     for (const id of ['web.env', 'job.json'])
       this.configs.set(id, options.dualPassword ? { ...held, version: 'a0' } : held)
     this.fleet = new Fleet(this, this.configs)
@@ -64,6 +67,12 @@ export class World implements Surroundings {
 
   username(slot: SlotName): string {
     return this.options.dualPassword ? USERNAMES.both : USERNAMES[slot]
+  }
+
+  /** The users of the slots, with the passwords that the first document of most worlds has. */
+  addSlots(): void {
+    this.addUser(this.username('A'), 'a0-password')
+    if (!this.options.dualPassword) this.addUser(USERNAMES.B, 'b0-password')
   }
 
   setConfig(id: string, held: Held): void {
@@ -122,7 +131,15 @@ export function passwordsOf({ password, second }: SimUser): readonly string[] {
   return second === undefined ? [password] : [password, second]
 }
 
-function firstDocument({ dualPassword }: WorldOptions): string {
+/** What a config target of an initial user holds: it names the server in its own way. */
+export const ON_INITIAL: Held = {
+  username: USERNAMES.admin,
+  password: 'c0-password',
+  host: 'alias.example',
+}
+
+function firstDocument({ dualPassword, initial }: WorldOptions): string {
+  if (initial) return slotDocument('placeholder', 'placeholder')
   return dualPassword ? dualDocument('a0-password') : slotDocument('a0-password', 'b0-password')
 }
 

@@ -40,7 +40,8 @@ export function readingOf(versions: Versions): StoreReading {
   const current = holderOf(versions, 'AWSCURRENT')
   if (!current) throw unreadable(versions.secret, 'no version is current')
   const pending = holderOf(versions, 'AWSPENDING')
-  return pending && pending.id !== current.id ? { current, pending } : { current }
+  const isDone = pending === undefined || pending.labels.includes('AWSPREVIOUS')
+  return isDone || pending.id === current.id ? { current } : { current, pending }
 }
 
 /** The version that has the label, if one has. */

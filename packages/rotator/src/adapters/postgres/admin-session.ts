@@ -5,6 +5,7 @@ import type {
   AdminOptions,
   AdminSession,
   LockState,
+  Reference,
   SecondPassword,
   Session,
   UserComparison,
@@ -21,6 +22,7 @@ import { compare } from './compare.ts'
 import { describeOwnership, moveOwnership } from './ownership/ownership.ts'
 import type { Server } from './ownership/scene.ts'
 import { grantMissing, provision } from './provision.ts'
+import { assertServer } from './server.ts'
 import { SessionsView } from './sessions.ts'
 import { changePassword } from './password.ts'
 import { cutBytes, identifier, literal } from './sql.ts'
@@ -39,8 +41,7 @@ const NAME_BYTES = 63
 
 /**
  * Opens the admin session of a target.
- * @throws ERR_DB_AUTH when the login is refused, ERR_DB_UNSUPPORTED behind a connection pooler, and
- *   what `Link.open` throws
+ * @throws ERR_DB_AUTH when the login is refused, what `assertServer` and what `Link.open` throw
  */
 export async function openAdminSession(
   options: AdminSessionOptions,
@@ -48,7 +49,7 @@ export async function openAdminSession(
 ): Promise<AdminSession> {
   const link = await connect(options, options.writer, call)
   try {
-    if (options.lock === 'take') await refusePooler(link, call)
+    await assertServer(link, options.lock, call)
     const lock = await (options.lock === 'take' ? takeLock : lookAtLock)(link, options.target, call)
     return new PostgresAdminSession(link, lock, options)
   } catch (error) {
@@ -107,17 +108,6 @@ async function prepare(link: Link, call: Call): Promise<Link> {
   return link
 }
 
-/** A pooler hands out server connections of its own: the greeting names another process. */
-async function refusePooler(link: Link, call: Call): Promise<void> {
-  const statement = { sql: 'SELECT pg_backend_pid() AS pid', operation: 'know the server' }
-  const [row] = await link.query<{ pid: number }>(statement, call)
-  if (link.serverProcess === undefined || row?.pid === link.serverProcess) return
-  const problem =
-    'the admin session goes through a connection pooler, which cannot hold a lock: ' +
-    'give the address of the server itself'
-  throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: link.endpoint, problem })
-}
-
 class PostgresAdminSession implements AdminSession {
   readonly lock: LockState
   readonly #link: Link
@@ -147,12 +137,21 @@ class PostgresAdminSession implements AdminSession {
     if (self) this.#credential = { ...this.#credential, password }
   }
 
-  async compareUsers(reference: string, username: string, call: Call): Promise<UserComparison> {
-    return await this.#inTurn(() => compare(this.#link, { reference, username }, call))
+  async compareUsers(reference: Reference, username: string, call: Call): Promise<UserComparison> {
+    const pair = this.#pair(reference, username)
+    return await this.#inTurn(() => compare(this.#link, pair, call))
   }
 
-  async provision(reference: string, username: string, call: Call): Promise<void> {
-    await this.#inTurn(() => provision(this.#link, { reference, username }, call))
+  async provision(reference: Reference, username: string, call: Call): Promise<void> {
+    const pair = this.#pair(reference, username)
+    await this.#inTurn(() => provision(this.#link, pair, call))
+  }
+
+  /** What a role may do here hangs on who owns what, which no template says. */
+  #pair(reference: Reference, username: string): { reference: string; username: string } {
+    if (typeof reference === 'string') return { reference, username }
+    const problem = 'a role of PostgreSQL is not made from a template'
+    throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: this.#link.endpoint, problem })
   }
 
   async setPasswords(_username: string, _passwords: UserPasswords, _call: Call): Promise<void> {
@@ -164,8 +163,9 @@ class PostgresAdminSession implements AdminSession {
     return 'nowhere'
   }
 
-  async grantMissing(reference: string, username: string, call: Call): Promise<void> {
-    await this.#inTurn(() => grantMissing(this.#link, { reference, username }, call))
+  async grantMissing(reference: Reference, username: string, call: Call): Promise<void> {
+    const pair = this.#pair(reference, username)
+    await this.#inTurn(() => grantMissing(this.#link, pair, call))
   }
 
   async openLogins(call: Call): Promise<readonly string[]> {

@@ -58,6 +58,8 @@ function serverRefusal(
     const reason = 'a pooler refuses the login, or has no server for it (its log says which)'
     return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
   }
+  if (sqlstate === DISK_FULL)
+    return new RotatorError('ERR_DB_DISK_FULL', { endpoint, reason: sqlstate })
   if (sqlstate.startsWith('53') || sqlstate.startsWith('57P'))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: sqlstate })
   if (sqlstate === '' || ENDS_CONNECTION.test(sqlstate)) {
@@ -87,15 +89,18 @@ export function statementFailure(error: unknown, facts: StatementFacts): Rotator
     return new RotatorError('ERR_OUTCOME_UNKNOWN', { operation, where: endpoint })
   if (sqlstate === '42501' || sqlstate === '0L000')
     return new RotatorError('ERR_DB_DENIED', { endpoint, username, operation })
-  if (sqlstate === '25006') {
-    const reason = 'the server is read-only (a replica, or a failover under way)'
-    return new RotatorError('ERR_DB_UNREACHABLE', { endpoint, reason })
-  }
+  if (sqlstate === '25006')
+    return new RotatorError('ERR_DB_READ_ONLY', { endpoint, reason: sqlstate })
+  if (sqlstate === DISK_FULL)
+    return new RotatorError('ERR_DB_DISK_FULL', { endpoint, reason: sqlstate })
   if (sqlstate.startsWith('53'))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: sqlstate })
   if (NO_LOCK.has(sqlstate)) return new RotatorError('ERR_DB_BUSY', { endpoint, operation })
   return new RotatorError('ERR_DB_STATEMENT', { endpoint, operation, sqlstate })
 }
+
+/** The rest of class 53 is about memory, connections and limits of the configuration. */
+const DISK_FULL = '53100'
 
 /** A lock was not free in time, or a deadlock was ended: the server has undone the statement. */
 const NO_LOCK: ReadonlySet<string> = new Set(['55P03', '40P01'])

@@ -144,11 +144,21 @@ for (const version of POSTGRES_HERE)
     test('a read-only server is a server to come back to, and nothing has happened', async () => {
       const who = await user('unchanged')
       await user('reader', 'CREATEROLE')
-      await server.sql('ALTER ROLE reader SET default_transaction_read_only TO on')
       await using admin = await session({ ...who, username: 'reader' }, db, 'read only')
-      await expect(
-        admin.setPassword('unchanged', new Sensitive('other', 'password'), call()),
-      ).rejects.toMatchObject({ code: 'ERR_DB_UNREACHABLE', retry: 'safe' })
+      await server.sql(
+        'ALTER SYSTEM SET default_transaction_read_only TO on',
+        'SELECT pg_reload_conf()',
+      )
+      const other = new Sensitive('other', 'password')
+      const change = admin.setPassword('unchanged', other, call()).catch((error: unknown) => error)
+      expect(await change).toMatchObject({ code: 'ERR_DB_READ_ONLY', retry: 'safe' })
+      const another = session({ ...who, username: 'reader' }, db, 'another')
+      await expect(another).rejects.toMatchObject({ code: 'ERR_DB_READ_ONLY' })
+      await server.sql(
+        'SET default_transaction_read_only TO off',
+        'ALTER SYSTEM RESET default_transaction_read_only',
+        'SELECT pg_reload_conf()',
+      )
       expect(await login(who)).toBe('accepted')
     })
 

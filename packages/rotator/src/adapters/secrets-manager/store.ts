@@ -81,6 +81,8 @@ async function read(asking: Asking): Promise<StoreReading> {
   if (current.labels.includes('AWSPENDING')) return { current }
   const pending = await pendingOrNone(asking)
   if (!pending || pending.id === current.id) return { current }
+  // Its work is done: it was promoted, and then an operator has written the secret.
+  if (pending.labels.includes('AWSPREVIOUS')) return { current }
   // Promoted between the two requests: then this is what is current now.
   return pending.labels.includes('AWSCURRENT') ? { current: pending } : { current, pending }
 }

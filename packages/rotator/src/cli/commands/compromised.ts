@@ -1,51 +1,27 @@
+import type { Credential } from '@cuedot/client/protocol'
 import { adminTargetOf } from '../../config/admin-target.ts'
 import { formatDuration } from '../../config/duration.ts'
 import type { Config } from '../../config/types.ts'
 import type { RotationEvent } from '../../domain/events.ts'
+import { turnedAway } from '../../engine/at-work.ts'
+import type { Environment } from '../../engine/environment.ts'
 import { look } from '../../engine/look.ts'
 import type { RunResult } from '../../engine/result.ts'
 import { knownCredentials, stillAccepted } from '../../engine/revocation.ts'
-import type { LiveLogin, Tried } from '../../engine/revocation.ts'
 import { run } from '../../engine/run.ts'
+import { isRotatorError } from '../../errors.ts'
+import type { Target } from '../../ports/target.ts'
 import { describeSessions } from '../../steps/drain.ts'
-import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { UsageError } from '../options.ts'
 import type { RotateOptions } from '../options.ts'
-import { print, printJson, tell, threeLines } from '../output.ts'
-import { auditResult, auditText, exitCodeWithAudit, openAudit, recordedSink } from '../recorded.ts'
+import { auditResult, openAudit, recordedSink } from '../recorded.ts'
 import type { RecordedResult } from '../recorded.ts'
 import { chooseRenderer } from '../render/choose.ts'
 import { stopOnSignals } from '../signals.ts'
 import { chooseTargets, environment, openConfig, openTarget } from '../workspace.ts'
-
-/** What `rotate --compromised --json` gives. Times in milliseconds, never a password. */
-interface Compromised {
-  readonly outcome: RunResult['outcome'] | 'still-accepted'
-  /** The admin's rotation first, the target's after it. */
-  readonly runs: readonly RecordedResult[]
-  /** When each password died, from the start of the command. */
-  readonly revoked: readonly Death[]
-  /** How many leaked credentials were tried after the last run. */
-  readonly tried: number
-  /** How many were not, because the server blocks users for refused logins. */
-  readonly untried: number
-  /** Those that still log in: must be empty. */
-  readonly stillAccepted: readonly LiveLogin[]
-}
-
-interface Death {
-  readonly target: string
-  readonly slot: string
-  readonly afterMs: number
-}
-
-/** One target of the emergency, before and after its run. */
-interface Part {
-  readonly name: string
-  readonly result: RecordedResult
-  readonly proof: Tried
-}
+import { exitCode, summary, tellEmergency } from './emergency.ts'
+import type { Death, Part, Proof } from './emergency.ts'
 
 /**
  * `rotate --compromised`: the admin and both slots, whoever may still be using them. The error
@@ -61,44 +37,108 @@ export async function compromisedCommand(
   const [chosen] = chooseTargets(config, name, {})
   const begun = performance.now()
   const deaths: Death[] = []
-  const parts: Part[] = []
   const admin = adminTargetOf(chosen, config)
-  const targets = [...(admin ? [admin] : []), { name: chosen, config }]
-  for (const target of targets)
-    parts.push(await rotateOne(target, options, (event) => noteDeath(event, begun, deaths)))
+  const watch = (event: RotationEvent): void => noteDeath(event, begun, deaths)
+  const targets = [...(admin ? [admin] : []), { name: chosen, config }].map((target) => {
+    return { ...target, options, watch }
+  })
+  const parts: Part[] = []
+  const known: (readonly Credential[])[] = []
+  for (const target of targets) {
+    const before = await lookBefore(target)
+    if ('away' in before)
+      parts.push({ name: target.name, result: before.away, proof: NOTHING_TRIED })
+    else known.push(before.leaked)
+  }
+  if (parts.length === 0)
+    for (const [index, target] of targets.entries())
+      parts.push(await rotateOne(target, known[index] ?? []))
   const told = summary(parts, deaths)
-  tellAll(told, options)
+  tellEmergency(told, options)
   return exitCode(told)
 }
 
-async function rotateOne(
-  { name, config }: { readonly name: string; readonly config: Config },
-  options: RotateOptions,
-  watch: (event: RotationEvent) => void,
-): Promise<Part> {
+/** A target of the emergency, in the configuration that has it. */
+interface Chosen {
+  readonly name: string
+  readonly config: Config
+  readonly options: RotateOptions
+  readonly watch: (event: RotationEvent) => void
+}
+
+/**
+ * What has leaked, or how a run would be turned away because another rotator works on the target:
+ * the emergency would end that rotator's session as the admin, and with it the lock, while it is
+ * about to do something. All targets are looked at before the first is changed, so that whatever is
+ * thrown here has changed nothing.
+ */
+async function lookBefore(
+  chosen: Chosen,
+): Promise<{ readonly away: RecordedResult } | { readonly leaked: readonly Credential[] }> {
+  return await within(chosen, async ({ target, env, note, recorded }) => {
+    const away = await turnedAway(target, env)
+    if (away) return { away: recorded(away) }
+    const leaked = await knownCredentials(target, env)
+    const seen = await look(target, 'rotate', env)
+    note(budget(chosen.name, target.policy.evictAfterMs, seen?.sessions ?? []))
+    return { leaked }
+  })
+}
+
+async function rotateOne(chosen: Chosen, leaked: readonly Credential[]): Promise<Part> {
+  const { name } = chosen
+  return await within(chosen, async ({ target, env, recorded }) => {
+    const result = recorded(await run(target, 'rotate', env))
+    const over = result.outcome === 'rotated'
+    return { name, result, proof: over ? await proof(target, leaked, env) : NOTHING_TRIED }
+  })
+}
+
+/** That something could not be tried takes nothing back of what was done. */
+async function proof(
+  target: Target,
+  leaked: readonly Credential[],
+  env: Environment,
+): Promise<Proof> {
+  try {
+    return await stillAccepted(target, leaked, env)
+  } catch (error) {
+    if (!isRotatorError(error)) throw error
+    return { ...NOTHING_TRIED, unproven: error.message }
+  }
+}
+
+/** A target that is open, and how its run is told and recorded. */
+interface Opened {
+  readonly target: Target
+  readonly env: Environment
+  readonly note: (text: string) => void
+  readonly recorded: (result: RunResult) => RecordedResult
+}
+
+async function within<T>(
+  { name, config, options, watch }: Chosen,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
   const composed = await openTarget(config, name)
   const audit = await openAudit(config, options)
   const renderer = await chooseRenderer(options)
-  const stop = stopOnSignals((text) => renderer.note(text))
-  const events = {
+  const note = (text: string): void => renderer.note(text)
+  const stop = stopOnSignals(note)
+  const shown = {
     emit: (event: RotationEvent): void => {
       watch(event)
       renderer.emit(event)
     },
   }
-  const sink = audit ? recordedSink(audit, events) : events
   try {
-    const given = { events: sink, stop: stop.signal }
-    const env = { ...(await environment(options, given)), urgent: true }
-    const { target } = composed
-    const leaked = await knownCredentials(target, env)
-    const seen = await look(target, 'rotate', env)
-    renderer.note(budget(name, target.policy.evictAfterMs, seen?.sessions ?? []))
-    const ended = await run(target, 'rotate', env)
-    const result = { ...ended, ...(audit && { audit: auditResult(audit) }) }
-    const over = result.outcome === 'rotated'
-    const proof = over ? await stillAccepted(target, leaked, env) : NOTHING_TRIED
-    return { name, result, proof }
+    const events = audit ? recordedSink(audit, shown) : shown
+    const given = await environment(options, { events, stop: stop.signal })
+    const env = { ...given, urgent: true }
+    const recorded = (result: RunResult): RecordedResult => {
+      return { ...result, ...(audit && { audit: auditResult(audit) }) }
+    }
+    return await work({ target: composed.target, env, note, recorded })
   } finally {
     await renderer.close()
     await composed.release()
@@ -106,7 +146,7 @@ async function rotateOne(
   }
 }
 
-const NOTHING_TRIED: Tried = { live: [], tried: 0, untried: 0 }
+const NOTHING_TRIED: Proof = { live: [], tried: 0, untried: 0 }
 
 /** What may fail, before it does. */
 function budget(
@@ -127,43 +167,4 @@ function noteDeath(event: RotationEvent, begun: number, deaths: Death[]): void {
   if (event.code !== 'STEP_APPLIED' || (event.step !== 'set' && event.step !== 'retire')) return
   const { target, slot } = event
   deaths.push({ target, slot, afterMs: Math.round(performance.now() - begun) })
-}
-
-function summary(parts: readonly Part[], revoked: readonly Death[]): Compromised {
-  const live = parts.flatMap(({ proof }) => proof.live)
-  const failed = parts.find(({ result }) => result.outcome !== 'rotated')
-  return {
-    outcome: failed ? failed.result.outcome : live.length > 0 ? 'still-accepted' : 'rotated',
-    runs: parts.map(({ result }) => result),
-    revoked,
-    tried: parts.reduce((sum, { proof }) => sum + proof.tried, 0),
-    untried: parts.reduce((sum, { proof }) => sum + proof.untried, 0),
-    stillAccepted: live,
-  }
-}
-
-function tellAll(told: Compromised, options: RotateOptions): void {
-  if (options.json === true || options.logJson === true) return printJson(told, options)
-  for (const result of told.runs) {
-    print(`${result.target}\n${threeLines(result)}`)
-    if (result.audit) print(auditText(result.audit))
-  }
-  for (const { target, slot, afterMs } of told.revoked)
-    print(`${target}: the password of ${slot} died after ${formatDuration(afterMs)}`)
-  if (told.untried > 0)
-    print(`${told.untried} were not tried: the server blocks users whose logins it refuses`)
-  if (told.tried > 0 && told.stillAccepted.length === 0)
-    print(`${told.tried} credentials that the secrets had were tried: none logs in any more`)
-  for (const { username, endpoint } of told.stillAccepted)
-    tell(`STILL ACCEPTED: ${username} on ${endpoint} with a password from before`)
-}
-
-function exitCode(told: Compromised): ExitCode {
-  const codes = told.runs.map(({ outcome, audit }) =>
-    exitCodeWithAudit(exitCodeOf(outcome, 'rotate'), audit),
-  )
-  return (
-    codes.find((code) => code !== EXIT.ok) ??
-    (told.stillAccepted.length > 0 ? EXIT.refused : EXIT.ok)
-  )
 }

@@ -34,6 +34,7 @@ export async function runCommand(
       ...(approved && { approved }),
       forced: options.force === true,
       mayGrant: options.fix === true,
+      trustsSecret: options.trustSecret === true,
     })
     const ended = await run(composed.target, intent, env)
     const result = { ...ended, ...(audit && { audit: auditResult(audit) }) }

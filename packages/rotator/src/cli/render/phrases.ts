@@ -23,7 +23,7 @@ export function phrase(event: RotationEvent): string {
     case 'STEP_WAITING':
       return `${nameOfStep(event)}: waiting (${formatDuration(event.waitedMs)}) for ${event.on}`
     case 'STEP_APPLIED':
-      return `${nameOfStep(event)}: done in ${formatDuration(event.durationMs)}`
+      return `${nameOfStep(event)}: done in ${formatDuration(event.durationMs)}${saysOf(event)}`
     case 'STEP_FAILED':
       return `${nameOfStep(event)}: FAILED: ${event.message}`
     case 'RETRYING':
@@ -41,6 +41,10 @@ export function phrase(event: RotationEvent): string {
     case 'RUN_ENDED':
       return `ended after ${formatDuration(event.durationMs)}: ${outcomeOf(event)}`
   }
+}
+
+function saysOf({ evidence }: Extract<RotationEvent, { code: 'STEP_APPLIED' }>): string {
+  return evidence?.says === undefined ? '' : ` (${evidence.says})`
 }
 
 function outcomeOf({ outcome, error }: { outcome: string; error?: string }): string {

@@ -73,6 +73,17 @@ describe('the terminal', () => {
     expect(screen.text).toContain('somebody still has sessions')
   })
 
+  test('a step that turns out to have failed after its end is a line of its own', async () => {
+    const { screen, renderer } = show(
+      STARTED,
+      { code: 'STEP_APPLIED', durationMs: 1_000, ...DRAIN },
+      { code: 'STEP_FAILED', error: 'ERR_ROLL_FAILED', message: 'no task starts', ...DRAIN },
+    )
+    await renderer.close()
+    expect(screen.text).toContain('✔ drain A: Wait [1s]')
+    expect(screen.text).toContain('drain A: FAILED: no task starts')
+  })
+
   test('what a step waits for, and what a signal leads to, stand under it', async () => {
     const { screen, renderer } = show(STARTED)
     renderer.note('SIGTERM: stopping.')

@@ -78,7 +78,8 @@ export class TerminalRenderer implements Renderer {
         this.#step?.finish(event.durationMs)
         return void (this.#step = undefined)
       case 'STEP_FAILED':
-        this.#step?.ended.reject(new Error(event.message))
+        if (!this.#step) return this.#line(phrase(event))
+        this.#step.ended.reject(new Error(event.message))
         return void (this.#step = undefined)
       case 'RUN_STARTED':
       case 'RUN_ENDED':

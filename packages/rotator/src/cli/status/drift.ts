@@ -1,4 +1,5 @@
 import type { TwoSlotFacts, ConfigFacts, Observed } from '../../domain/observed.ts'
+import { runsOnInitial } from '../../domain/initial.ts'
 import type { Slot } from '../../domain/slot.ts'
 import { SLOTS, other } from '../../domain/slot.ts'
 import type { Look } from '../../engine/look.ts'
@@ -16,7 +17,7 @@ export function driftOf(look: Look): readonly string[] {
   if (observed.store.rotation !== undefined) return always
   return [
     ...always,
-    ...observed.configs.flatMap((config) => strayConfig(config, observed.store.active)),
+    ...observed.configs.flatMap((config) => strayConfig(config, observed)),
     ...SLOTS.flatMap((slot) => loginDrift(observed, slot)),
     ...standbySessions(look, observed),
     ...look.lacks.map((line) => `the standby user lacks ${line}`),
@@ -38,13 +39,19 @@ function strangeConfig({ id, holds }: ConfigFacts): readonly string[] {
       return [`${id} holds a user that is no slot's`]
     case 'dead':
       return [`${id} holds a credential that does not log in`]
+    case 'initial':
     case 'A':
     case 'B':
       return []
   }
 }
 
-function strayConfig({ id, holds }: ConfigFacts, active: Slot): readonly string[] {
+function strayConfig({ id, holds }: ConfigFacts, o: TwoSlotFacts): readonly string[] {
+  const { active } = o.store
+  if (holds === 'initial')
+    return runsOnInitial(o)
+      ? [`${id} holds the initial user; the first rotation brings it to a slot`]
+      : [`${id} holds the initial user, and slot ${active} is active`]
   return holds === other(active) ? [`${id} holds slot ${holds}, and slot ${active} is active`] : []
 }
 

@@ -26,6 +26,7 @@ const FACTS: TwoSlotFacts = {
   expires: { A: false, B: false },
   expiry: false,
   mayGrant: false,
+  trustsSecret: false,
   quarantine: false,
   quarantined: false,
   stray: false,
@@ -122,6 +123,10 @@ describe('drift', () => {
   test.each<readonly [string, Look]>([
     ['web holds slot A, and slot B is active', seen({ configs: [{ id: 'web', holds: 'A' }] })],
     ['web holds a working password of slot A', seen({ configs: [{ id: 'web', holds: 'lost-A' }] })],
+    [
+      'web holds the initial user, and slot B is active',
+      seen({ configs: [{ id: 'web', holds: 'initial' }] }),
+    ],
     ["web holds a user that is no slot's", seen({ configs: [{ id: 'web', holds: 'foreign' }] })],
     ['web holds a credential that does not', seen({ configs: [{ id: 'web', holds: 'dead' }] })],
     ['slot A does not log in', seen({ login: { A: { ...IN, current: false }, B: IN } })],

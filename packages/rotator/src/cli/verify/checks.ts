@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import type { Credential } from '@cuedot/client/protocol'
 import { inspectAudit } from '../../compose.ts'
 import type { Config, PublishConfig, RollConfig, TargetConfig } from '../../config/types.ts'
 import { other } from '../../domain/slot.ts'
@@ -9,6 +10,7 @@ import type { Environment } from '../../engine/environment.ts'
 import { RotatorError } from '../../errors.ts'
 import type { Target } from '../../ports/target.ts'
 import { Checklist } from './checklist.ts'
+import { loginBeforeFirst } from './initial.ts'
 import { checkOwner } from './owner.ts'
 import type { Check } from './checklist.ts'
 
@@ -58,7 +60,7 @@ async function openSession(desk: Desk, own: TargetConfig | undefined): Promise<s
 async function checkLogins(desk: Desk, checks: Checklist): Promise<void> {
   const { documents, target } = desk
   const subject = 'active' in documents.document ? documents.document.active : 'user'
-  const credential = documents.credential(subject)
+  const credential = (await beforeFirst(desk)) ?? documents.credential(subject)
   const { username } = credential
   for (const endpoint of [...target.database.endpoints, ...(target.database.poolers ?? [])]) {
     await checks.run(`login on ${endpoint}`, `${username} logs in`, async () => {
@@ -66,6 +68,11 @@ async function checkLogins(desk: Desk, checks: Checklist): Promise<void> {
       if (answer !== 'accepted') throw new RotatorError('ERR_DB_AUTH', { endpoint, username })
     })
   }
+}
+
+/** Where the admin does not log in, another check says so. */
+async function beforeFirst(desk: Desk): Promise<Credential | undefined> {
+  return await loginBeforeFirst(desk).catch(() => undefined)
 }
 
 async function checkUsers(desk: Desk, checks: Checklist): Promise<void> {
@@ -91,12 +98,14 @@ async function describeSecond(desk: Desk, username: string): Promise<string> {
 }
 
 async function comparePrivileges(desk: Desk, active: Slot, checks: Checklist): Promise<string> {
-  const [reference, username] = [active, other(active)].map((slot) => desk.documents.username(slot))
+  const username = desk.documents.username(other(active))
   const session = await desk.session()
-  const compared = await session.compareUsers(reference ?? '', username ?? '', desk.call())
+  const reference = await desk.reference()
+  const compared = await session.compareUsers(reference, username, desk.call())
+  const wanted = typeof reference === 'string' ? `all that ${reference} can` : 'what is configured'
   switch (compared.state) {
     case 'equal':
-      return `${username} can do all that ${reference} can`
+      return `${username} can do ${wanted}`
     case 'absent':
       return `${username} does not exist yet: the first rotation makes it`
     case 'partial':
@@ -130,10 +139,11 @@ async function checkConfigTarget(desk: Desk, checks: Checklist, own: PublishConf
 }
 
 async function checkRuntime(desk: Desk, checks: Checklist, own: RollConfig): Promise<void> {
-  if (own.kind === 'kubernetes-deployment') {
-    const runtime = desk.target.runtimes.find(({ id }) => id === own.id)
+  const runtime = desk.target.runtimes.find(({ id }) => id === own.id)
+  if (runtime?.inspect)
+    await checks.run(`roll ${own.id}`, '', async () => await runtime.inspect?.(desk.call()))
+  if (own.kind === 'kubernetes-deployment')
     await checks.run(`roll ${own.id}`, '', async () => (await runtime?.health?.(desk.call()))?.why)
-  }
   if (own.kind !== 'command') return
   const [program = ''] = own.argv
   await checks.run(`roll ${own.id}`, `${program} can be run`, async () => {

@@ -1,5 +1,7 @@
 import type { SlotDocument } from '@cuedot/client/protocol'
+import { homeOf } from '../../domain/initial.ts'
 import type { PendingKind } from '../../domain/observed.ts'
+import { rotationFacts } from './record.ts'
 
 /**
  * What a pending slot document would make of the current one. It must be one of the shapes that a
@@ -38,5 +40,5 @@ function turning(current: SlotDocument, { rotation, active }: SlotDocument): Pen
   const turns = rotation.back_out !== undefined
   const turned = current.rotation.back_out !== undefined
   if (!turns || turned) return 'none'
-  return active === rotation.from ? 'turn' : 'foreign'
+  return active === homeOf(rotationFacts(current.rotation)) ? 'turn' : 'foreign'
 }

@@ -1,4 +1,4 @@
-import type { LastRecord, RotationRecord } from '@cuedot/client/protocol'
+import type { InitialPlaces, LastRecord, RotationRecord } from '@cuedot/client/protocol'
 import type { RotationFacts } from '../../domain/observed.ts'
 import { other } from '../../domain/slot.ts'
 import type { Slot } from '../../domain/slot.ts'
@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly plan?: string
   /** ISO-8601, UTC. */
   now(): string
+  /** Where config targets hold the initial user now; empty where none does. */
+  initial?(): InitialPlaces
 }
 
 /** A version of the secret, parsed. */
@@ -27,6 +29,7 @@ export interface Parsed<D> {
 /** The record of a rotation that this run opens. */
 export function openingRecord(run: RunRecord, to: Slot): RotationRecord {
   const { reason, by, urgent, plan } = run
+  const initial = run.initial?.() ?? {}
   return {
     id: run.rotationId(),
     from: other(to),
@@ -36,7 +39,17 @@ export function openingRecord(run: RunRecord, to: Slot): RotationRecord {
     opened_at: run.now(),
     ...(urgent && { urgent }),
     ...(plan !== undefined && { plan }),
+    ...(Object.keys(initial).length > 0 && { initial }),
   }
+}
+
+/** The record of an open rotation that turns back; a run with a plan turns it back under that. */
+export function turningRecord(
+  { plan }: RunRecord,
+  rotation: RotationRecord,
+  why: string,
+): RotationRecord {
+  return { ...rotation, back_out: why, ...(plan !== undefined && { plan }) }
 }
 
 /** The record of how the open rotation ends, or of a change that needed none. */
@@ -59,6 +72,10 @@ export function closingRecord(
 /** What `decide` needs to know of a record. */
 export function rotationFacts(record: RotationRecord): RotationFacts {
   const { id, from, to, heals = false, rehearses = false, urgent = false } = record
-  const { back_out: backOut } = record
-  return { id, from, to, heals, rehearses, urgent, ...(backOut !== undefined && { backOut }) }
+  const { back_out: backOut, initial } = record
+  return {
+    ...{ id, from, to, heals, rehearses, urgent },
+    ...(backOut !== undefined && { backOut }),
+    ...(initial && { initial: Object.keys(initial) }),
+  }
 }

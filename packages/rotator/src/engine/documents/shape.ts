@@ -12,6 +12,8 @@ import type {
   SlotDocumentEdit,
   SlotName,
 } from '@cuedot/client/protocol'
+import type { Subject } from '../../domain/action.ts'
+import type { Slot } from '../../domain/slot.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import { parseDualVersion, parseSlotVersion } from './parse-version.ts'
 import type { Parsed } from './record.ts'
@@ -91,4 +93,10 @@ export const SHAPES: Readonly<Record<'alternating' | 'dual-password', DocumentSh
 /** A rotation makes one password that consumers get, so its id can name that. */
 function versionOf(rotationId: string): string {
   return rotationId.replaceAll(/[^a-z0-9]/g, '').slice(-8)
+}
+
+/** @throws for the one user of a target without slots */
+export function slotOf(subject: Subject): Slot {
+  if (subject === 'user' || subject === 'initial') throw new Error(`${subject} is no slot`)
+  return subject
 }

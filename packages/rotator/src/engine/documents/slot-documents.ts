@@ -11,17 +11,21 @@ import type {
 import type { Action, Subject } from '../../domain/action.ts'
 import type { PlanProgress } from '../../domain/approval.ts'
 import type { PendingKind, StoreFacts } from '../../domain/observed.ts'
+import { homeOf } from '../../domain/initial.ts'
 import { other } from '../../domain/slot.ts'
 import type { Slot } from '../../domain/slot.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import type { Documents } from '../../steps/step.ts'
 import { classifyPending } from './classify-pending.ts'
+import { placed } from './first.ts'
 import { Labelled } from './labelled.ts'
 import type { ReadVersions } from './labelled.ts'
 import { planProgress } from './plan-progress.ts'
-import { closingRecord, openingRecord, rotationFacts } from './record.ts'
+import { closingRecord, openingRecord, rotationFacts, turningRecord } from './record.ts'
 import type { RunRecord } from './record.ts'
-import type { DocumentShape, SessionMarks } from './shape.ts'
+import { rollNote } from './roll-notes.ts'
+import type { RollNote, RollNotes } from './roll-notes.ts'
+import { slotOf, type DocumentShape, type SessionMarks } from './shape.ts'
 import { versionToken } from './token.ts'
 
 /** The documents of a target with two slots: what its versions hold, and what the next should. */
@@ -132,14 +136,21 @@ export class SlotDocuments implements Documents {
   }
 
   rollToken(): string {
+    const { active, rotation } = this.versions.current.document
+    const isBack = rotation?.initial !== undefined && rotation.back_out !== undefined
     const id = this.#rotation()?.id ?? this.#run.rotationId()
-    return `${id}:${this.versions.current.document.active}`
+    return `${id}:${isBack ? 'initial' : active}`
   }
 
   token(action: Action): string {
     const { currentId, pendingId } = this
     const rotationId = this.#rotation()?.id ?? this.#run.rotationId()
     return versionToken({ rotationId, action, currentId, pendingId })
+  }
+
+  /** A version like the current one with these rolls noted: to be staged, never promoted. */
+  note(rolls: RollNotes): RollNote {
+    return rollNote(this, this.#shape, rolls)
   }
 
   draft(action: Action, password?: Sensitive): Sensitive {
@@ -149,13 +160,14 @@ export class SlotDocuments implements Documents {
   }
 
   #edit(action: Action, password: Sensitive | undefined): SlotDocumentEdit {
-    const slot = slotOf(action.slot)
     const rotation = this.#rotation()
+    const returns = action.slot === 'initial' && rotation
+    const slot = returns ? homeOf(rotationFacts(rotation)) : slotOf(action.slot)
     const fresh = password && this.#fresh(password)
     const passwords = fresh && { passwords: { [slot]: fresh } }
     switch (action.step) {
       case 'open':
-        return { active: slot, ...passwords, rotation: openingRecord(this.#run, slot) }
+        return { active: slot, ...passwords, ...placed(openingRecord(this.#run, slot)) }
       case 'rehearse':
         return {
           active: slot,
@@ -179,7 +191,7 @@ export class SlotDocuments implements Documents {
       case 'turn':
         return {
           active: slot,
-          ...(rotation && { rotation: { ...rotation, back_out: action.why } }),
+          ...(rotation && { rotation: turningRecord(this.#run, rotation, action.why) }),
         }
       case 'undo':
         return {
@@ -251,7 +263,7 @@ export class SlotDocuments implements Documents {
     return {
       active: pending.active,
       ...(changed !== 'none' && { passwords: { [changed]: pending.slots[changed] } }),
-      rotation: pending.rotation ?? null,
+      ...(pending.rotation ? placed(pending.rotation) : { rotation: null }),
       last: pending.last ?? null,
     }
   }
@@ -284,9 +296,4 @@ export class SlotDocuments implements Documents {
     const documents = this.versions.documents()
     return documents.flatMap(({ slots }) => [slots.A.password, slots.B.password])
   }
-}
-
-function slotOf(subject: Subject): Slot {
-  if (subject === 'user') throw new Error('an alternating target has slots, not a user')
-  return subject
 }

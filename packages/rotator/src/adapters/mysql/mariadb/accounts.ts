@@ -21,7 +21,6 @@ export const LIMIT_NAMES = [
 export interface AccountEntry extends UserEntry {
   /** Authentication plugins, any of which lets the user in. */
   readonly plugins: readonly string[]
-  readonly requirement: Requirement
   readonly limits: Limits
   /** Password lifetime in days; 0: never expires; -1: as the server's default says. */
   readonly lifetimeDays: number

@@ -50,8 +50,28 @@ async function finish(
   await connection.run({ operation, sql }, call)
 }
 
+/** As `CREATE USER` makes it that says nothing else. */
+const BLANK: AccountEntry = {
+  user: '',
+  host: '%',
+  plugins: [NATIVE],
+  hasSecond: false,
+  locked: true,
+  requirement: { kind: 'none', cipher: '', issuer: '', subject: '' },
+  limits: {
+    MAX_QUERIES_PER_HOUR: 0,
+    MAX_UPDATES_PER_HOUR: 0,
+    MAX_CONNECTIONS_PER_HOUR: 0,
+    MAX_USER_CONNECTIONS: 0,
+    MAX_STATEMENT_TIME: 0,
+  },
+  lifetimeDays: -1,
+  defaultRole: '',
+}
+
 const TABLE: UserTable<AccountEntry> = {
   read: readAccounts,
+  blank: BLANK,
   assertSupported: assertNative,
   differingSettings,
   make,

@@ -9,7 +9,6 @@ export interface AccountEntry extends UserEntry {
   readonly plugin: string
   /** True when more than a password is asked for (MySQL 8.0.27 and later). */
   readonly multiFactor: boolean
-  readonly requirement: Requirement
   readonly limits: Limits
   readonly passwords: PasswordOptions
   /** In a fixed order. */
@@ -146,7 +145,8 @@ function toEntry(user: string, row: Row, roles: readonly Row[]): AccountEntry {
   }
 }
 
-const NO_LIMITS: Limits = {
+/** No resource is limited. */
+export const NO_LIMITS: Limits = {
   MAX_QUERIES_PER_HOUR: 0,
   MAX_UPDATES_PER_HOUR: 0,
   MAX_CONNECTIONS_PER_HOUR: 0,

@@ -67,34 +67,12 @@ const FACTS =
 /** Source: MySQL's documentation, "Account User Names and Passwords". */
 const LONGEST_USERNAME = 32
 
-/**
- * A change that the server would not take on a replica. `read_only` does not hold for who has
- * CONNECTION_ADMIN, which an admin needs to end sessions (mysql.int.test.ts): a password would be
- * changed on the replica alone.
- * Source: MySQL's documentation of `read_only`.
- */
-function onWriter<C>(
-  write: (connection: Connection, change: C, call: Call) => Promise<void>,
-): typeof write {
-  return async (connection, change, call) => {
-    const operation = 'ask whether the server is read-only'
-    const [row] = await connection.run({ operation, sql: 'SELECT @@GLOBAL.read_only' }, call)
-    if (row?.[0] === 1) {
-      const problem = 'the server is read-only (read_only is on): it is a replica, or set so'
-      throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: connection.endpoint, problem })
-    }
-    await write(connection, change, call)
-  }
-}
-
 const MYSQL: Dialect = {
   longestUsername: LONGEST_USERNAME,
   ...USER_COMMANDS,
   prepare,
-  setPassword: onWriter(setPassword),
-  setPasswords: onWriter(setPasswords),
-  setLocked: onWriter(USER_COMMANDS.setLocked),
-  provisionUser: onWriter(USER_COMMANDS.provisionUser),
+  setPassword,
+  setPasswords,
   lockedLogins: countLockedLogins,
   // FAILED_LOGIN_ATTEMPTS.
   blocksAfterRefusals: async (connection, user, call) =>

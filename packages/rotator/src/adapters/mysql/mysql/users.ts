@@ -5,7 +5,7 @@ import { quoteAccount, quoteText } from '../protocol/sql.ts'
 import { userCommands } from '../protocol/user-commands.ts'
 import type { Twin, UserTable } from '../protocol/users.ts'
 import { differingSettings, renderDefaultRoles, renderSettings } from './account-sql.ts'
-import { assertSupported, readAccounts } from './accounts.ts'
+import { NO_LIMITS, assertSupported, readAccounts } from './accounts.ts'
 import type { AccountEntry } from './accounts.ts'
 
 /** Creates the account, or gives the one that is there the settings of the reference. */
@@ -43,8 +43,30 @@ async function finish(
   await connection.run({ operation, sql }, call)
 }
 
+/** As `CREATE USER` makes it that says nothing else, with the plugin that every server has. */
+const BLANK: AccountEntry = {
+  user: '',
+  host: '%',
+  plugin: 'caching_sha2_password',
+  multiFactor: false,
+  hasSecond: false,
+  locked: true,
+  requirement: { kind: 'none', cipher: '', issuer: '', subject: '' },
+  limits: NO_LIMITS,
+  passwords: {
+    lifetime: -1,
+    history: -1,
+    reuseDays: -1,
+    requireCurrent: -1,
+    failedLogins: 0,
+    lockDays: 0,
+  },
+  defaultRoles: [],
+}
+
 const TABLE: UserTable<AccountEntry> = {
   read: readAccounts,
+  blank: BLANK,
   assertSupported,
   differingSettings,
   make,

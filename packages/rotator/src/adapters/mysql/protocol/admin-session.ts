@@ -3,6 +3,7 @@ import type { Call } from '../../../ports/call.ts'
 import type {
   AdminSession,
   LockState,
+  Reference,
   SecondPassword,
   Session,
   UserComparison,
@@ -16,6 +17,7 @@ import { countLogins } from './counters.ts'
 import type { Dialect } from './dialect.ts'
 import { releaseLock } from './lock.ts'
 import { endSessions, readOpenLogins, readSessions } from './sessions.ts'
+import { assertWriter } from './writer.ts'
 
 /** What an admin session is made of. */
 export interface SessionParts {
@@ -28,7 +30,10 @@ export interface SessionParts {
   readonly openReaders: (call: Call) => Promise<readonly Connection[]>
 }
 
-/** An admin session: a login on the writer and, in need, on each reader. */
+/**
+ * An admin session: a login on the writer and, in need, on each reader. Before each change the
+ * writer is asked whether it still is one: it may have been demoted since the session began.
+ */
 export class ProtocolAdminSession implements AdminSession {
   readonly lock: LockState
   readonly #parts: SessionParts
@@ -41,11 +46,13 @@ export class ProtocolAdminSession implements AdminSession {
 
   async setPassword(username: string, password: Sensitive, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.setPassword(writer, { user: username, password }, call)
   }
 
   async setPasswords(username: string, passwords: UserPasswords, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.setPasswords(writer, { user: username, passwords }, call)
   }
 
@@ -59,13 +66,14 @@ export class ProtocolAdminSession implements AdminSession {
     return answers.some(Boolean) ? 'somewhere' : 'nowhere'
   }
 
-  async compareUsers(reference: string, username: string, call: Call): Promise<UserComparison> {
+  async compareUsers(reference: Reference, username: string, call: Call): Promise<UserComparison> {
     const { dialect, writer } = this.#parts
     return await dialect.compareUsers(writer, { reference, user: username }, call)
   }
 
-  async provision(reference: string, username: string, call: Call): Promise<void> {
+  async provision(reference: Reference, username: string, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.provisionUser(writer, { reference, user: username }, call)
   }
 
@@ -73,12 +81,13 @@ export class ProtocolAdminSession implements AdminSession {
    * Making a user like another leaves alone what it has already. A host pattern too many cannot be
    * granted away.
    */
-  async grantMissing(reference: string, username: string, call: Call): Promise<void> {
+  async grantMissing(reference: Reference, username: string, call: Call): Promise<void> {
     await this.provision(reference, username, call)
     const { state, lacks } = await this.compareUsers(reference, username, call)
     if (state === 'equal') return
     const { endpoint } = this.#parts.writer
-    const problem = `"${username}" still differs from "${reference}": ${lacks.join('; ')}`
+    const wanted = typeof reference === 'string' ? `"${reference}"` : 'what is configured'
+    const problem = `"${username}" still differs from ${wanted}: ${lacks.join('; ')}`
     throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem })
   }
 
@@ -129,6 +138,7 @@ export class ProtocolAdminSession implements AdminSession {
 
   async quarantine(username: string, on: boolean, call: Call): Promise<void> {
     const { dialect, writer } = this.#parts
+    await assertWriter(writer, call)
     await dialect.setLocked(writer, { user: username, locked: on }, call)
   }
 

@@ -7,7 +7,15 @@ import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
 import { isTlsErrorCode, verifiedTls } from '../../common/tls.ts'
 import type { Endpoint, TlsSetting, VerifiedTls } from '../../common/tls.ts'
-import { connectError, hidesReason, reasonAmong, refusedLogin, statementError } from './errors.ts'
+import {
+  WAITS_FOR_SPACE,
+  connectError,
+  hidesReason,
+  reasonAmong,
+  refusedLogin,
+  statementError,
+  waitedInVain,
+} from './errors.ts'
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -55,7 +63,9 @@ export async function openConnection(options: ConnectOptions, call: Call): Promi
   const handshake = watchTls(driver, tls)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const abort = (): void => reject(outOfTime(label))
-  call.signal.addEventListener('abort', abort, { once: true })
+  // The driver's own limit ends with the server's greeting: a server may greet and let nobody in.
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(options.timeoutMs)])
+  signal.addEventListener('abort', abort, { once: true })
   driver.once('connect', () => resolve())
   driver.on('error', reject)
   try {
@@ -70,7 +80,7 @@ export async function openConnection(options: ConnectOptions, call: Call): Promi
     const { dbname } = options
     throw connectError(error, { endpoint: label, username, dbname, tlsFailed: handshake.failed })
   } finally {
-    call.signal.removeEventListener('abort', abort)
+    signal.removeEventListener('abort', abort)
   }
 }
 
@@ -167,6 +177,14 @@ function toCell(value: unknown): Cell {
   return typeof value === 'bigint' ? Number(value) : JSON.stringify(value)
 }
 
+/**
+ * The states of a thread are no messages: they have one name in every language.
+ * Sources: MySQL's and MariaDB's documentation, "General Thread States".
+ */
+const WAITING_FOR_SPACE =
+  'SELECT EXISTS (SELECT 1 FROM information_schema.PROCESSLIST' +
+  " WHERE STATE IN ('Waiting for someone to free space', 'Waiting for disk space'))"
+
 /** One login that statements are sent on, one after another. */
 export class Connection {
   readonly endpoint: string
@@ -192,7 +210,7 @@ export class Connection {
    * Sends a statement and waits for its rows.
    * @throws ERR_DB_UNREACHABLE when nothing was sent, ERR_OUTCOME_UNKNOWN when no answer came,
    *   ERR_DB_AUTH when the password has expired, ERR_DB_OVERLOADED, ERR_DB_DENIED,
-   *   ERR_DB_UNSUPPORTED, ERR_DB_STATEMENT
+   *   ERR_DB_DISK_FULL, ERR_DB_READ_ONLY, ERR_DB_UNSUPPORTED, ERR_DB_STATEMENT
    */
   async run(statement: Statement, call: Call): Promise<readonly Row[]> {
     const { endpoint, username } = this
@@ -213,6 +231,7 @@ export class Connection {
     }
     const done = (error: unknown, rows: unknown): void => {
       if (error === null) return resolve(Array.isArray(rows) ? rows.map(toRow) : [])
+      if (waitedInVain(error)) return this.#whileDiskIsFull((full) => fail(full ?? error))
       if (!hidesReason(error)) return fail(error)
       this.#driver.query('SHOW WARNINGS', (_error: unknown, warnings: unknown) => {
         const shown = Array.isArray(warnings) ? warnings.map(toRow) : []
@@ -224,6 +243,17 @@ export class Connection {
     if (values === undefined) this.#driver.query(sql, done)
     else this.#driver.execute(sql, [...values], done)
     return await promise.finally(() => call.signal.removeEventListener('abort', abort))
+  }
+
+  /**
+   * A server whose disk is full lets the statement that needs space wait, and with it everybody who
+   * needs what that one has locked.
+   */
+  #whileDiskIsFull(tell: (full: { readonly errno: number } | undefined) => void): void {
+    this.#driver.query(WAITING_FOR_SPACE, (error: unknown, rows: unknown) => {
+      const seen = error === null && Array.isArray(rows) && rows.map(toRow)[0]?.[0] === 1
+      tell(seen ? WAITS_FOR_SPACE : undefined)
+    })
   }
 
   /** Says goodbye and waits until the server has hung up, at most one second. */

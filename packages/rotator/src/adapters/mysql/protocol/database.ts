@@ -8,6 +8,7 @@ import { labelOf, openConnection } from './connection.ts'
 import type { Connection, Opened } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import { lockTarget } from './lock.ts'
+import { assertWriter } from './writer.ts'
 
 /** Where a server is and how to talk to it. */
 export interface DatabaseOptions {
@@ -70,6 +71,7 @@ export class ProtocolDatabase implements Database {
       this.#openAdmin(credential, { endpoint, program: options.holder }, until)
     const writer = await open(first, call)
     try {
+      await assertWriter(writer, call).catch(nothingWasChanged)
       const lock = await lockTarget(writer, options, call).catch(nothingWasChanged)
       const openReaders = (until: Call): Promise<readonly Connection[]> =>
         openAll(others, (endpoint) => open(endpoint, until))

@@ -1,6 +1,6 @@
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
-import type { UserComparison, UserPasswords } from '../../../ports/database.ts'
+import type { Reference, UserComparison, UserPasswords } from '../../../ports/database.ts'
 import type { Connection } from './connection.ts'
 
 /** What servers that talk this protocol do each in their own way. */
@@ -52,6 +52,6 @@ export interface LockChange {
 
 /** A user, and the one that it must be able to replace. */
 export interface UserNames {
-  readonly reference: string
+  readonly reference: Reference
   readonly user: string
 }

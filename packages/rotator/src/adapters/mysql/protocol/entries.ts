@@ -2,12 +2,15 @@ import { isRotatorError, RotatorError } from '../../../errors.ts'
 import type { Call } from '../../../ports/call.ts'
 import type { Connection } from './connection.ts'
 import type { LockChange } from './dialect.ts'
+import type { Requirement } from './requirement.ts'
 import { quoteAccount } from './sql.ts'
 import type { Account } from './sql.ts'
 
 /** One entry of the user table, as far as every server of this protocol has it. */
 export interface UserEntry extends Account {
   readonly locked: boolean
+  /** What a login must bring besides the password. */
+  readonly requirement: Requirement
   /** True when it lets the user in with either of two passwords. */
   readonly hasSecond: boolean
 }

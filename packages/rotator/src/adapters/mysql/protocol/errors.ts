@@ -20,6 +20,10 @@ const LOCKED: ReadonlySet<number> = new Set([4151, 3118])
 const BLOCKED = 3955
 /** Too many connections (server, user, resource limit), out of memory, shutting down. */
 const OVERLOADED: ReadonlySet<number> = new Set([1040, 1041, 1053, 1203, 1226])
+/** The server's disk is full, or the space that a table may take. */
+const DISK_FULL: ReadonlySet<number> = new Set([1021, 1114])
+/** The server takes no changes: of a transaction, at all, in InnoDB. */
+const READ_ONLY: ReadonlySet<number> = new Set([1792, 1836, 1874])
 /** The statement waited too long for another one, a backup's lock for instance, and did nothing. */
 const LOCK_WAIT = 1205
 /** The server wants TLS and the client did not use it (MariaDB 11, MySQL). */
@@ -47,6 +51,12 @@ const OPERATION_FAILED = 1396
 /** The session or its statement was killed, it took too long, or the server is going down. */
 const KILLED: ReadonlySet<number> = new Set([1053, 1317, 1927, 1969, 3024, 3168])
 
+/** Our limits for a statement: `max_statement_time`, `max_execution_time`, lock waits. */
+const WAITED: ReadonlySet<number> = new Set([1969, 3024, LOCK_WAIT])
+
+/** As an error: somebody's statement waits until there is space on the disk. */
+export const WAITS_FOR_SPACE: { readonly errno: number } = { errno: 1021 }
+
 /** What mysql2 rejects with, as far as it is known to be there. */
 interface DriverFailure {
   readonly errno?: number
@@ -62,6 +72,11 @@ function failureOf(error: unknown): DriverFailure {
 /** Server errors have numbers from 1000; the negative ones are the operating system's. */
 function serverErrno({ errno }: DriverFailure): number | undefined {
   return errno !== undefined && errno >= 1000 ? errno : undefined
+}
+
+/** True when the server gave up waiting, and what it waited for may be space on its disk. */
+export function waitedInVain(error: unknown): boolean {
+  return WAITED.has(failureOf(error).errno ?? 0)
 }
 
 /** True when the number says only that it failed, and SHOW WARNINGS may know why. */
@@ -134,8 +149,13 @@ export function statementError(
   const errno = serverErrno(failure)
   if (errno === undefined || failure.fatal === true || KILLED.has(errno))
     return new RotatorError('ERR_OUTCOME_UNKNOWN', { operation, where: endpoint })
-  if (errno === LOCK_WAIT || OVERLOADED.has(errno))
+  if (errno === LOCK_WAIT) return new RotatorError('ERR_DB_BUSY', { endpoint, operation })
+  if (OVERLOADED.has(errno))
     return new RotatorError('ERR_DB_OVERLOADED', { endpoint, reason: `error ${errno}` })
+  if (DISK_FULL.has(errno))
+    return new RotatorError('ERR_DB_DISK_FULL', { endpoint, reason: `error ${errno}` })
+  if (READ_ONLY.has(errno))
+    return new RotatorError('ERR_DB_READ_ONLY', { endpoint, reason: `error ${errno}` })
   if (errno === EXPIRED) return new RotatorError('ERR_DB_AUTH', { endpoint, username })
   if (NOT_ALLOWED.has(errno) || NOT_GRANTED.has(errno))
     return new RotatorError('ERR_DB_DENIED', { endpoint, username, operation })

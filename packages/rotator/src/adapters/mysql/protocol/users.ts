@@ -8,10 +8,13 @@ import { parseGrant } from './grants.ts'
 import type { Grant } from './grants.ts'
 import { grantsToGive, missingGrants, renderGrant } from './privileges.ts'
 import { quoteAccount } from './sql.ts'
+import { templateEntries, templateGrants } from './template.ts'
 
 /** How a server keeps users. */
 export interface UserTable<E extends UserEntry> {
   readonly read: ReadEntries<E>
+  /** The entry of a user that is made from a template, at every host; its name is still to come. */
+  readonly blank: E
   /** Refuses users that cuedot cannot rotate: ERR_DB_UNSUPPORTED. */
   assertSupported(connection: Connection, entries: readonly E[]): void
   /** What `entry` has otherwise than `reference`, as the reference has it, one line each. */
@@ -37,22 +40,26 @@ export async function compareEntries<E extends UserEntry>(
   look: UserNames & { readonly table: UserTable<E> },
   call: Call,
 ): Promise<UserComparison> {
-  const { references, entries } = await readBoth(connection, look, call)
+  const sides = await readBoth(connection, look, call)
+  const { entries } = sides
   if (entries.length === 0) return { state: 'absent', lacks: [] }
-  const { table } = look
-  const lacks = await lackingLines(connection, { references, entries, table }, call)
+  const lacks = await lackingLines(connection, { ...sides, table: look.table }, call)
   if (lacks.length === 0) return { state: 'equal', lacks }
   // An account that nobody can log in to and that is not complete is one that was being made.
   return { state: entries.every(({ locked }) => locked) ? 'partial' : 'differs', lacks }
 }
 
+/** A user, and the one that it must be able to replace, by host patterns. */
+interface Sides<E extends UserEntry> {
+  readonly references: readonly E[]
+  readonly entries: readonly E[]
+  /** What one entry of the reference may do. `held`: what the user's own entry may. */
+  readonly wanted: (reference: E, held: readonly Grant[]) => Promise<readonly Grant[]>
+}
+
 async function lackingLines<E extends UserEntry>(
   connection: Connection,
-  sides: {
-    readonly references: readonly E[]
-    readonly entries: readonly E[]
-    readonly table: UserTable<E>
-  },
+  sides: Sides<E> & { readonly table: UserTable<E> },
   call: Call,
 ): Promise<readonly string[]> {
   const { references, entries, table } = sides
@@ -63,8 +70,8 @@ async function lackingLines<E extends UserEntry>(
       lines.push(`host pattern "${reference.host}"`)
       continue
     }
-    const wanted = await readGrants(connection, reference, call)
     const held = await readGrants(connection, entry, call)
+    const wanted = await sides.wanted(reference, held)
     const lacking = [...missingGrants(wanted, held), ...table.differingSettings(reference, entry)]
     lines.push(...lacking.map((line) => atHost(line, reference.host, references.length)))
   }
@@ -88,12 +95,12 @@ export async function provisionEntries<E extends UserEntry>(
   look: UserNames & { readonly table: UserTable<E> },
   call: Call,
 ): Promise<void> {
-  const { references, entries } = await readBoth(connection, look, call)
+  const { references, entries, wanted } = await readBoth(connection, look, call)
   const grants: (readonly Grant[])[] = []
   for (const reference of references) {
     const entry = entries.find(({ host }) => host === reference.host)
     const held = entry === undefined ? [] : await readGrants(connection, entry, call)
-    grants.push(grantsToGive(await readGrants(connection, reference, call), held))
+    grants.push(grantsToGive(await wanted(reference, held), held))
   }
   const twins = references.map((reference): Twin<E> => ({
     twin: { ...reference, user: look.user },
@@ -121,14 +128,29 @@ async function readBoth<E extends UserEntry>(
   connection: Connection,
   { reference, user, table }: UserNames & { readonly table: UserTable<E> },
   call: Call,
-): Promise<{ readonly references: readonly E[]; readonly entries: readonly E[] }> {
-  const references = await table.read(connection, reference, call)
-  table.assertSupported(connection, references)
+): Promise<Sides<E>> {
+  const read = async (name: string): Promise<readonly E[]> => {
+    const found = await table.read(connection, name, call)
+    table.assertSupported(connection, found)
+    return found
+  }
+  if (typeof reference !== 'string') {
+    const entries = await read(user)
+    const references = templateEntries(reference, entries, { ...table.blank, user })
+    return {
+      ...{ references, entries },
+      wanted: async (_entry, held) => templateGrants(reference, held),
+    }
+  }
+  const references = await read(reference)
   if (references.length === 0)
-    throw unsupported(connection, `there is no user "${reference}" to compare with`)
-  const entries = await table.read(connection, user, call)
-  table.assertSupported(connection, entries)
-  return { references, entries }
+    throw unsupported(
+      connection,
+      `there is no user "${reference}" to compare with; where applications run as the admin so ` +
+        'far, configure `initial`',
+    )
+  const entries = await read(user)
+  return { references, entries, wanted: (entry) => readGrants(connection, entry, call) }
 }
 
 async function readGrants(

@@ -1,0 +1,34 @@
+import type { RunResult } from '../../engine/result.ts'
+import { describeFailure } from '../failure.ts'
+import type { More, Status } from './status-line.ts'
+
+/** What is given cannot be used; the message is what operators and their tools match on. */
+export class Unusable extends Error {}
+
+/** An error as the last line tells it. */
+type Told = Omit<Extract<Status, { kind: 'error' }>, 'kind'>
+
+/** What to tell about an error that stopped a run before it began. */
+export function toldOf(error: unknown): Told {
+  if (error instanceof Unusable) return { error: error.message, more: {} }
+  const { what, state, todo, code } = describeFailure(error)
+  return { error: sentences(what, state, todo), more: { code } }
+}
+
+/** What to tell about a run that did not do what was asked; `more` is told as well. */
+export function toldOfRun(result: RunResult, more: More): Told {
+  const { what, state, todo, outcome, code } = result
+  return {
+    error: sentences(what, state, todo),
+    more: { ...more, outcome, ...(code !== undefined && { code }) },
+  }
+}
+
+/** Sentences on one line: what happened, what state things are in, what to do. */
+export function sentences(...parts: readonly string[]): string {
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => part.replaceAll(/\s+/g, ' ').trim())
+    .map((part) => (/[.!?]$/.test(part) ? part : `${part}.`))
+    .join(' ')
+}

@@ -1,0 +1,53 @@
+import { repairPermissions } from '../../compose/drop-in.ts'
+import { isRotatorError } from '../../errors.ts'
+import { EXIT } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { UsageError } from '../options.ts'
+import { print, tell } from '../output.ts'
+import type { OpenemrOptions } from './flags.ts'
+import { sqlconfOf } from './targets.ts'
+
+/** What both tools set: readable to whoever runs PHP. */
+const DEFAULT_MODE = '0644'
+
+/**
+ * `--fix-permissions`: gives sqlconf.php its mode, and its owner where one is named. Needs nothing
+ * but the mount. Silent when it worked, as the tools are that it stands in for.
+ *
+ * @throws UsageError for a mode or an owner that is none
+ */
+export async function fixPermissions(
+  mountRoot: string,
+  { mode: asked = DEFAULT_MODE, owner: named, dryRun }: OpenemrOptions,
+): Promise<ExitCode> {
+  const path = sqlconfOf(mountRoot)
+  const mode = modeOf(asked)
+  const owner = named === undefined ? undefined : ownerOf(named)
+  if (dryRun === true) {
+    const whose = named === undefined ? '' : ` and owner ${named}`
+    print(`Would set mode ${asked}${whose} on ${path}`)
+    return EXIT.ok
+  }
+  try {
+    await repairPermissions(path, { mode, ...(owner && { owner }) })
+    return EXIT.ok
+  } catch (error) {
+    if (!isRotatorError(error)) throw error
+    const missing = error.code === 'ERR_TARGET_MISSING'
+    tell(missing ? `sqlconf.php not found at ${path}` : `${error.message} ${error.hint}`)
+    return EXIT.failed
+  }
+}
+
+function modeOf(text: string): number {
+  if (!/^[0-7]{3,4}$/.test(text))
+    throw new UsageError(`${text} is no mode of a file.`, 'Give three or four octal digits: 0440.')
+  return Number.parseInt(text, 8)
+}
+
+function ownerOf(text: string): { readonly uid: number; readonly gid: number } {
+  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? []
+  if (uid === undefined || gid === undefined)
+    throw new UsageError(`${text} is no owner of a file.`, 'Give two numbers: 1000:101.')
+  return { uid: Number(uid), gid: Number(gid) }
+}

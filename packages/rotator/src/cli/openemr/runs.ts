@@ -1,0 +1,159 @@
+import { composeSystem } from '../../compose.ts'
+import type { Config } from '../../config/types.ts'
+import type { Intent } from '../../domain/plan.ts'
+import { REFUSALS } from '../../domain/refusals.ts'
+import { look } from '../../engine/look.ts'
+import type { Look } from '../../engine/look.ts'
+import { lostCode } from '../../engine/session.ts'
+import type { RunResult } from '../../engine/result.ts'
+import { run } from '../../engine/run.ts'
+import type { Call } from '../../ports/call.ts'
+import type { CommonOptions } from '../options.ts'
+import { print } from '../output.ts'
+import { chooseRenderer } from '../render/choose.ts'
+import { nameOfStep } from '../render/phrases.ts'
+import { stopOnSignals } from '../signals.ts'
+import { environment, openTarget, quietEnvironment } from '../workspace.ts'
+import { Unusable, sentences, toldOfRun } from './failures.ts'
+import type { OpenemrOptions } from './flags.ts'
+import { healthWarning } from './health.ts'
+import { findDatabase } from './place.ts'
+import type { More, Status } from './status-line.ts'
+import { targetNames, targetsOf } from './targets.ts'
+import type { TargetNames } from './targets.ts'
+import type { Variables } from './variables.ts'
+
+/** What everything below works with. */
+interface Prepared {
+  readonly config: Config
+  readonly names: TargetNames
+}
+
+/** Both targets: the slots first, then the admin, who is left alone while somebody works as it. */
+export async function rotateOpenemr(
+  variables: Variables,
+  options: OpenemrOptions,
+): Promise<Status> {
+  const { config, names } = await prepare(variables)
+  const slots = await rotateSlots(names.slots, config, options)
+  const told = moreOf(slots)
+  if (!isGood(slots)) return { kind: 'error', ...toldOfRun(slots, told) }
+  const warning = await healthWarning(variables.healthUrl)
+  if (warning !== undefined) print(warning)
+  const admin = await runTarget(names.admin, config, { intent: 'rotate', options })
+  if (admin.code === 'ADMIN_IN_USE') {
+    print(`WARNING: the admin user keeps its password: ${sentences(admin.what, admin.todo)}`)
+    return { kind: 'rotation', dryRun: false, more: { ...told, admin: 'in use, left alone' } }
+  }
+  if (!isGood(admin))
+    return { kind: 'error', ...toldOfRun(admin, { ...told, admin: admin.outcome }) }
+  return { kind: 'rotation', dryRun: false, more: { ...told, admin: admin.outcome } }
+}
+
+/** Finishing a rotation that an earlier run has turned back is not what was asked for. */
+async function rotateSlots(
+  name: string,
+  config: Config,
+  options: OpenemrOptions,
+): Promise<RunResult> {
+  const result = await runTarget(name, config, { intent: 'rotate', options })
+  const isOwn = result.actions.some(({ step }) => step === 'open')
+  if (result.outcome !== 'backed-out' || isOwn) return result
+  return await runTarget(name, config, { intent: 'rotate', options })
+}
+
+/** Brings users and secret together again: no flip, and no password that somebody uses changes. */
+export async function syncOpenemr(variables: Variables, options: OpenemrOptions): Promise<Status> {
+  const { config, names } = await prepare(variables)
+  const result = await runTarget(names.slots, config, {
+    intent: 'converge',
+    options,
+    trustsSecret: true,
+  })
+  const more = moreOf(result)
+  return isGood(result)
+    ? { kind: 'sync', dryRun: false, more }
+    : { kind: 'error', ...toldOfRun(result, more) }
+}
+
+/** What either would do. Nothing is written anywhere, and no lock is taken. */
+export async function planOpenemr(variables: Variables, options: OpenemrOptions): Promise<Status> {
+  const { config, names } = await prepare(variables)
+  const sync = options.syncDbUsers === true
+  const slots = await lookAt(names.slots, config, sync ? 'converge' : 'rotate')
+  const admin = sync ? undefined : await lookAt(names.admin, config, 'rotate')
+  const steps = (prefix: string, seen: Look | undefined): readonly string[] =>
+    (seen?.plan.actions ?? []).map((action) => `${prefix}${nameOfStep(action)}`)
+  const plan = [...steps('', slots), ...steps('admin: ', admin)]
+  const end = slots.plan.end
+  if (end.kind === 'refused') {
+    const { what, hint } = REFUSALS[end.code]
+    const error = sentences(what, `(${end.code}: ${end.why})`, hint)
+    return { kind: 'error', error, more: { outcome: 'refused', code: end.code } }
+  }
+  return { kind: sync ? 'sync' : 'rotation', dryRun: true, more: { plan } }
+}
+
+async function prepare(variables: Variables): Promise<Prepared> {
+  const { clock } = await composeSystem()
+  const call = (): Call => ({ signal: clock.deadline(CALL_LIMIT_MS) })
+  const place = await findDatabase(variables, call)
+  return { config: targetsOf(variables, place), names: targetNames(place) }
+}
+
+const CALL_LIMIT_MS = 30_000
+
+interface RunOf {
+  readonly intent: Intent
+  readonly options: OpenemrOptions
+  /** After a restored backup the database gets the passwords of the secret. */
+  readonly trustsSecret?: true
+}
+
+async function runTarget(
+  name: string,
+  config: Config,
+  { intent, options, trustsSecret }: RunOf,
+): Promise<RunResult> {
+  const common = commonOf(options)
+  const composed = await openTarget(config, name)
+  const renderer = await chooseRenderer(common)
+  const stop = stopOnSignals((text) => renderer.note(text))
+  try {
+    const given = { events: renderer, stop: stop.signal, ...(trustsSecret && { trustsSecret }) }
+    const env = await environment(common, given)
+    return await run(composed.target, intent, env)
+  } finally {
+    await renderer.close()
+    await composed.release()
+    stop.release()
+  }
+}
+
+async function lookAt(name: string, config: Config, intent: Intent): Promise<Look> {
+  const composed = await openTarget(config, name)
+  try {
+    const seen = await look(composed.target, intent, await quietEnvironment(commonOf({})))
+    if (seen) return seen
+    const { what, hint } = REFUSALS[lostCode(composed.target.strategy)]
+    throw new Unusable(sentences(what, hint))
+  } finally {
+    await composed.release()
+  }
+}
+
+function commonOf({ logJson }: OpenemrOptions): CommonOptions {
+  return { reason: 'the rotation task of OpenEMR', ...(logJson === true && { logJson }) }
+}
+
+function isGood({ outcome }: RunResult): boolean {
+  return outcome === 'rotated' || outcome === 'healed' || outcome === 'settled'
+}
+
+function moreOf({ rotationId, outcome, activeSlot }: RunResult): More {
+  return {
+    ...(rotationId !== undefined && { rotation_id: rotationId }),
+    outcome,
+    ...(activeSlot !== undefined && { active_slot: activeSlot }),
+  }
+}

@@ -1,0 +1,177 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { EcsRefusal, ecsActions } from './ecs-actions.ts'
+import type { Cluster, Json, TaskRequest } from './ecs-actions.ts'
+import { ServiceMachine } from './ecs-service.ts'
+import type { ServiceSpec } from './ecs-service.ts'
+import type { TaskCommand } from './ecs-task.ts'
+
+/**
+ * What goes wrong with a call.
+ * - `throttle`, `denied`, `expired`: refused, nothing is done. `broken`: HTTP 500, and it is done.
+ * - `answer-lost`: done, and the connection is reset. `request-lost`: reset, nothing is done.
+ * - `hang`: done, and never answered. `stale`: a read shows the state before the last update.
+ */
+export type EcsFaultKind =
+  | 'throttle'
+  | 'denied'
+  | 'expired'
+  | 'broken'
+  | 'answer-lost'
+  | 'request-lost'
+  | 'hang'
+  | 'stale'
+
+/** A fault and the calls that it hits. */
+export interface EcsFault {
+  readonly kind: EcsFaultKind
+  /** The action that it hits. */
+  readonly action: string
+  /** How many calls. Default 1. */
+  readonly calls?: number
+}
+
+/** One cluster. */
+export interface EcsFakeOptions {
+  readonly cluster: string
+  readonly services: readonly ServiceSpec[]
+  /** What `RunTask` runs. Default: there is no task definition. */
+  readonly run?: (request: TaskRequest) => TaskCommand | undefined
+}
+
+/** A running fake of ECS with one cluster. */
+export interface FakeEcs extends AsyncDisposable {
+  /** For the SDK's `endpoint`. */
+  readonly endpoint: string
+  readonly port: number
+  /** Every call since the start, in order. */
+  readonly calls: readonly { readonly action: string; readonly body: Json }[]
+  /** A service, past the API. @throws when there is none of this name */
+  service(name: string): ServiceMachine
+  /** Arms a fault. */
+  fail(fault: EcsFault): void
+  /** Takes back all faults and ends calls that hang. */
+  heal(): void
+}
+
+interface Server {
+  readonly cluster: Cluster
+  readonly calls: { readonly action: string; readonly body: Json }[]
+  readonly faults: { readonly fault: EcsFault; left: number }[]
+  readonly hanging: Set<ServerResponse>
+  /** What a read just before the last update would have shown. */
+  before: Json | undefined
+}
+
+const TARGET = 'AmazonEC2ContainerServiceV20141113.'
+
+/**
+ * Starts a fake of Amazon ECS on a free port of 127.0.0.1: the real SDK talks to it in the JSON
+ * protocol. Its tasks are processes, which it replaces as ECS does. Signatures are demanded and
+ * not verified.
+ */
+export async function startEcs(options: EcsFakeOptions): Promise<FakeEcs> {
+  const { cluster: name, run = () => undefined } = options
+  const services = new Map(options.services.map((spec) => [spec.name, new ServiceMachine(spec)]))
+  const cluster: Cluster = { name, services, tasks: new Map(), run }
+  const state: Server = { cluster, calls: [], faults: [], hanging: new Set(), before: undefined }
+  const server = createServer((request, response) => {
+    serve(state, request, response).catch(() => response.destroy())
+  })
+  // A client that is held between two requests must find its connection as it was.
+  server.keepAliveTimeout = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    calls: state.calls,
+    service: (wanted) => {
+      const found = services.get(wanted)
+      if (!found) throw new Error(`no service ${wanted}`)
+      return found
+    },
+    fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
+    heal: () => {
+      state.faults.length = 0
+      for (const response of state.hanging) response.destroy()
+      state.hanging.clear()
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = Promise.withResolvers<void>()
+      server.close(() => closed.resolve())
+      server.closeAllConnections()
+      await closed.promise
+      await Promise.all([...services.values()].map((service) => service.kill()))
+      await Promise.all([...cluster.tasks.values()].map((task) => task.kill()))
+    },
+  }
+}
+
+async function serve(
+  state: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const action = String(request.headers['x-amz-target']).replace(TARGET, '')
+  const body = objectOf(await json(request))
+  state.calls.push({ action, body })
+  const kind = takeFault(state, action)
+  if (kind === 'request-lost') return void request.socket.resetAndDestroy()
+  const signed = request.headers.authorization?.startsWith('AWS4-HMAC-SHA256') === true
+  const answer = answerTo(state, { action, body, signed, kind })
+  if (kind === 'answer-lost') return void request.socket.resetAndDestroy()
+  if (kind === 'hang') return void state.hanging.add(response)
+  response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' })
+  response.end(JSON.stringify(answer.body))
+}
+
+interface Question {
+  readonly action: string
+  readonly body: Json
+  readonly signed: boolean
+  readonly kind: EcsFaultKind | undefined
+}
+
+function answerTo(state: Server, question: Question): { status: number; body: Json } {
+  try {
+    const body = perform(state, question)
+    if (question.kind === 'broken') throw new EcsRefusal('ServerException', 'broken', 500)
+    return { status: 200, body }
+  } catch (error) {
+    if (!(error instanceof EcsRefusal)) throw error
+    return { status: error.status, body: { __type: error.type, message: error.message } }
+  }
+}
+
+function perform(state: Server, { action, body, signed, kind }: Question): Json {
+  if (!signed) throw new EcsRefusal('MissingAuthenticationTokenException', 'not signed')
+  if (kind === 'throttle') throw new EcsRefusal('ThrottlingException', 'Rate exceeded')
+  if (kind === 'expired')
+    throw new EcsRefusal('ExpiredTokenException', 'The security token included is expired')
+  if (kind === 'denied')
+    throw new EcsRefusal('AccessDeniedException', `not authorized to perform: ecs:${action}`)
+  const run = ecsActions.get(action)
+  if (!run) throw new EcsRefusal('UnknownOperationException', action)
+  if (kind === 'stale' && state.before) return state.before
+  if (action === 'UpdateService') {
+    const asked = { cluster: body['cluster'], services: [body['service']] }
+    state.before = ecsActions.get('DescribeServices')?.(state.cluster, asked)
+  }
+  return run(state.cluster, body)
+}
+
+function takeFault(state: Server, action: string): EcsFaultKind | undefined {
+  const armed = state.faults.find(({ fault, left }) => left > 0 && fault.action === action)
+  if (!armed) return undefined
+  armed.left -= 1
+  return armed.fault.kind
+}
+
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

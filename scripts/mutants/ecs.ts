@@ -1,0 +1,156 @@
+import { real, unit } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+const JUDGED = real('test/ecs-judged.int.test.ts')
+const FAULTS = real('test/ecs-faults.int.test.ts')
+const RESUMED = real('test/ecs-resumed.int.test.ts')
+const NOTES = unit('src/engine/roll-notes.test.ts')
+const ROLL = unit('src/steps/roll.test.ts')
+
+/** Bugs in how the deployments of an ECS service are followed, and how rolls are known again. */
+export const ECS_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'takes a failed deployment for one that goes on',
+    harm: 'A rotation waits half an hour for what the circuit breaker has stopped.',
+    file: 'adapters/ecs/judge.ts',
+    text: "ours?.rolloutState === 'FAILED'",
+    replacement: "ours?.rolloutState === 'BROKEN'",
+    lane: JUDGED,
+  },
+  {
+    name: 'takes a stable service for a deployment that is done',
+    harm: 'What the circuit breaker has put back counts as the new credential being in use.',
+    file: 'adapters/ecs/judge.ts',
+    text: 'deployments.find((deployment) => deployment.id === id)',
+    replacement: 'primaryOf(service)',
+    lane: JUDGED,
+  },
+  {
+    name: 'does not wait for old tasks of a deployment',
+    harm: 'A task with the old credential still serves when that is retired.',
+    file: 'adapters/ecs/judge.ts',
+    text: "if (complete && left === 0) return { state: 'done' }",
+    replacement: "if (isSteady(ours)) return { state: 'done' }",
+    lane: JUDGED,
+  },
+  {
+    name: 'calls a service done while its last tasks end',
+    harm: 'A task with the old credential still serves when that is retired.',
+    file: 'adapters/ecs/judge.ts',
+    text: 'if (service.desiredCount === 0 && runningCount + pendingCount + left === 0)',
+    replacement: 'if (service.desiredCount === 0)',
+    lane: JUDGED,
+  },
+  {
+    name: 'tells events from before the roll',
+    harm: 'An operator looks for the fault of last week.',
+    file: 'adapters/ecs/events.ts',
+    text: 'timeOf(at) >= since.getTime()',
+    replacement: 'timeOf(at) >= 0',
+    lane: unit('src/adapters/ecs/events.test.ts'),
+  },
+  {
+    name: 'forces a deployment again after a lost answer',
+    harm: 'Every lost answer costs the service a second rollout.',
+    file: 'adapters/ecs/runtime.ts',
+    text: 'if (isLost || signal.aborted) return undefined',
+    replacement: '',
+    lane: FAULTS,
+  },
+  {
+    name: 'lets the SDK repeat UpdateService after a lost answer',
+    harm: 'Two deployments are forced at once, and the first is followed.',
+    file: 'adapters/ecs/connect.ts',
+    text: 'watchWrites({ all: UPDATES, once: UPDATES })',
+    replacement: 'watchWrites({ all: UPDATES, once: new Set() })',
+    lane: FAULTS,
+  },
+  {
+    name: 'takes the deployment before for the one that was asked for',
+    harm: 'A request that never arrived counts as a finished rollout; tasks are cut off.',
+    file: 'adapters/ecs/runtime.ts',
+    text: 'if (primary === undefined || primary.id === before?.id) return',
+    replacement: 'if (primary === undefined) return',
+    lane: FAULTS,
+  },
+  {
+    name: 'takes a stale look for a deployment that is gone',
+    harm: 'A rotation is turned back because ECS was a second behind.',
+    file: 'adapters/ecs/runtime.ts',
+    text: 'if (now - roll.absentSince >= patienceMs)',
+    replacement: 'if (now - roll.absentSince >= 0)',
+    lane: FAULTS,
+  },
+  {
+    name: 'deploys a service that it cannot follow',
+    harm: 'A service of CodeDeploy is asked for what it refuses, after the flip.',
+    file: 'adapters/ecs/service.ts',
+    text: "if (type !== 'ECS')",
+    replacement: "if (type === 'NONE')",
+    lane: FAULTS,
+  },
+  {
+    name: 'follows the newest deployment in a new process',
+    harm: 'A deployment from before the publication counts; its tasks are cut off.',
+    file: 'adapters/ecs/runtime.ts',
+    text: "if (!roll) return { state: 'due' }",
+    replacement: "if (!roll) return { state: 'done' }",
+    lane: RESUMED,
+  },
+  {
+    name: 'begins a noted roll again',
+    harm: 'A rotator that lives shorter than a rollout never finishes one.',
+    file: 'engine/observe-runtimes.ts',
+    text: 'if (receipt !== undefined) runtime.recall?.(token, receipt)',
+    replacement: '',
+    lane: NOTES,
+  },
+  {
+    name: 'believes a note from before something was published',
+    harm: 'Tasks that started on the drifted file are cut off.',
+    file: 'engine/observe-runtimes.ts',
+    text: 'configs.every(({ holds }) => holds === active) ? notedRolls(documents) : {}',
+    replacement: 'configs.length > 0 ? notedRolls(documents) : {}',
+    lane: NOTES,
+  },
+  {
+    name: 'leaves a note behind when it publishes',
+    harm: 'The process after the next believes a deployment from before the publication.',
+    file: 'steps/publish.ts',
+    text: 'await context.forgetRolls()',
+    replacement: '',
+    lane: NOTES,
+  },
+  {
+    name: 'notes every roll',
+    harm: 'A rotation is three writes in place of two.',
+    file: 'steps/roll.ts',
+    text: 'waitedMs >= NOTE_AFTER_MS',
+    replacement: 'waitedMs >= 0',
+    lane: NOTES,
+  },
+  {
+    name: 'fails a roll that cannot be noted',
+    harm: 'A store that is busy for a moment turns a good rotation back.',
+    file: 'steps/roll.ts',
+    text: 'if (!isRotatorError(error)) throw error',
+    replacement: 'throw error',
+    lane: NOTES,
+  },
+  {
+    name: 'waits too long for the end of a roll',
+    harm: 'Every rotation takes up to fifteen seconds longer than its rollout.',
+    file: 'steps/roll.ts',
+    text: 'Math.max(SHORTEST_PAUSE_MS, waitedMs / 8)',
+    replacement: 'Math.max(SHORTEST_PAUSE_MS, waitedMs / 2)',
+    lane: ROLL,
+  },
+  {
+    name: 'does not tell why a roll has failed',
+    harm: 'An operator learns that the rotation was turned back and not what ECS said.',
+    file: 'engine/journal.ts',
+    text: "if ('runtimes' in observed) this.#tellFailedRolls(observed)",
+    replacement: '',
+    lane: ROLL,
+  },
+]
