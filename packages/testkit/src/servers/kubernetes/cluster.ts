@@ -26,8 +26,6 @@ export interface Cluster extends AsyncDisposable {
   readonly adminToken: string
   /** Keeps the controllers from doing anything until it is disposed. */
   holdControllers(): Disposable
-  /** What each of the programs has printed. */
-  logs(): string
 }
 
 /** The controllers that a Deployment needs, and the one that empties a namespace. */
@@ -40,10 +38,8 @@ export async function startCluster(): Promise<Cluster> {
   starting.defer(() => rm(dir, { recursive: true, force: true }))
   const tls = starting.use(await makeTestTls())
   const token = randomBytes(16).toString('hex')
-  const children: Child[] = []
   const start = async (child: Promise<Child>): Promise<Child> => {
     const started = await child
-    children.push(started)
     starting.defer(() => started.end())
     return started
   }
@@ -63,7 +59,6 @@ export async function startCluster(): Promise<Cluster> {
       controllers.kill('SIGSTOP')
       return { [Symbol.dispose]: () => controllers.kill('SIGCONT') }
     },
-    logs: () => children.map((child) => child.output()).join('\n'),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
