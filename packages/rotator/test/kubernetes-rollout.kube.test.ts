@@ -83,11 +83,10 @@ describe.each<[string, StartKubernetes, Hold]>([
   test('are one while the controller has not seen the change', async () => {
     await using gated = await startGated(start)
     const runtime = runtimeOf(gated)
-    {
-      using _held = hold(gated)
-      await runtime.roll(TOKEN, call())
-      expect(await expectAgreement(gated, runtime)).toBe('rolling')
-    }
+    const held = hold(gated)
+    await runtime.roll(TOKEN, call())
+    const seen = await expectAgreement(gated, runtime).finally(() => held[Symbol.dispose]())
+    expect(seen).toBe('rolling')
     await expectAgreementUntil(gated, runtime, 'done')
   })
 
