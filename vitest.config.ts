@@ -30,7 +30,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,scripts,bench}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', '**/*.int.test.ts', '**/*.sim.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/*.{int,kube,sim}.test.ts'],
         },
       },
       {
@@ -52,6 +52,19 @@ const config: ViteUserConfig = defineConfig({
           maxWorkers: REAL_WORKERS,
           testTimeout: 2 * MINUTE,
           hookTimeout: 4 * MINUTE,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kubernetes',
+          include: ['packages/**/*.kube.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          pool: 'forks',
+          // Each file has a cluster of its own, which takes half a gigabyte.
+          maxWorkers: Math.min(2, REAL_WORKERS),
+          testTimeout: 2 * MINUTE,
+          hookTimeout: 2 * MINUTE,
         },
       },
     ],

@@ -6,7 +6,7 @@ import type { Ended } from './run.ts'
 import type { Tally } from './tally.ts'
 
 /** The lanes of vitest.config.ts. */
-export type Lane = 'unit' | 'sim' | 'real'
+export type Lane = 'unit' | 'sim' | 'real' | 'kubernetes'
 
 /** What {@link runVitest} may be told. */
 export interface VitestOptions {

@@ -23,6 +23,8 @@ export interface ChildOptions {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** What it prints when it is ready. */
   readonly ready: RegExp
+  /** Longest wait for it, in milliseconds. Default 30 s. */
+  readonly limitMs?: number
 }
 
 /** Starts a program and waits until it says that it is ready. */
@@ -39,7 +41,7 @@ export async function startChild(
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
-  const output = await untilReady(child, options.ready)
+  const output = await untilReady(child, options)
   return {
     pid: child.pid ?? 0,
     output,
@@ -53,7 +55,10 @@ export async function startChild(
   }
 }
 
-async function untilReady(child: ChildProcess, ready: RegExp): Promise<() => string> {
+async function untilReady(
+  child: ChildProcess,
+  { ready, limitMs = START_MS }: ChildOptions,
+): Promise<() => string> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let output = ''
   const heard = (chunk: string): void => {
@@ -66,8 +71,8 @@ async function untilReady(child: ChildProcess, ready: RegExp): Promise<() => str
   child.once('exit', () => reject(new Error(`it ended before it was ready:\n${output}`)))
   const timer = setTimeout(() => {
     child.kill('SIGKILL')
-    reject(new Error(`it was not ready within ${START_MS} ms:\n${output}`))
-  }, START_MS)
+    reject(new Error(`it was not ready within ${limitMs} ms:\n${output}`))
+  }, limitMs)
   await promise.finally(() => clearTimeout(timer))
   return () => output
 }

@@ -34,9 +34,8 @@ export interface DebianPackages {
  */
 export async function extractDebian(wanted: DebianPackages): Promise<string | undefined> {
   const names = wanted.packages.join(', ')
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    return `${names} are fetched for Linux on x64 only, not for ${process.platform}-${process.arch}`
-  if (!existsSync(KEYRING)) return `there is no ${KEYRING} to check Debian’s packages with`
+  const problem = whyNoDebian(names)
+  if (problem !== undefined) return problem
   try {
     await makeOnce(wanted.folder, (folder) => fetchInto(folder, wanted))
   } catch (error) {
@@ -46,42 +45,78 @@ export async function extractDebian(wanted: DebianPackages): Promise<string | un
   return fine ? undefined : `${wanted.folder} is not ours or does not run`
 }
 
+/** Why packages of Debian cannot be fetched and run on this machine, if they cannot. */
+export function whyNoDebian(names: string): string | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return `${names} are fetched for Linux on x64 only, not for ${process.platform}-${process.arch}`
+  if (!existsSync(KEYRING)) return `there is no ${KEYRING} to check Debian’s packages with`
+  return undefined
+}
+
 async function fetchInto(
   folder: string,
   { packages, suite, unused, runs }: DebianPackages,
 ): Promise<void> {
-  const root = await mkdtemp(join(tmpdir(), 'cuedot-apt-'))
-  try {
-    const env = { ...process.env, APT_CONFIG: await privateApt(root, suite), LC_ALL: 'C' }
-    const apt = (...args: string[]): Promise<unknown> =>
-      run('apt-get', args, { env, timeout: LIMIT_MS })
-    await apt('-qq', 'update')
-    await apt('-qq', '-y', '--download-only', 'install', ...packages)
-    await mkdir(folder, { mode: 0o755 })
-    for (const archive of globSync(join(root, 'cache/archives/*.deb')))
-      await run('dpkg-deb', ['-x', archive, folder], { timeout: LIMIT_MS })
-    for (const part of globSync(unused.map((path) => join(folder, path))))
-      await rm(part, { recursive: true, force: true })
-  } finally {
-    await rm(root, { recursive: true, force: true })
-  }
+  await using apt = await privateApt({ suite })
+  await apt.extract(packages, folder)
+  for (const part of globSync(unused.map((path) => join(folder, path))))
+    await rm(part, { recursive: true, force: true })
   if (!runs(folder)) throw new Error('what was extracted does not run')
 }
 
+/** An apt that knows one suite and nothing of what is installed; disposing removes its files. */
+export interface PrivateApt extends AsyncDisposable {
+  /** Fetches packages with all their libraries, checks them and extracts them into a new folder. */
+  extract(packages: readonly string[], folder: string): Promise<void>
+  /** Fetches the files of a source package, checked, into a folder that is there. */
+  source(name: string, folder: string): Promise<void>
+}
+
 /**
- * Files of an apt that knows one suite and no installed package, so that it fetches every library.
- * An unstable suite expires within days of its last change, which says nothing about the keys that
- * signed it.
+ * @param options - the suite, such as `bookworm`, and whether source packages are wanted, too.
+ *   Default: they are not
  */
-async function privateApt(root: string, suite: string): Promise<string> {
+export async function privateApt(options: {
+  readonly suite: string
+  readonly sources?: boolean
+}): Promise<PrivateApt> {
+  await using starting = new AsyncDisposableStack()
+  const root = await mkdtemp(join(tmpdir(), 'cuedot-apt-'))
+  starting.defer(() => rm(root, { recursive: true, force: true }))
+  const env = { ...process.env, APT_CONFIG: await aptFiles(root, options), LC_ALL: 'C' }
+  const apt = (args: readonly string[], cwd = root): Promise<unknown> =>
+    run('apt-get', [...args], { env, timeout: LIMIT_MS, cwd })
+  await apt(['-qq', 'update'])
+  const running = starting.move()
+  return {
+    async extract(packages, folder) {
+      await apt(['-qq', '-y', '--download-only', 'install', ...packages])
+      await mkdir(folder, { mode: 0o755 })
+      for (const archive of globSync(join(root, 'cache/archives/*.deb')))
+        await run('dpkg-deb', ['-x', archive, folder], { timeout: LIMIT_MS })
+    },
+    source: async (name, folder) =>
+      void (await apt(['-qq', '--download-only', 'source', name], folder)),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/**
+ * Without any installed package every library is fetched. An unstable suite expires within days of
+ * its last change, which says nothing about the keys that signed it.
+ */
+async function aptFiles(
+  root: string,
+  { suite, sources = false }: { readonly suite: string; readonly sources?: boolean },
+): Promise<string> {
   const path = (name: string): string => join(root, name)
   for (const folder of ['etc/apt.conf.d', 'etc/preferences.d', 'etc/trusted.gpg.d'])
     await mkdir(path(folder), { recursive: true })
   for (const folder of ['state/lists/partial', 'cache/archives/partial'])
     await mkdir(path(folder), { recursive: true })
   await writeFile(path('status'), '')
-  const source = `deb [signed-by=${KEYRING}] ${sourceOfThisMachine()} ${suite} main\n`
-  await writeFile(path('etc/sources.list'), source)
+  const where = `[signed-by=${KEYRING}] ${sourceOfThisMachine()} ${suite} main\n`
+  await writeFile(path('etc/sources.list'), `deb ${where}${sources ? `deb-src ${where}` : ''}`)
   await writeFile(
     path('apt.conf'),
     `Dir "${root}";
@@ -131,7 +166,8 @@ export function extractedProgram(folder: string, path: string): ExtractedProgram
   }
 }
 
-function lastLine(error: unknown): string {
+/** The last line that a program said on stderr, or else what is known. */
+export function lastLine(error: unknown): string {
   const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
   const text = said.trim() === '' ? String(error) : said
   return text.trim().split('\n').at(-1) ?? ''
