@@ -102,7 +102,11 @@ function connectTo(credential: Credential, tls: TestTls): Promise<Connection> {
   })
 }
 
-function counted(log: string): { readonly connections: number; readonly statements: number } {
+/** Connections and statements that a general log of MariaDB or MySQL shows. */
+export function counted(log: string): {
+  readonly connections: number
+  readonly statements: number
+} {
   const count = (command: RegExp): number =>
     log.split('\n').filter((line) => command.test(line)).length
   return { connections: count(/\d+ Connect\t/), statements: count(/\d+ (Query|Execute)\t/) }
