@@ -216,8 +216,10 @@ async function greetingOnly(target: number): Promise<{ port: number } & AsyncDis
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1')
     upstream.once('data', (chunk) => client.write(chunk))
-    client.on('error', () => undefined)
+    for (const socket of [client, upstream]) socket.on('error', () => undefined)
     client.once('close', () => upstream.destroy())
+    // Who does not read does not notice that the other side has gone.
+    client.resume()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -111,7 +111,7 @@ describe.skipIf(poolerHere('pgbouncer') === undefined)('PgBouncer', () => {
   test('auth_file that is written anew while the run waits for it is enough', async () => {
     const engine = await start(stale)
     const rig = await withConsumers(engine)
-    const written = watchAndWrite(engine, () => userList(engine.server))
+    const written = await watchAndWrite(engine, () => userList(engine.server))
     const { code, stderr } = await rig.cuedot(['rotate', '--json']).ended
     await written()
     expect(code, stderr).toBe(0)
@@ -183,10 +183,14 @@ async function onConsole(engine: PgbouncerRig, command: string): Promise<void> {
 }
 
 /** Copies verifiers to PgBouncer as soon as the server has new ones. */
-function watchAndWrite(engine: PgbouncerRig, read: () => Promise<string>): () => Promise<void> {
+async function watchAndWrite(
+  engine: PgbouncerRig,
+  read: () => Promise<string>,
+): Promise<() => Promise<void>> {
   const stop = new AbortController()
+  // Before anything can change: what is read first counts as known.
+  let last = await read()
   const loop = async (): Promise<void> => {
-    let last = await read()
     while (!stop.signal.aborted) {
       const now = await read()
       if (now !== last) await engine.bouncer.writeUsers(now)
