@@ -11,7 +11,7 @@ const SOURCE = 'cuedot-source'
 const MINUTE = 60_000
 
 /** Tests with real servers wait more than they work; servers take memory. */
-const REAL_WORKERS = Math.min(3, availableParallelism() + 1)
+const REAL_WORKERS = Math.min(4, availableParallelism() + 2)
 
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions: [SOURCE, 'node', 'development|production'] },
