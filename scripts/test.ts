@@ -1,6 +1,6 @@
 /**
- * `npm test`: all tests of the lanes unit, sim and real, and a twentieth of the lane crash. Makes the
- * servers available that the tests start, and says which of them this machine has. Closes with
+ * `npm test`: all tests of the lanes unit, sim and real, and a twentieth of the lane crash. Makes
+ * the servers available that the tests start, and says which of them this machine has. Closes with
  * `N passed, N failed`.
  */
 import { crash } from './crash/crash.ts'

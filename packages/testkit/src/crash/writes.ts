@@ -19,6 +19,7 @@ export const READS: ReadonlySet<string> = new Set([
   'CredentialOwner.state',
   'Runtime.observe',
   'Runtime.health',
+  'Runtime.inspect',
 ])
 
 const READ_METHODS: ReadonlySet<string> = new Set(
