@@ -18,10 +18,30 @@ import { identifier } from './sql.ts'
 export async function provision(link: Link, pair: Pair, call: Call): Promise<void> {
   await inTransaction(link, call, async () => {
     await referenceRole(link, pair.reference, call)
-    if (!(await readRole(link, pair.username, call)))
+    if (!(await readRole(link, pair.username, call))) {
       await run(link, `CREATE ROLE ${identifier(pair.username)} NOLOGIN`, call)
+      await joinAsReference(link, pair, call)
+    }
     await giveLacking(link, pair, call)
   })
+}
+
+/** Whether the admin has the privileges of the one and not those of the other. */
+const JOINS = `
+  SELECT pg_has_role(current_user, $1, 'USAGE') AND NOT pg_has_role(current_user, $2, 'USAGE')
+         AS joins`
+
+/**
+ * As a member of the reference the admin may end its sessions, and so it must be with a role that
+ * takes turns with it. Who makes a role is no member of it.
+ * Source: PostgreSQL documentation, pg_terminate_backend; CREATE ROLE, `createrole_self_grant`.
+ */
+async function joinAsReference(link: Link, pair: Pair, call: Call): Promise<void> {
+  const operation = 'read whose privileges the admin has'
+  const values = [pair.reference, pair.username]
+  const [found] = await link.query<{ joins: boolean }>({ sql: JOINS, values, operation }, call)
+  if (found?.joins === true)
+    await run(link, `GRANT ${identifier(pair.username)} TO CURRENT_USER`, call)
 }
 
 /**

@@ -53,6 +53,16 @@ for (const version of POSTGRES_HERE)
       await second.end()
     })
 
+    test('sessions of a user that it has made itself are ended, too', async () => {
+      const like = await user('was_there_before')
+      await using admin = await session()
+      await admin.provision(like.username, 'made_here', call())
+      await admin.setPassword('made_here', password, call())
+      const client = await server.connect({ ...like, username: 'made_here' })
+      await admin.endSessions(await admin.sessions(['made_here'], call()), call())
+      expect(await ended(client)).toBe(true)
+    })
+
     test('a later session with the same process number is not meant', async () => {
       const who = await user('reused')
       const client = await server.connect(who)
