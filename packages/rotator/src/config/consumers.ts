@@ -151,7 +151,9 @@ function secretSchema(folder: string, name: z.ZodString) {
     ...cluster(folder),
     name: objectName().describe('The Secret. cuedot does not make it.'),
     keys: mapping(key, 'Key').describe('Which keys of `data` hold the credential.'),
-    type: nonEmpty().exactOptional().describe('What its type must be. Default: any.'),
+    type: nonEmpty()
+      .exactOptional()
+      .describe('What its type must be. Default: it does not matter.'),
   })
 }
 

@@ -1,6 +1,7 @@
 // Goal: what only an outsider can cause while a rotation turns back is met, and nothing is acted on
 // that the decision should never ask for.
 import { describe, expect, test } from 'vitest'
+import { REST } from '../../../testkit/src/sim/two-slot-facts.ts'
 import { decide } from './decide.ts'
 import { assertSafe } from './invariants.ts'
 import type { TwoSlotFacts } from './observed.ts'
@@ -9,31 +10,11 @@ const KIND = { rehearses: false, urgent: false }
 
 /** Everybody is back on A, and the rotation to B only has to be closed. */
 const TURNED: TwoSlotFacts = {
-  strategy: 'alternating',
+  ...REST,
   store: {
-    active: 'A',
-    pending: 'none',
-    stale: false,
+    ...REST.store,
     rotation: { id: 'r', from: 'A', to: 'B', heals: false, ...KIND, backOut: 'asked to back out' },
   },
-  login: {
-    A: { current: true, pending: false, locked: false },
-    B: { current: true, pending: false, locked: false },
-  },
-  placeholder: { A: false, B: false },
-  standbyUser: 'equal',
-  configs: [{ id: 'web', holds: 'A' }],
-  runtimes: [{ id: 'workers', roll: 'done' }],
-  sessions: { A: 1, B: 0 },
-  quiet: { A: false, B: true },
-  expires: { A: false, B: false },
-  expiry: false,
-  mayGrant: false,
-  trustsSecret: false,
-  quarantine: false,
-  quarantined: false,
-  stray: false,
-  urgent: false,
 }
 
 describe('a rotation that turns back', () => {

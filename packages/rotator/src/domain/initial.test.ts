@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { INTENTS, swapSlots } from '../../../testkit/src/sim/states.ts'
 import { initialStates } from '../../../testkit/src/sim/initial-states.ts'
 import type { Action } from './action.ts'
+import { REST } from '../../../testkit/src/sim/two-slot-facts.ts'
 import { decide } from './decide.ts'
 import { brokenBy } from './invariants.ts'
 import type { TwoSlotFacts } from './observed.ts'
@@ -16,23 +17,13 @@ const WORKS = { ...NOTHING, current: true }
 
 /** A fresh stack: stand-ins in the secret, no users, the application as the initial user. */
 const FRESH: TwoSlotFacts = {
-  strategy: 'alternating',
-  store: { active: 'A', pending: 'none', stale: false },
+  ...REST,
   login: { A: NOTHING, B: NOTHING },
   placeholder: { A: true, B: true },
   standbyUser: 'absent',
   configs: [{ id: 'web', holds: 'initial' }],
-  runtimes: [{ id: 'workers', roll: 'done' }],
   sessions: { A: 0, B: 0 },
   quiet: { A: false, B: false },
-  expires: { A: false, B: false },
-  expiry: false,
-  mayGrant: false,
-  trustsSecret: false,
-  quarantine: false,
-  quarantined: false,
-  stray: false,
-  urgent: false,
   initial: { logsIn: true, activeAbsent: true, returned: false },
 }
 

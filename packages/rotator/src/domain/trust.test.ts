@@ -1,5 +1,6 @@
 // Goal: after a restored backup the database gets the password of the secret, and only then.
 import { describe, expect, test } from 'vitest'
+import { REST } from '../../../testkit/src/sim/two-slot-facts.ts'
 import { decide } from './decide.ts'
 import { brokenBy } from './invariants.ts'
 import type { TwoSlotFacts } from './observed.ts'
@@ -10,23 +11,12 @@ const DEAD = { current: false, pending: false, locked: false }
 
 /** Config target and document agree on slot A; the database has older passwords of both users. */
 const RESTORED: TwoSlotFacts = {
-  strategy: 'alternating',
-  store: { active: 'A', pending: 'none', stale: false },
+  ...REST,
   login: { A: DEAD, B: DEAD },
-  placeholder: { A: false, B: false },
-  standbyUser: 'equal',
-  configs: [{ id: 'web', holds: 'A' }],
   runtimes: [],
   sessions: { A: 0, B: 0 },
   quiet: { A: false, B: false },
-  expires: { A: false, B: false },
-  expiry: false,
-  mayGrant: false,
   trustsSecret: true,
-  quarantine: false,
-  quarantined: false,
-  stray: false,
-  urgent: false,
 }
 
 const REINSTATE = { step: 'reinstate', slot: 'A', why: 'asked for' } as const

@@ -19,7 +19,7 @@ export interface SecretTargetOptions extends ClusterOptions {
   readonly name: string
   /** Keys of `data`, 1 to 253 of `[-._a-zA-Z0-9]`. Each of them must be there. */
   readonly keys: Mapping
-  /** What its `type` must be, as `Opaque`. Default: any. */
+  /** What its `type` must be, as `Opaque`. Default: it does not matter. */
   readonly type?: string
 }
 
