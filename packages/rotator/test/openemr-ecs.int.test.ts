@@ -1,10 +1,6 @@
 import { chmod, readFile, rm, stat } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mariadbForOpenemr } from '../../testkit/src/openemr/server.ts'
-import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
+import { describe, expect, test } from 'vitest'
 import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
-import { makeTestTls } from '../../testkit/src/servers/tls.ts'
-import type { TestTls } from '../../testkit/src/servers/tls.ts'
 import {
   everything,
   expectSilent,
@@ -12,24 +8,14 @@ import {
   loggedIn,
   openemrOnEcs,
   passwordsOf,
+  useMariadb,
 } from './openemr-fixture.ts'
 
-let tls: TestTls
-let server: OpenemrServer
-
-beforeAll(async () => {
-  tls = await makeTestTls()
-  server = await mariadbForOpenemr(tls)
-})
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await tls[Symbol.asyncDispose]()
-})
+const on = useMariadb()
 
 describe('cuedot openemr on ECS', () => {
   test('moves the application from A to B and on to A, with one rollout each', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world, ecs } = it
     const [before, known] = [world.slots(), passwordsOf(it)]
     const ended = await it.run(['--log-json'])
@@ -57,13 +43,13 @@ describe('cuedot openemr on ECS', () => {
     const { served, failed } = await world.report()
     expect(failed).toEqual([])
     expect(served).toBeGreaterThan(20)
-    const log = await server.log()
+    const log = await on().server.log()
     for (const password of [...known, ...passwordsOf(it)])
       expect(log.includes(password)).toBe(false)
   })
 
   test('R2 a dry run changes nothing and tells each step', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const before = await everything(it)
     const ended = await it.run(['--dry-run', '--log-json'])
     expect(lastLine(ended)).toMatchObject({ status: 'ok', dry_run: true })
@@ -79,7 +65,7 @@ describe('cuedot openemr on ECS', () => {
   })
 
   test('leaves an admin alone as whom somebody works, and says so', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     const admin = world.store.peek('admin', 'AWSCURRENT')
     await using busy = await loggedIn(it, JSON.parse(admin ?? '{}'))
@@ -95,7 +81,7 @@ describe('cuedot openemr on ECS', () => {
     const argv = [process.execPath, '-e', 'process.exit(1)'] as const
     const gone: TaskCommand = { argv, ready: /never/ }
     const state = { broken: false }
-    await using it = await openemrOnEcs(server, tls, {
+    await using it = await openemrOnEcs(on(), {
       at: 'on-a',
       service: { breaker: 'new' },
       command: (worker) => (state.broken ? gone : worker),
@@ -117,7 +103,7 @@ describe('cuedot openemr on ECS', () => {
   })
 
   test('names the action that is not granted, with the application where it was', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world, ecs } = it
     const file = await readFile(world.sqlconf, 'latin1')
     ecs.fail({ kind: 'denied', action: 'UpdateService', calls: 100 })
@@ -132,7 +118,7 @@ describe('cuedot openemr on ECS', () => {
   })
 
   test('without sqlconf.php asks nobody for anything', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     await rm(world.sqlconf)
     const ended = await it.run(['--log-json'])
@@ -145,14 +131,14 @@ describe('cuedot openemr on ECS', () => {
   })
 
   test('R16 refuses a server whose certificate nobody vouches for', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const ended = await it.run(['--log-json'], { CUEDOT_TLS_CA: '' })
     expect(lastLine(ended)).toMatchObject({ status: 'error', code: 'ERR_DB_TLS' })
     expect(ended.code).toBe(1)
   })
 
   test('repairs permissions without AWS, a database or any other variable', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     await chmod(world.sqlconf, 0o400)
     const only = { AWS_REGION: '', RDS_SLOT_SECRET_ID: '', AWS_ENDPOINT_URL_SECRETS_MANAGER: '' }
@@ -170,7 +156,7 @@ describe('cuedot openemr on ECS', () => {
   })
 
   test('a flag that is none is a matter of usage', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const ended = await it.run(['--target', 'both'])
     expect(ended.code).toBe(2)
     expect(ended.stderr).toContain('Usage: cuedot openemr')

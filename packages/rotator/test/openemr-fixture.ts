@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createConnection } from 'mysql2/promise'
-import { expect } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import {
   createDeployment,
   DEPLOYMENT,
@@ -13,11 +13,33 @@ import type { FakeEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { ServiceSpec } from '../../testkit/src/fakes/ecs-service.ts'
 import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import { startOpenemr } from '../../testkit/src/openemr/world.ts'
+import { mariadbForOpenemr } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrStart, OpenemrWorld } from '../../testkit/src/openemr/world.ts'
+import { makeTestTls } from '../../testkit/src/servers/tls.ts'
 import type { TestTls } from '../../testkit/src/servers/tls.ts'
 import { cuedot, startCuedot } from './cli-process.ts'
 import type { CliProcess, CliResult } from './cli-process.ts'
+
+/** A server for the worlds of one file of tests. */
+export interface OpenemrDatabase {
+  readonly server: OpenemrServer
+  readonly tls: TestTls
+}
+
+/** Registers what begins and ends a MariaDB. @returns it, once it runs */
+export function useMariadb(): () => OpenemrDatabase {
+  let running: OpenemrDatabase
+  beforeAll(async () => {
+    const tls = await makeTestTls()
+    running = { tls, server: await mariadbForOpenemr(tls) }
+  })
+  afterAll(async () => {
+    await running.server[Symbol.asyncDispose]()
+    await running.tls[Symbol.asyncDispose]()
+  })
+  return () => running
+}
 
 /** OpenEMR on ECS, and the task that rotates its credentials. */
 export interface EcsWorld extends AsyncDisposable {
@@ -40,8 +62,7 @@ const [CLUSTER, SERVICE] = ['openemr', 'web']
 
 /** Starts a world whose workers are tasks of a service. */
 export async function openemrOnEcs(
-  server: OpenemrServer,
-  tls: TestTls,
+  { server, tls }: OpenemrDatabase,
   options: EcsStart,
 ): Promise<EcsWorld> {
   await using starting = new AsyncDisposableStack()

@@ -1,28 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mariadbForOpenemr } from '../../testkit/src/openemr/server.ts'
-import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
+import { describe, expect, test } from 'vitest'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
-import { makeTestTls } from '../../testkit/src/servers/tls.ts'
-import type { TestTls } from '../../testkit/src/servers/tls.ts'
-import { everything, lastLine, loggedIn, openemrOnEcs } from './openemr-fixture.ts'
+import { everything, lastLine, loggedIn, openemrOnEcs, useMariadb } from './openemr-fixture.ts'
 
-let tls: TestTls
-let server: OpenemrServer
-
-beforeAll(async () => {
-  tls = await makeTestTls()
-  server = await mariadbForOpenemr(tls)
-})
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await tls[Symbol.asyncDispose]()
-})
+const on = useMariadb()
 
 describe('cuedot openemr where secret, database and application disagree', () => {
   test('E4 brings a fresh stack from the admin to a slot; no user holds a stand-in', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'fresh' })
+    await using it = await openemrOnEcs(on(), { at: 'fresh' })
     const { world } = it
     const ended = await it.run(['--log-json'])
     expect(lastLine(ended)).toMatchObject({ status: 'ok', active_slot: 'B' })
@@ -41,7 +26,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
   })
 
   test('R9 a first run whose secret names B ends on a slot, too', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'fresh' })
+    await using it = await openemrOnEcs(on(), { at: 'fresh' })
     const { world } = it
     const store = secretsManagerAdmin(world.store.endpoint)
     const other = JSON.stringify({ ...world.slots(), active_slot: 'B' })
@@ -53,11 +38,11 @@ describe('cuedot openemr where secret, database and application disagree', () =>
   })
 
   test('syncs a database that an older backup was restored to', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a', service: { desired: 0 } })
+    await using it = await openemrOnEcs(on(), { at: 'on-a', service: { desired: 0 } })
     const { world } = it
     const before = world.slots()
     for (const user of ['openemr_a', 'openemr_b'])
-      await world.root.query(`ALTER USER ${user}@'%' ${server.identified('of the backup')}`)
+      await world.root.query(`ALTER USER ${user}@'%' ${on().server.identified('of the backup')}`)
     expect(lastLine(await it.run(['--log-json']))).toMatchObject({ code: 'ACTIVE_DENIED' })
     expect((await it.run(['--sync-db-users'])).code).toBe(0)
     const { A, B } = world.slots()
@@ -70,7 +55,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
   })
 
   test('R3 a dry run of the sync changes nothing', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const before = await everything(it)
     const ended = await it.run(['--dry-run', '--sync-db-users', '--log-json'])
     expect(lastLine(ended)).toMatchObject({
@@ -80,9 +65,9 @@ describe('cuedot openemr where secret, database and application disagree', () =>
   })
 
   test('syncs a standby user whose password nobody knows', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
-    await world.root.query(`ALTER USER openemr_b@'%' ${server.identified('of somebody')}`)
+    await world.root.query(`ALTER USER openemr_b@'%' ${on().server.identified('of somebody')}`)
     const file = await readFile(world.sqlconf, 'latin1')
     const ended = await it.run(['--sync-db-users'])
     expect(ended).toMatchObject({
@@ -96,7 +81,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
   })
 
   test('R7 heals a secret that is older than the password in use', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     const stale = { ...world.slots(), A: { ...world.slots().A, password: 'of an older backup' } }
     const admin = secretsManagerAdmin(world.store.endpoint)
@@ -109,7 +94,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
   })
 
   test('R17 a database that is down is never a reason to reset a password', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     const admin: object = JSON.parse(world.store.peek('admin', 'AWSCURRENT') ?? '{}')
     const away = JSON.stringify({ ...admin, port: 1 })
@@ -121,7 +106,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
   })
 
   test('R20 an empty slot is refused by its name', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     const store = secretsManagerAdmin(world.store.endpoint)
     const empty = JSON.stringify({ ...world.slots(), B: {} })

@@ -2,33 +2,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { chmod, readFile, stat } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
-import { mariadbForOpenemr } from '../../testkit/src/openemr/server.ts'
-import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
-import { makeTestTls } from '../../testkit/src/servers/tls.ts'
-import type { TestTls } from '../../testkit/src/servers/tls.ts'
-import { lastLine, openemrOnEcs } from './openemr-fixture.ts'
+import { lastLine, openemrOnEcs, useMariadb } from './openemr-fixture.ts'
 
-let tls: TestTls
-let server: OpenemrServer
-
-beforeAll(async () => {
-  tls = await makeTestTls()
-  server = await mariadbForOpenemr(tls)
-})
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await tls[Symbol.asyncDispose]()
-})
+const on = useMariadb()
 
 /** A rollout that is still going on when something else happens. */
 const SLOW = { service: { times: { settleMs: 4_000 } } }
 
 describe('cuedot openemr in trouble', () => {
   test('R6 a second run is turned away while the first waits for the rollout', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a', ...SLOW })
+    await using it = await openemrOnEcs(on(), { at: 'on-a', ...SLOW })
     const first = it.start(['--log-json'])
     await first.shows('STEP_WAITING')
     const second = await it.run(['--log-json'])
@@ -40,7 +25,7 @@ describe('cuedot openemr in trouble', () => {
   })
 
   test('R19 SIGTERM in a rollout ends the run, and the next one ends the rotation', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a', ...SLOW })
+    await using it = await openemrOnEcs(on(), { at: 'on-a', ...SLOW })
     const first = it.start(['--log-json'])
     await first.shows('STEP_WAITING')
     first.child.kill('SIGTERM')
@@ -52,7 +37,7 @@ describe('cuedot openemr in trouble', () => {
   })
 
   test('R18 keeps what an operator writes into the secret in the meantime', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a', ...SLOW })
+    await using it = await openemrOnEcs(on(), { at: 'on-a', ...SLOW })
     const { world } = it
     const run = it.start(['--log-json'])
     await run.shows('STEP_WAITING')
@@ -65,7 +50,7 @@ describe('cuedot openemr in trouble', () => {
   })
 
   test('R12 leaves a file that only its owner may read as it is', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { sqlconf } = it.world
     await chmod(sqlconf, 0o400)
     const { uid, gid } = await stat(sqlconf)
@@ -82,7 +67,7 @@ describe('cuedot openemr in trouble', () => {
     { status: 500, said: 'WARNING: OpenEMR health probe returned status 500' },
   ])('warns of nothing but an unwell page: $status', async ({ status, said }) => {
     await using page = await pageOf(status)
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const ended = await it.run([], { OPENEMR_HEALTHCHECK_URL: page.url })
     expect(ended.code).toBe(0)
     expect(ended.stdout.includes('WARNING')).toBe(said !== undefined)
@@ -90,7 +75,7 @@ describe('cuedot openemr in trouble', () => {
   })
 
   test('warns of a page that nobody serves, and is done all the same', async () => {
-    await using it = await openemrOnEcs(server, tls, { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const ended = await it.run([], { OPENEMR_HEALTHCHECK_URL: 'https://127.0.0.1:1' })
     expect(ended.code).toBe(0)
     expect(ended.stdout).toContain('WARNING: OpenEMR health probe unreachable (ECONNREFUSED)')

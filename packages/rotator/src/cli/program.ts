@@ -157,7 +157,7 @@ function addOpenemr(program: Command, ended: Ended): void {
     .option('--dry-run', 'tell what would be done; change nothing')
     .option('--log-json', 'JSON lines on stdout, the status object last')
     .option('--fix-permissions', 'only set the mode of sqlconf.php (0644), then exit')
-    .option('--sync-db-users', 'bring users and secret together; no flip, no change of sqlconf.php')
+    .option('--sync-db-users', 'bring users, secret and config together; start no rotation')
     .option('--owner <uid:gid>', 'with --fix-permissions: the owner, too')
     .option('--mode <octal>', 'with --fix-permissions: this mode instead')
     .showHelpAfterError()

@@ -62,7 +62,7 @@ async function rotateSlots(
   return await runTarget(name, config, { intent: 'rotate', options })
 }
 
-/** Brings users and secret together again: no flip, and no password that somebody uses changes. */
+/** Finishes what is open and removes drift: no password that somebody uses changes. */
 export async function syncOpenemr(variables: Variables, options: OpenemrOptions): Promise<Status> {
   const { config, names } = await prepare(variables)
   const result = await runTarget(names.slots, config, {
