@@ -8,6 +8,11 @@ export function tellFailure(error: unknown, args: readonly string[]): ExitCode {
   if (args.includes('--log-json')) printJson(failure, { logJson: true })
   else if (args.includes('--json')) printJson(failure, {})
   else tell(threeLines(failure))
-  if (process.env['CUEDOT_DEBUG'] === '1') tell(stackOf(error))
+  tellStack(error)
   return exitCode
+}
+
+/** Tells where an error came from, on stderr, when CUEDOT_DEBUG=1 asks for it. */
+export function tellStack(error: unknown): void {
+  if (process.env['CUEDOT_DEBUG'] === '1') tell(stackOf(error))
 }

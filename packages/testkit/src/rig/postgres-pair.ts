@@ -18,13 +18,14 @@ export interface PostgresPair extends RigEngine {
   moveToStandby(): void
 }
 
-/** Starts both. The standby has all that the primary has. */
+/** Starts both. The standby has all that the primary has, after every commit, until it is cut off. */
 export async function postgresPair(): Promise<PostgresPair> {
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())
-  const primary = starting.use(await startPostgres({ tls }))
+  const primary = starting.use(await startPostgres({ tls, settings: { synchronous_commit: 'on' } }))
   const engine = await postgresEngine(primary, tls)
   const standby = starting.use(await startStandby(primary, tls))
+  await primary.sql("ALTER SYSTEM SET synchronous_standby_names TO '*'", 'SELECT pg_reload_conf()')
   const writer = starting.use(await startFaultProxy(primary))
   const running = starting.move()
   return {

@@ -59,6 +59,8 @@ export async function startStandby(primary: TestPostgres, tls: TestTls): Promise
     ...{ host: '127.0.0.1', port, dir, ask },
     hold: async () => void (await ask('SELECT pg_wal_replay_pause()')),
     async cutOff() {
+      // Or it would wait for the standby with every commit, where it has been told to.
+      await primary.sql('ALTER SYSTEM RESET synchronous_standby_names', 'SELECT pg_reload_conf()')
       await ask("ALTER SYSTEM SET primary_conninfo = ''")
       await ask('SELECT pg_reload_conf()')
     },

@@ -3,6 +3,7 @@ import { EXIT } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { UsageError } from '../options.ts'
 import { print, tell } from '../output.ts'
+import { tellStack } from '../tell-failure.ts'
 import type { OpenemrOptions } from './flags.ts'
 import { Unusable, toldOf } from './failures.ts'
 import { fixPermissions } from './permissions.ts'
@@ -40,6 +41,7 @@ async function statusOf(options: OpenemrOptions): Promise<Status> {
     if (options.syncDbUsers === true) return await syncOpenemr(variables, options)
     return await rotateOpenemr(variables, options)
   } catch (error) {
+    tellStack(error)
     return { kind: 'error', ...toldOf(error) }
   }
 }

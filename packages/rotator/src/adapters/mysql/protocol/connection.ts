@@ -1,7 +1,7 @@
 import { connect as connectTcp } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import { createConnection } from 'mysql2'
-import type { Connection as Driver, ConnectionOptions } from 'mysql2'
+import type { Connection as Driver, ConnectionOptions, SslOptions } from 'mysql2'
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import { RotatorError } from '../../../errors.ts'
@@ -98,7 +98,7 @@ function driverOptions(options: ConnectOptions, tls: VerifiedTls | undefined): C
   return {
     // The driver takes the name for SNI from here; where to connect is the stream's business.
     host: tls?.servername ?? endpoint.host,
-    port: endpoint.port,
+    port: (serial += 1),
     stream: () => {
       const socket = connectTcp({ host: endpoint.host, port: endpoint.port, keepAlive: true })
       return socket.setNoDelay(true)
@@ -106,14 +106,28 @@ function driverOptions(options: ConnectOptions, tls: VerifiedTls | undefined): C
     user: options.username,
     password: options.password.reveal(),
     ...(options.dbname !== '' && { database: options.dbname }),
-    ...(tls && {
-      ssl: { ca: tls.ca, rejectUnauthorized: true, minVersion: tls.minVersion },
-    }),
+    ...(tls && { ssl: sslOf(tls) }),
     connectTimeout: options.timeoutMs,
     connectAttributes: { program_name: options.program },
     rowsAsArray: true,
     charset: 'utf8mb4_bin',
   }
+}
+
+/**
+ * The driver resumes a TLS session where host, port and `ssl` are those of an earlier connection,
+ * and a resumed session shows no certificate to check. So no two have the same port, which is
+ * nothing else to it: where to connect is the stream's business.
+ */
+let serial = 0
+
+const known = new WeakMap<SecureContext, SslOptions>()
+
+/** The driver reads the CAs once for each object: reading them takes longer than a login. */
+function sslOf({ ca, secureContext, rejectUnauthorized, minVersion }: VerifiedTls): SslOptions {
+  const ssl = known.get(secureContext) ?? { ca, rejectUnauthorized, minVersion }
+  known.set(secureContext, ssl)
+  return ssl
 }
 
 /** What the driver's types leave out. `startTLS` is called once TLS has been agreed on. */
