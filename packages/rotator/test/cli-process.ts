@@ -29,8 +29,8 @@ export interface CliOptions {
 /** The program as it is installed. */
 export const PROGRAM: string = fileURLToPath(new URL('../bin/cuedot.js', import.meta.url))
 
-/** What a command gets from our environment: no colours, no settings of the tests' own. */
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG']
+/** What a command gets from our environment: no colours, no settings that change what it does. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'NODE_COMPILE_CACHE']
 
 /** Starts the command line as its users do: `node bin/cuedot.js …`. */
 export function startCuedot(args: readonly string[], options: CliOptions): CliProcess {

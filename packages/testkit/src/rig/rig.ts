@@ -217,6 +217,7 @@ function startCli(
     env: {
       PATH: process.env['PATH'],
       NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       HOME: dir,
       NO_COLOR: '1',
       ...AWS_ENVIRONMENT,
