@@ -11,33 +11,22 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { problemsWhenInstalled } from './lib/installed.ts'
-import { ROOT, run, runScript } from './lib/run.ts'
-
-const PACKAGES = ['client', 'rotator'] as const
+import { installPackages } from './lib/pack.ts'
 
 const NOT_FOR_US = new Set(['node10', 'node16-cjs'])
 
-const built = await runScript('build.ts')
-if (built.code === 0) await judgeAll()
-else fail(built.output)
-
-async function judgeAll(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'cuedot-pack-'))
-  try {
-    for (const name of PACKAGES) {
-      const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
-      const packed = await run('npm', args, { cwd: join(ROOT, 'packages', name) })
-      const file = /"filename": "([^"]+)"/.exec(packed.output)?.[1]
-      if (packed.code !== 0 || file === undefined) fail(`npm pack of ${name}: ${packed.output}`)
-      else {
-        await judge(name, await readFile(join(folder, file)))
-        const problems = await problemsWhenInstalled(join(folder, file), folder)
-        for (const problem of problems) fail(`${name}: ${problem}`)
-      }
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+const folder = await mkdtemp(join(tmpdir(), 'cuedot-pack-'))
+try {
+  for (const installed of await installPackages({ folder, peers: false })) {
+    const { name } = installed.manifest
+    await judge(name, await readFile(installed.archive))
+    const problems = await problemsWhenInstalled(installed, folder)
+    for (const problem of problems) fail(`${name}: ${problem}`)
   }
+} catch (error) {
+  fail(error instanceof Error ? error.message : String(error))
+} finally {
+  await rm(folder, { recursive: true, force: true })
 }
 
 async function judge(name: string, archive: Uint8Array): Promise<void> {

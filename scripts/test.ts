@@ -1,10 +1,15 @@
 /**
  * `npm test`: all tests of the lanes unit, sim and real, and a twentieth of the lane crash. Makes
- * the servers available that the tests start, and says which of them this machine has. Closes with
- * `N passed, N failed`.
+ * the servers available that the tests start, and says which of them this machine has. The command
+ * line that tests start is the one that is published, built here. Closes with `N passed, N failed`.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { crash } from './crash/crash.ts'
+import { installPackages } from './lib/pack.ts'
 import { add, close, NOTHING } from './lib/tally.ts'
+import type { Tally } from './lib/tally.ts'
 import { runVitest } from './lib/vitest.ts'
 import { ensureServices, exitCode, renderReport } from './services.ts'
 
@@ -16,6 +21,18 @@ if (missing) console.log('In CI every service must be there: this counts as a fa
 /** The same points every time; `npm run test:crash` tries all of them. */
 const TWENTIETH = { of: 20, seed: 1 }
 
-const { tally } = await runVitest(['unit', 'sim', 'real'], true)
+const tally = await testPublished()
 const crashed = await crash({ share: TWENTIETH, only: {}, services })
 close(add(add(tally, crashed), { ...NOTHING, failed: missing }))
+
+async function testPublished(): Promise<Tally> {
+  const folder = await mkdtemp(join(tmpdir(), 'cuedot-published-'))
+  try {
+    const installed = await installPackages({ folder, peers: true })
+    const home = installed.find(({ manifest }) => manifest.bin)?.home ?? ''
+    const env = { CUEDOT_TEST_PROGRAM: join(home, 'bin/cuedot.js') }
+    return (await runVitest(['unit', 'sim', 'real'], true, { env })).tally
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

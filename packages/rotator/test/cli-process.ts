@@ -26,8 +26,9 @@ export interface CliOptions {
   readonly input?: string
 }
 
-/** The program as it is installed. */
-export const PROGRAM: string = fileURLToPath(new URL('../bin/cuedot.js', import.meta.url))
+/** The program: as it is published where `npm test` has built it, else the sources. */
+export const PROGRAM: string =
+  process.env['CUEDOT_TEST_PROGRAM'] ?? fileURLToPath(new URL('../bin/cuedot.js', import.meta.url))
 
 /** What a command gets from our environment: no colours, no settings that change what it does. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'NODE_COMPILE_CACHE']

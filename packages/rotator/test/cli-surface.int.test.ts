@@ -114,13 +114,13 @@ describe('the first step with a file store', () => {
 })
 
 describe('what is loaded', () => {
-  /** Names each package of node_modules that the process resolves, on stderr at its end. */
+  /** Names each package that is not ours and that the process resolves, on stderr at its end. */
   const recorder = `import { registerHooks } from 'node:module'
     const seen = new Set()
     registerHooks({ resolve(specifier, context, next) {
       const found = next(specifier, context)
       const name = /\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)\\//.exec(found.url)?.[1]
-      if (name) seen.add(name)
+      if (name && !/^(?:cuedot|@cuedot\\/.*)$/.test(name)) seen.add(name)
       return found
     } })
     process.on('exit', () => console.error('LOADED ' + [...seen].join(' ')))`

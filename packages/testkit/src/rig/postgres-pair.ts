@@ -18,7 +18,7 @@ export interface PostgresPair extends RigEngine {
   moveToStandby(): void
 }
 
-/** Starts both. The standby has all that the primary has, after every commit, until it is cut off. */
+/** Starts both. After every commit the standby has it, too, until it is cut off. */
 export async function postgresPair(): Promise<PostgresPair> {
   await using starting = new AsyncDisposableStack()
   const tls = starting.use(await makeTestTls())

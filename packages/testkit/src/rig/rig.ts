@@ -13,7 +13,10 @@ import type { FakeSecretsManager } from '../fakes/secrets-manager.ts'
 import { Consumers } from './consumers.ts'
 import type { RigEngine } from './engine.ts'
 
-const CLI = fileURLToPath(new URL('../../../rotator/bin/cuedot.js', import.meta.url))
+/** As it is published where `npm test` has built it, else the sources. */
+const CLI =
+  process.env['CUEDOT_TEST_PROGRAM'] ??
+  fileURLToPath(new URL('../../../rotator/bin/cuedot.js', import.meta.url))
 
 /** A run of the command line in a process of its own. */
 export interface CliRun {
