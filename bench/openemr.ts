@@ -1,13 +1,17 @@
 /**
- * What one rotation of OpenEMR on ECS costs, slots and admin: `npm run bench:openemr`. On MariaDB,
- * with fakes of Secrets Manager and ECS; AWS calls, database connections and statements are counted
- * from their own logs. Once with a rollout that is over at once, once with one of 20 seconds. One
- * JSON object a line. Times depend on the machine: compare them within one run.
+ * What one rotation of OpenEMR on ECS costs, slots and admin: `npm run bench:openemr`. By the
+ * command line as it is published, on MariaDB, with fakes of Secrets Manager and ECS; AWS calls,
+ * database connections and statements are counted from their own logs. Once with a rollout that is
+ * over at once, once with one of 20 seconds. One JSON object a line. Times depend on the machine:
+ * compare them within one run.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { installPackages } from '../scripts/lib/pack.ts'
 import { startEcs } from '../packages/testkit/src/fakes/ecs.ts'
 import type { FakeEcs } from '../packages/testkit/src/fakes/ecs.ts'
 import { mariadbForOpenemr } from '../packages/testkit/src/openemr/server.ts'
@@ -17,7 +21,6 @@ import type { OpenemrWorld } from '../packages/testkit/src/openemr/world.ts'
 import { counted } from '../packages/testkit/src/rig/mysql-protocol.ts'
 import { makeTestTls } from '../packages/testkit/src/servers/tls.ts'
 
-const CLI = fileURLToPath(new URL('../packages/rotator/bin/cuedot.js', import.meta.url))
 const [CLUSTER, SERVICE] = ['openemr', 'web']
 const ROLLOUTS = [
   { seconds: 0, rotations: 5 },
@@ -41,6 +44,9 @@ interface Cost {
   readonly peakMiB: number
 }
 
+await using folder = await mkdtempDisposable(join(tmpdir(), 'cuedot-bench-'))
+const installed = await installPackages({ folder: folder.path, peers: false })
+const cli = join(installed.find(({ manifest }) => manifest.bin)?.home ?? '', 'bin/cuedot.js')
 await using tls = await makeTestTls()
 await using server = await mariadbForOpenemr(tls)
 for (const { seconds, rotations } of ROLLOUTS) {
@@ -63,7 +69,7 @@ async function rotate({ server: database, world, ecs }: Place): Promise<Cost> {
   const calls = (): number => world.store.log.length + ecs.calls.length
   const [asked, before] = [calls(), counted(await database.log())]
   const begun = performance.now()
-  const child = spawn(process.execPath, [CLI, 'openemr', '--log-json'], {
+  const child = spawn(process.execPath, [cli, 'openemr', '--log-json'], {
     env: {
       ...{ PATH: process.env['PATH'], ...world.env, AWS_ENDPOINT_URL_ECS: ecs.endpoint },
       ...{ OPENEMR_ECS_CLUSTER: CLUSTER, OPENEMR_ECS_SERVICE: SERVICE },
