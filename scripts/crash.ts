@@ -1,8 +1,9 @@
 /**
- * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N]`: kills and starves
- * the real command line at every external call of a rotation on real servers, checks the invariants
- * after each fault, and runs it again. Prints the points covered for each engine, strategy and
- * fault, and closes with `N passed, N failed`, a point counting one.
+ * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N --variants N]`
+ *
+ * Kills and starves the real command line at every external call of a rotation on real servers,
+ * checks the invariants after each fault, and runs it again. Prints the points covered for each
+ * engine, strategy and fault, and closes with `N passed, N failed`, a point counting one.
  */
 import { parseArgs } from 'node:util'
 import { close } from './lib/tally.ts'
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     fault: { type: 'string' },
     seed: { type: 'string', default: '1' },
     share: { type: 'string', default: '1' },
+    variants: { type: 'string' },
   },
 })
 
@@ -24,5 +26,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const services = await ensureServices()
 console.log(renderReport(services))
-const { seed, share, ...only } = values
-close(await crash({ share: { seed: Number(seed), of: Number(share) }, only, services }))
+const { seed, share, variants = share, ...only } = values
+const part = { seed: Number(seed), of: Number(share), variantsOf: Number(variants) }
+close(await crash({ share: part, only, services }))

@@ -35,8 +35,7 @@ export async function crash({ share, only, services }: CrashOptions): Promise<Ta
   const begun = performance.now()
   const { faults, skipped } = faultsOf(only.fault)
   const engines = enginesOf(only, services)
-  const whole = share.of === 1 ? 'every point' : `one point in ${share.of}`
-  console.log(`crash: seed ${share.seed}, ${whole}`)
+  console.log(`crash: seed ${share.seed}, ${partOf(share)}`)
   // This process looks at the store, too.
   Object.assign(process.env, AWS_ENVIRONMENT)
   const cache = await mkdtemp(join(tmpdir(), 'cuedot-crash-cache-'))
@@ -60,6 +59,11 @@ export async function crash({ share, only, services }: CrashOptions): Promise<Ta
   for (const problem of problems) console.log(`crash: FAILED ${problem}`)
   console.log(`crash: ${((performance.now() - begun) / 1000).toFixed(0)} s`)
   return tallyOf(results, problems.length, skipped)
+}
+
+function partOf({ of, variantsOf = of }: Share): string {
+  if (of === 1 && variantsOf === 1) return 'every point'
+  return `one point in ${of}, of variants of a fault one in ${variantsOf}`
 }
 
 /** A full run takes long: what is finished is told at once. */

@@ -27,6 +27,11 @@ export interface FaultKind {
   readonly name: string
   /** What it is, for the report. */
   readonly what: string
+  /**
+   * It leaves a rotation where another fault does, too: a request that was lost as a kill before
+   * the call, an answer that nobody saw as one that was lost.
+   */
+  readonly variant?: boolean
   /** Why it cannot strike here; undefined where it can. */
   readonly impossible?: string | undefined
   /** All points of a run at which it can strike, made from what was counted. */
@@ -67,6 +72,7 @@ export function faultKinds(noDisk: string | undefined): readonly FaultKind[] {
     {
       name: 'second',
       what: 'a second rotator starts while the first stands before a write',
+      variant: true,
       points: (plain, { store }) =>
         store === 'fake'
           ? []
@@ -118,7 +124,7 @@ function onTheWire(to: Server): readonly FaultKind[] {
     what: string,
     { at, ...lost }: { at: typeof asked; loss: Loss; fate: Fate },
   ): FaultKind => ({
-    ...{ name: `${to}-${name}`, what },
+    ...{ name: `${to}-${name}`, what, variant: name !== 'answer-lost' },
     points: ({ calls }, { store, alone }) =>
       to === 'database' && store === 'fake' && !alone
         ? []

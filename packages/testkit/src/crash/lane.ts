@@ -6,7 +6,7 @@ import { firstDocuments } from './cases.ts'
 import type { CrashCase, Documents } from './cases.ts'
 import { currentDocuments, read } from './documents.ts'
 import type { FaultKind, Point } from './faults.ts'
-import { plainRun } from './plain.ts'
+import { common, plainRun } from './plain.ts'
 import type { PlainRun } from './plain.ts'
 import { Prober } from './prober.ts'
 import { healed } from './healed.ts'
@@ -130,6 +130,7 @@ interface TryingOptions extends LaneOptions {
 /** A point with the fault that strikes there. */
 interface FaultPoint extends Point {
   readonly fault: FaultKind
+  readonly variant: boolean
 }
 
 class Trying implements AsyncDisposable {
@@ -146,6 +147,10 @@ class Trying implements AsyncDisposable {
   }
 
   async plain(): Promise<PlainRun> {
+    return common(await this.#plainOnce(), await this.#plainOnce())
+  }
+
+  async #plainOnce(): Promise<PlainRun> {
     const { world, prober } = await this.#ready()
     await using aftermath = await this.#arrange()
     const plain = await plainRun(world)
@@ -158,7 +163,8 @@ class Trying implements AsyncDisposable {
     const { row, store } = this.#unit
     const points = this.#options.faults.flatMap((fault) =>
       fault.points(plain, { store, alone: row.owned === true }).map((point): FaultPoint => {
-        return { ...point, label: `${fault.name}: ${point.label}`, fault }
+        const { variant = false } = fault
+        return { ...point, label: `${fault.name}: ${point.label}`, fault, variant }
       }),
     )
     const group = [this.#engine, row.name, store].join(' ')

@@ -62,6 +62,36 @@ export async function plainRun(world: World): Promise<PlainRun> {
   }
 }
 
+/**
+ * What two runs have in common: whether a goodbye is one packet or two, and whether the server
+ * hangs up before the second, depends on time.
+ */
+export function common(one: PlainRun, other: PlainRun): PlainRun {
+  const others = new Map(other.calls.map((call) => [pointName(call.point), call]))
+  return {
+    made: new Set([...one.made, ...other.made]),
+    calls: one.calls.map((call) => {
+      const twin = others.get(pointName(call.point)) ?? call
+      return {
+        point: call.point,
+        database: fewer(call.database, twin.database),
+        vault: fewer(call.vault, twin.vault),
+        owner: fewer(call.owner, twin.owner),
+      }
+    }),
+    requests: {
+      vault: Math.min(one.requests.vault, other.requests.vault),
+      owner: Math.min(one.requests.owner, other.requests.owner),
+    },
+  }
+}
+
+function fewer(one: Exchanges, other: Exchanges): Exchanges {
+  const count = Math.min(one.count, other.count)
+  const answered = [...one.answered].filter((nth) => nth <= count && other.answered.has(nth))
+  return { count, answered: new Set(answered) }
+}
+
 function requestsOf({ vault, owner }: World): PlainRun['requests'] {
   return { vault: vault?.fake.log.length ?? 0, owner: owner?.fake.log.length ?? 0 }
 }

@@ -11,6 +11,13 @@ test('a share is one point in so many of each group, rounded up, in their order'
   expect(choose(points, 'group', { of: 1, seed: 1 })).toEqual(points)
 })
 
+test('variants are drawn for themselves', () => {
+  const mixed = points.map((point, index) => ({ ...point, variant: index >= 13 }))
+  const chosen = choose(mixed, 'group', { of: 5, variantsOf: 10, seed: 1 })
+  expect(chosen.filter(({ variant }) => !variant)).toHaveLength(3)
+  expect(chosen.filter(({ variant }) => variant)).toHaveLength(1)
+})
+
 test('the seed decides which, in each group for itself', () => {
   const of = 5
   const labels = (group: string, seed: number): string =>
