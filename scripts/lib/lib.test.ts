@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { run } from './run.ts'
-import { add, closingLine, NOTHING } from './tally.ts'
+import { add, closingLine, NOTHING, readTally } from './tally.ts'
 import { tallyOf } from './vitest.ts'
 
 describe('the closing line', () => {
@@ -14,6 +14,16 @@ describe('the closing line', () => {
   test('tells what was skipped', () => {
     const tally = add({ ...NOTHING, passed: 1, skipped: 1 }, { ...NOTHING, failed: 2, skipped: 1 })
     expect(closingLine(tally)).toBe('1 passed, 2 failed, 2 skipped')
+  })
+
+  test('is read back, the last of several', () => {
+    const tally = { passed: 3, failed: 1, skipped: 2 }
+    expect(readTally(`9 passed, 9 failed\n${closingLine(tally)}\n`, 1)).toEqual(tally)
+  })
+
+  test('that is missing, or counts no failure of a run that ended badly, is one', () => {
+    expect(readTally('Killed', 1)).toEqual({ ...NOTHING, failed: 1 })
+    expect(readTally('3 passed, 0 failed', 1)).toMatchObject({ passed: 3, failed: 1 })
   })
 })
 

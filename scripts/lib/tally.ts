@@ -22,6 +22,14 @@ export function closingLine({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
+/** What a run counted that ended with this: one failure where it ended badly and counted none. */
+export function readTally(output: string, exitCode: number): Tally {
+  const closing = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm
+  const [, ...counts] = [...output.matchAll(closing)].at(-1) ?? []
+  const [passed = 0, failed = 0, skipped = 0] = counts.map((count = '0') => Number(count))
+  return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed, skipped }
+}
+
 /** Prints the closing line. The exit code is 0 only if something was tried and nothing failed. */
 export function close(tally: Tally): void {
   console.log(closingLine(tally))
