@@ -1,8 +1,8 @@
 /**
  * `npm test`: all tests of the lanes unit, sim and real, and at the same time, since much of either
- * is waiting, a share of the lane crash. Makes the servers available that they start, and says which
- * of them this machine has. The command line that tests start is the one that is published, built
- * here. Closes with `N passed, N failed`.
+ * is waiting, a share of the lane crash. Makes the servers available that they start, and says
+ * which of them this machine has. The command line that tests start is the one that is published,
+ * built here. Closes with `N passed, N failed`.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
