@@ -26,7 +26,7 @@ export function closingLine({ passed, failed, skipped }: Tally): string {
 export function readTally(output: string, exitCode: number): Tally {
   const closing = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm
   const [, ...counts] = [...output.matchAll(closing)].at(-1) ?? []
-  const [passed = 0, failed = 0, skipped = 0] = counts.map((count = '0') => Number(count))
+  const [passed = 0, failed = 0, skipped = 0] = counts.map((count) => Number(count ?? 0))
   return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed, skipped }
 }
 
