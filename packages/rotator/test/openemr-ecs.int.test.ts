@@ -1,4 +1,5 @@
-import { chmod, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import {
@@ -14,7 +15,7 @@ import {
 const on = useMariadb()
 
 describe('cuedot openemr on ECS', () => {
-  test('moves the application from A to B and on to A, with one rollout each', async () => {
+  test('T1 T7 T35 T59 T66 moves OpenEMR to B and on to A, with one rollout each', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world, ecs } = it
     const [before, known] = [world.slots(), passwordsOf(it)]
@@ -48,7 +49,7 @@ describe('cuedot openemr on ECS', () => {
       expect(log.includes(password)).toBe(false)
   })
 
-  test('R2 a dry run changes nothing and tells each step', async () => {
+  test('T2 T6 T48 T58 R2 a dry run changes nothing and tells each step', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const before = await everything(it)
     const ended = await it.run(['--dry-run', '--log-json'])
@@ -77,7 +78,7 @@ describe('cuedot openemr on ECS', () => {
     expect(world.store.peek('admin', 'AWSCURRENT')).toBe(admin)
   })
 
-  test('R14 a rollout that the circuit breaker gives up is backed out byte for byte', async () => {
+  test('T63 R14 what the circuit breaker gives up is backed out byte for byte', async () => {
     const argv = [process.execPath, '-e', 'process.exit(1)'] as const
     const gone: TaskCommand = { argv, ready: /never/ }
     const state = { broken: false }
@@ -102,7 +103,7 @@ describe('cuedot openemr on ECS', () => {
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('names the action that is not granted, with the application where it was', async () => {
+  test('T67 names the action that is not granted, with the application where it was', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world, ecs } = it
     const file = await readFile(world.sqlconf, 'latin1')
@@ -110,6 +111,9 @@ describe('cuedot openemr on ECS', () => {
     const ended = await it.run(['--log-json'])
     expect(lastLine(ended)['error']).toMatch(/ecs:UpdateService/)
     expect(ended.code).toBe(1)
+    const actions = ecs.calls.map(({ action }) => action)
+    const refused = actions.slice(actions.indexOf('UpdateService'))
+    expect(new Set(refused)).toEqual(new Set(['UpdateService']))
     expect((await world.report()).failed).toEqual([])
     ecs.heal()
     expect(lastLine(await it.run(['--log-json']))).toMatchObject({ status: 'ok' })
@@ -117,7 +121,7 @@ describe('cuedot openemr on ECS', () => {
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('without sqlconf.php asks nobody for anything', async () => {
+  test('T8 T15 T29 without sqlconf.php or its folder asks nobody, makes nothing', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     await rm(world.sqlconf)
@@ -126,8 +130,10 @@ describe('cuedot openemr on ECS', () => {
     expect(ended.stdout).toBe(`{"status": "error", "error": "${error}"}\n`)
     expect(ended.code).toBe(1)
     expect(world.store.log.filter((action) => action !== 'CreateSecret')).toEqual([])
+    await rmdir(dirname(world.sqlconf))
     const text = await it.run([])
     expect(text).toMatchObject({ code: 1, stdout: '', stderr: `Rotation failed: ${error}\n` })
+    expect(await readdir(world.sites)).toEqual([])
   })
 
   test('R16 refuses a server whose certificate nobody vouches for', async () => {
@@ -137,7 +143,7 @@ describe('cuedot openemr on ECS', () => {
     expect(ended.code).toBe(1)
   })
 
-  test('repairs permissions without AWS, a database or any other variable', async () => {
+  test('T3 T4 repairs permissions without AWS, a database or any other variable', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     await chmod(world.sqlconf, 0o400)
