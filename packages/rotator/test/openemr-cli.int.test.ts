@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cuedot } from './cli-process.ts'
 import type { CliResult } from './cli-process.ts'
 import { lastLine, openemrOnEcs, useMariadb } from './openemr-fixture.ts'
-import { adminOf, putSecret, stopped } from './openemr-hands.ts'
+import { adminOf, putSecret, atRest } from './openemr-hands.ts'
 
 let root = ''
 beforeAll(async () => {
@@ -67,7 +67,7 @@ const on = useMariadb()
 
 describe('cuedot openemr, which tells how it ended', () => {
   test('T9 tells of a sync that is done, and of one that has failed', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const done = await it.run(['--sync-db-users', '--log-json'])
     expect(lastLine(done)).toMatchObject({ status: 'ok', action: 'sync_db_users' })
     expect(done.code).toBe(0)

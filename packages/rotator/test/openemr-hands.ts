@@ -5,7 +5,7 @@ import { lastLine, loggedIn } from './openemr-fixture.ts'
 import type { EcsStart, EcsWorld } from './openemr-fixture.ts'
 
 /** A world whose application is stopped: for tests that ask for nothing of its workers. */
-export function stopped(at: EcsStart['at']): EcsStart {
+export function atRest(at: EcsStart['at']): EcsStart {
   return { at, service: { desired: 0 } }
 }
 

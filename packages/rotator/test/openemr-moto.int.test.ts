@@ -5,7 +5,7 @@ import { startMoto } from '../../testkit/src/servers/moto.ts'
 import type { SlotsText } from '../../testkit/src/openemr/world.ts'
 import { lastLine, openemrOnEcs, useMariadb } from './openemr-fixture.ts'
 import type { EcsWorld } from './openemr-fixture.ts'
-import { logsIn, stopped } from './openemr-hands.ts'
+import { logsIn, atRest } from './openemr-hands.ts'
 import type { AdminText } from './openemr-hands.ts'
 
 const on = useMariadb()
@@ -43,7 +43,7 @@ async function moveTo(endpoint: string, { world }: EcsWorld): Promise<OnMoto> {
 
 describe.runIf(moto)(`cuedot openemr on the Secrets Manager of moto ${moto?.version ?? ''}`, () => {
   test('T80 T81 rotates both secrets behind AWS_ENDPOINT_URL, named by their ARNs', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { env, read } = await moveTo(moto?.endpoint ?? '', it)
     const asked = it.world.store.log.length
     const [slots, admin] = [await read('slots', 'AWSCURRENT'), await read('admin', 'AWSCURRENT')]

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { everything, lastLine, openemrOnEcs, passwordsOf, useMariadb } from './openemr-fixture.ts'
 import type { EcsWorld } from './openemr-fixture.ts'
-import { adminOf, logsIn, planOf, putSecret, stopped } from './openemr-hands.ts'
+import { adminOf, logsIn, planOf, putSecret, atRest } from './openemr-hands.ts'
 
 const on = useMariadb()
 
@@ -16,7 +16,7 @@ async function flipFile({ world }: EcsWorld): Promise<void> {
 
 describe('cuedot openemr and the slot document', () => {
   test('R1 T32 T36 T49 T53 T56 T65 T73 alternates; no password comes twice', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { world } = it
     const seen = new Set(passwordsOf(it))
     const active: string[] = []
@@ -40,7 +40,7 @@ describe('cuedot openemr and the slot document', () => {
   })
 
   test('T32 T33 T34 is refused without two slots of which one is active', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { A, B, active_slot, ...rest } = it.world.slots()
     for (const [document, place] of [
       [{ ...rest, active_slot: 'C', A, B }, '/active_slot must be "A" or "B"'],
@@ -59,7 +59,7 @@ describe('cuedot openemr and the slot document', () => {
   })
 
   test('T43 T77 keeps what it does not know; ssl_required turns no TLS off', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { A, B, ...rest } = it.world.slots()
     const own = { ssl_required: false, team: { oncall: 'db' } }
     const document = { ...rest, A: { ...own, ...A }, B: { ...B, port: Number(B.port) }, x: [1] }
@@ -71,21 +71,21 @@ describe('cuedot openemr and the slot document', () => {
     expect(after.A).toMatchObject({ ...own, host: A.host, port: A.port, dbname: A.dbname })
     expect(after.B.port).toBe(Number(B.port))
     expect(Object.keys(after.A).slice(0, 7)).toEqual(Object.keys(document.A))
-    // A server that takes nothing but TLS has taken both logins.
+    // The run above was taken by a server that takes nothing but TLS; it is verified as well.
     expect(lastLine(await it.run(['--log-json'], { CUEDOT_TLS_CA: '' }))).toMatchObject({
       code: 'ERR_DB_TLS',
     })
   })
 
   test('T44 a dry run of a first rotation tells of it and makes no user', async () => {
-    await using it = await openemrOnEcs(on(), stopped('fresh'))
+    await using it = await openemrOnEcs(on(), atRest('fresh'))
     const before = await everything(it)
     expect(await planOf(it)).toContain('provision B')
     expect(await everything(it)).toEqual(before)
   })
 
   test('T46 T47 T61 follows an application that is on the standby, and moves it on', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { world } = it
     await flipFile(it)
     const file = await readFile(world.sqlconf, 'utf8')

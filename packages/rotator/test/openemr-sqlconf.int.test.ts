@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { everything, lastLine, openemrOnEcs, useMariadb } from './openemr-fixture.ts'
 import type { EcsWorld } from './openemr-fixture.ts'
-import { A_TO_B, planOf, putSecret, stopped } from './openemr-hands.ts'
+import { A_TO_B, planOf, putSecret, atRest } from './openemr-hands.ts'
 
 const on = useMariadb()
 
@@ -41,7 +41,7 @@ function without(name: string): (source: string) => string {
 
 describe('cuedot openemr and sqlconf.php', () => {
   test('T14 T16 T19 T20 T21 T22 T27 R8 replaces five values and no other byte', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { world } = it
     await writeFile(world.sqlconf, strange(world.slots().A))
     expect(lastLine(await it.run(['--log-json']))).toMatchObject({ active_slot: 'B' })
@@ -54,7 +54,7 @@ describe('cuedot openemr and sqlconf.php', () => {
   })
 
   test('T24 T25 T28 T30 T31 R11 is a new file with the old mode and owner', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { world } = it
     const { A, B, ...rest } = world.slots()
     await putSecret(it, 'slots', {
@@ -81,7 +81,7 @@ describe('cuedot openemr and sqlconf.php', () => {
   })
 
   test('T26 a password of an operator is written so that it is read again', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { world } = it
     const password = `s3cret!$x'"\\1\\g<1>\u{1f600}\\`
     await world.root.query(`ALTER USER openemr_a@'%' ${on().server.identified(password)}`)
@@ -93,7 +93,7 @@ describe('cuedot openemr and sqlconf.php', () => {
   })
 
   test('T17 T23 a file that lacks a value is refused by the name of what it lacks', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const source = await readFile(it.world.sqlconf, 'utf8')
     for (const name of ['host', 'login', 'pass']) {
       await rewrite(it, without(name))
@@ -107,7 +107,7 @@ describe('cuedot openemr and sqlconf.php', () => {
   })
 
   test('T18 T41 an empty file is refused, where the tools made new users for it', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     await rewrite(it, () => '')
     const before = await everything(it)
     const ended = await it.run(['--log-json'])
@@ -117,7 +117,7 @@ describe('cuedot openemr and sqlconf.php', () => {
   })
 
   test('T37 T39 T40 fits its slot with the port as text, as number or left out', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const slots = it.world.slots()
     const { A } = slots
     for (const port of [A.port, Number(A.port), undefined]) {
@@ -127,7 +127,7 @@ describe('cuedot openemr and sqlconf.php', () => {
   })
 
   test('T38 is told by user and password; another host, port or schema is no other', async () => {
-    await using it = await openemrOnEcs(on(), stopped('on-a'))
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { A } = it.world.slots()
     const source = await readFile(it.world.sqlconf, 'utf8')
     const planWith = async (old: string, value: string): Promise<readonly unknown[]> => {
