@@ -4,7 +4,6 @@ import type { Mutant } from './mutant.ts'
 const FOLDER = 'cli/openemr'
 const CLI = real('test/openemr-cli.int.test.ts')
 const DATABASE = real('test/openemr-database.int.test.ts')
-const SECRETS = real('test/openemr-secrets.int.test.ts')
 
 /** Bugs in what `cuedot openemr` makes of its environment and its flags. */
 export const DROP_IN_MUTANTS: readonly Mutant[] = [
@@ -40,7 +39,7 @@ export const DROP_IN_MUTANTS: readonly Mutant[] = [
     replacement:
       'if (options.dryRun === true && options.syncDbUsers !== true)\n' +
       '      return await planOpenemr(variables, options)',
-    lane: SECRETS,
+    lane: CLI,
   },
   {
     name: 'takes whatever stands for the name of a schema',

@@ -66,9 +66,12 @@ describe('cuedot openemr, which is told by its environment', () => {
 const on = useMariadb()
 
 describe('cuedot openemr, which tells how it ended', () => {
-  test('T9 tells of a sync that is done, and of one that has failed', async () => {
+  test('T9 T10 tells of a sync that is looked at, that is done, and that has failed', async () => {
     await using it = await openemrOnEcs(on(), atRest('on-a'))
+    const look = await it.run(['--dry-run', '--sync-db-users', '--log-json'])
+    expect(lastLine(look)).toMatchObject({ action: 'sync_db_users', dry_run: true, plan: [] })
     const done = await it.run(['--sync-db-users', '--log-json'])
+    expect(lastLine(done)).not.toHaveProperty('dry_run')
     expect(lastLine(done)).toMatchObject({ status: 'ok', action: 'sync_db_users' })
     expect(done.code).toBe(0)
     await putSecret(it, 'admin', { ...adminOf(it), port: 1 })
