@@ -37,7 +37,7 @@ describe('cuedot openemr and the slot document', () => {
     }
     expect(active).toEqual(['B', 'A', 'B', 'A', 'B'])
     expect(seen.size).toBe(3 + 5 * 3)
-  })
+  }, 240_000)
 
   test('T32 T33 T34 is refused without two slots of which one is active', async () => {
     await using it = await openemrOnEcs(on(), atRest('on-a'))
