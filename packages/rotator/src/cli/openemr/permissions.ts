@@ -36,6 +36,19 @@ export async function fixPermissions(
   }
 }
 
+function modeOf(text: string): number {
+  if (!/^[0-7]{3,4}$/.test(text))
+    throw new UsageError(`${text} is no mode of a file.`, 'Give three or four octal digits: 0440.')
+  return Number.parseInt(text, 8)
+}
+
+function ownerOf(text: string): { readonly uid: number; readonly gid: number } {
+  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? []
+  if (uid === undefined || gid === undefined)
+    throw new UsageError(`${text} is no owner of a file.`, 'Give two numbers: 1000:101.')
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
 async function tellOnly(path: string, what: string): Promise<ExitCode> {
   try {
     await access(path)
@@ -49,17 +62,4 @@ async function tellOnly(path: string, what: string): Promise<ExitCode> {
 
 function missing(path: string): string {
   return `sqlconf.php not found at ${path}`
-}
-
-function modeOf(text: string): number {
-  if (!/^[0-7]{3,4}$/.test(text))
-    throw new UsageError(`${text} is no mode of a file.`, 'Give three or four octal digits: 0440.')
-  return Number.parseInt(text, 8)
-}
-
-function ownerOf(text: string): { readonly uid: number; readonly gid: number } {
-  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? []
-  if (uid === undefined || gid === undefined)
-    throw new UsageError(`${text} is no owner of a file.`, 'Give two numbers: 1000:101.')
-  return { uid: Number(uid), gid: Number(gid) }
 }

@@ -26,7 +26,7 @@ describe('the environment of a rotation task', () => {
     expect(readVariables(EKS).platform).toEqual(platform)
   })
 
-  test('T12 has no health URL by default, and an empty one is none', () => {
+  test('has no health URL by default, and an empty one is none', () => {
     expect(readVariables(ECS)).not.toHaveProperty('healthUrl')
     expect(readVariables({ ...ECS, OPENEMR_HEALTHCHECK_URL: '' })).not.toHaveProperty('healthUrl')
     const url = 'https://openemr.example'
