@@ -1,5 +1,6 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
+import { DROP_IN_MUTANTS } from './drop-in.ts'
 import { EMERGENCY_MUTANTS } from './emergency.ts'
 import { ECS_MUTANTS } from './ecs.ts'
 import { ENGINE_MUTANTS } from './engine.ts'
@@ -32,6 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...TARGET_MUTANTS,
   ...ECS_MUTANTS,
   ...KUBERNETES_MUTANTS,
+  ...DROP_IN_MUTANTS,
   ...TWO_PASSWORD_MUTANTS,
   ...LEAK_MUTANTS,
   ...EMERGENCY_MUTANTS,

@@ -59,7 +59,8 @@ export const testNames: FileRule = {
   },
 }
 
-interface Case {
+/** One call of `test` or `it`. */
+export interface Case {
   readonly name: string
   /** With the names of the suites around it. */
   readonly full: string
@@ -67,7 +68,7 @@ interface Case {
 }
 
 /** The tests of a file. A name that is computed cannot be judged and is left out. */
-function casesOf(source: Source): readonly Case[] {
+export function casesOf(source: Source): readonly Case[] {
   const { nodes, parents, lineOf } = syntaxOf(source)
   return nodes.flatMap((node) => {
     if (node.type !== 'CallExpression' || !CASES.has(rootName(child(node, 'callee')))) return []

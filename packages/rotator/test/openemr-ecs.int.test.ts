@@ -1,4 +1,6 @@
-import { chmod, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import {
@@ -14,7 +16,7 @@ import {
 const on = useMariadb()
 
 describe('cuedot openemr on ECS', () => {
-  test('moves the application from A to B and on to A, with one rollout each', async () => {
+  test('T1 T7 T35 T59 T66 moves OpenEMR to B and on to A, with one rollout each', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world, ecs } = it
     const [before, known] = [world.slots(), passwordsOf(it)]
@@ -48,7 +50,7 @@ describe('cuedot openemr on ECS', () => {
       expect(log.includes(password)).toBe(false)
   })
 
-  test('R2 a dry run changes nothing and tells each step', async () => {
+  test('T2 T6 T48 T58 R2 a dry run changes nothing and tells each step', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const before = await everything(it)
     const ended = await it.run(['--dry-run', '--log-json'])
@@ -77,7 +79,7 @@ describe('cuedot openemr on ECS', () => {
     expect(world.store.peek('admin', 'AWSCURRENT')).toBe(admin)
   })
 
-  test('R14 a rollout that the circuit breaker gives up is backed out byte for byte', async () => {
+  test('T63 R14 what the circuit breaker gives up is backed out byte for byte', async () => {
     const argv = [process.execPath, '-e', 'process.exit(1)'] as const
     const gone: TaskCommand = { argv, ready: /never/ }
     const state = { broken: false }
@@ -102,7 +104,7 @@ describe('cuedot openemr on ECS', () => {
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('names the action that is not granted, with the application where it was', async () => {
+  test('T67 names the action that is not granted, with the application where it was', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world, ecs } = it
     const file = await readFile(world.sqlconf, 'latin1')
@@ -110,6 +112,8 @@ describe('cuedot openemr on ECS', () => {
     const ended = await it.run(['--log-json'])
     expect(lastLine(ended)['error']).toMatch(/ecs:UpdateService/)
     expect(ended.code).toBe(1)
+    expect(ended.stdout).toMatch(/"code":"STEP_FAILED".*"step":"roll"/)
+    expect(ended.stdout).not.toMatch(/"code":"STEP_WAITING".*"step":"roll"/)
     expect((await world.report()).failed).toEqual([])
     ecs.heal()
     expect(lastLine(await it.run(['--log-json']))).toMatchObject({ status: 'ok' })
@@ -117,7 +121,7 @@ describe('cuedot openemr on ECS', () => {
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('without sqlconf.php asks nobody for anything', async () => {
+  test('T8 T15 T29 without sqlconf.php or its folder asks nobody, makes nothing', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     await rm(world.sqlconf)
@@ -126,8 +130,10 @@ describe('cuedot openemr on ECS', () => {
     expect(ended.stdout).toBe(`{"status": "error", "error": "${error}"}\n`)
     expect(ended.code).toBe(1)
     expect(world.store.log.filter((action) => action !== 'CreateSecret')).toEqual([])
+    await rmdir(dirname(world.sqlconf))
     const text = await it.run([])
     expect(text).toMatchObject({ code: 1, stdout: '', stderr: `Rotation failed: ${error}\n` })
+    expect(await readdir(world.sites)).toEqual([])
   })
 
   test('R16 refuses a server whose certificate nobody vouches for', async () => {
@@ -137,7 +143,7 @@ describe('cuedot openemr on ECS', () => {
     expect(ended.code).toBe(1)
   })
 
-  test('repairs permissions without AWS, a database or any other variable', async () => {
+  test('T3 T4 T31 repairs permissions without AWS, a database or any other variable', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     await chmod(world.sqlconf, 0o400)
@@ -149,6 +155,11 @@ describe('cuedot openemr on ECS', () => {
     expect((await it.run(['--fix-permissions', '--mode', '0440'], only)).code).toBe(0)
     expect((await stat(world.sqlconf)).mode & 0o777).toBe(0o440)
     expect((await it.run(['--fix-permissions', '--mode', 'rw'], only)).code).toBe(2)
+    // Root alone may give files away; anybody else is their owner already.
+    const owner = process.getuid?.() === 0 ? '1000:101' : `${userInfo().uid}:${userInfo().gid}`
+    expect((await it.run(['--fix-permissions', '--owner', owner], only)).code).toBe(0)
+    const { uid, gid } = await stat(world.sqlconf)
+    expect(`${uid}:${gid}`).toBe(owner)
     await rm(world.sqlconf)
     expect(await it.run(['--fix-permissions'], only)).toMatchObject({
       ...{ code: 1, stderr: `sqlconf.php not found at ${world.sqlconf}\n` },

@@ -38,7 +38,7 @@ describe.skipIf(MYSQL_HERE === undefined)('cuedot openemr on EKS', () => {
     await tls[Symbol.asyncDispose]()
   })
 
-  test('moves the application from A to B and on to A, with one rollout each', async () => {
+  test('T59 T69 T70 T72 moves OpenEMR to B and on to A, with one rollout each', async () => {
     await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
     const { world, kubernetes } = it
     const ended = await it.run(['--log-json'])
@@ -57,7 +57,7 @@ describe.skipIf(MYSQL_HERE === undefined)('cuedot openemr on EKS', () => {
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('R2 a dry run changes nothing and tells each step', async () => {
+  test('T58 R2 a dry run changes nothing and tells each step', async () => {
     await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-b' })
     const { world, kubernetes } = it
     const state = async (): Promise<object> => ({

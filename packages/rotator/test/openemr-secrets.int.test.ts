@@ -37,7 +37,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('syncs a database that an older backup was restored to', async () => {
+  test('T57 E5 syncs a database that an older backup was restored to', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a', service: { desired: 0 } })
     const { world } = it
     const before = world.slots()
@@ -54,7 +54,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
     expect(lastLine(await it.run(['--log-json']))).toMatchObject({ status: 'ok', active_slot: 'B' })
   })
 
-  test('R3 a dry run of the sync changes nothing', async () => {
+  test('T10 R3 a dry run of the sync changes nothing', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const before = await everything(it)
     const ended = await it.run(['--dry-run', '--sync-db-users', '--log-json'])
@@ -80,7 +80,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('R7 heals a secret that is older than the password in use', async () => {
+  test('E5 R7 heals a secret that is older than the password in use', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     const stale = { ...world.slots(), A: { ...world.slots().A, password: 'of an older backup' } }
@@ -93,7 +93,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
     expect((await world.report()).failed).toEqual([])
   })
 
-  test('R17 a database that is down is never a reason to reset a password', async () => {
+  test('T74 R17 a database that is down is never a reason to reset a password', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     const admin: object = JSON.parse(world.store.peek('admin', 'AWSCURRENT') ?? '{}')
@@ -105,7 +105,7 @@ describe('cuedot openemr where secret, database and application disagree', () =>
     expect(lastLine(ended)['error']).toContain('Do not reset any password for this.')
   })
 
-  test('R20 an empty slot is refused by its name', async () => {
+  test('T42 R20 an empty slot is refused by its name', async () => {
     await using it = await openemrOnEcs(on(), { at: 'on-a' })
     const { world } = it
     const store = secretsManagerAdmin(world.store.endpoint)

@@ -5,6 +5,7 @@ import { chmod, readFile, stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
 import { lastLine, openemrOnEcs, useMariadb } from './openemr-fixture.ts'
+import { atRest } from './openemr-hands.ts'
 
 const on = useMariadb()
 
@@ -63,19 +64,20 @@ describe('cuedot openemr in trouble', () => {
 
   test.each([
     { status: 200, said: undefined },
+    { status: 301, said: undefined },
     { status: 302, said: undefined },
     { status: 500, said: 'WARNING: OpenEMR health probe returned status 500' },
-  ])('warns of nothing but an unwell page: $status', async ({ status, said }) => {
+  ])('T79 warns of nothing but an unwell page: $status', async ({ status, said }) => {
     await using page = await pageOf(status)
-    await using it = await openemrOnEcs(on(), { at: 'on-a' })
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const ended = await it.run([], { OPENEMR_HEALTHCHECK_URL: page.url })
     expect(ended.code).toBe(0)
     expect(ended.stdout.includes('WARNING')).toBe(said !== undefined)
     expect(ended.stdout).toContain(said ?? 'Rotation completed successfully')
   })
 
-  test('warns of a page that nobody serves, and is done all the same', async () => {
-    await using it = await openemrOnEcs(on(), { at: 'on-a' })
+  test('T79 warns of a page that nobody serves, and is done all the same', async () => {
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
     const ended = await it.run([], { OPENEMR_HEALTHCHECK_URL: 'https://127.0.0.1:1' })
     expect(ended.code).toBe(0)
     expect(ended.stdout).toContain('WARNING: OpenEMR health probe unreachable (ECONNREFUSED)')

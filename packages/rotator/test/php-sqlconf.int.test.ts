@@ -72,7 +72,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
 describe.skipIf(PHP === undefined)(`sqlconf.php as PHP ${PHP} reads it`, () => {
-  test.for(SQLCONF_LAYOUTS)('gives PHP what was written into $name', async (layout) => {
+  test.for(SQLCONF_LAYOUTS)('R10 gives PHP what was written into $name', async (layout) => {
     const generated = sample(credentials, { seed: SEED, numRuns: CREDENTIALS })
     const regressions = REGRESSIONS.map((password) => ({
       ...INITIAL,

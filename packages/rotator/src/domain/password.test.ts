@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
 import { DEFAULT_PASSWORD_POLICY, generatePassword, policyProblem } from './password.ts'
 
@@ -8,6 +9,16 @@ function counting(): (count: number) => Uint8Array {
 }
 
 describe('a generated password', () => {
+  test('T36 has the length that is asked for, and none comes twice', () => {
+    for (const length of [30, 40, 50]) {
+      const policy = { ...DEFAULT_PASSWORD_POLICY, length }
+      const drawn = Array.from({ length: 100 }, () => generatePassword(policy, randomBytes))
+      for (const password of drawn) expect(password).toMatch(/^[A-Za-z0-9]+$/)
+      expect(new Set(drawn.map((password) => password.length))).toEqual(new Set([length]))
+      expect(new Set(drawn).size).toBe(100)
+    }
+  })
+
   test('draws every character equally often', () => {
     const policy = { ...DEFAULT_PASSWORD_POLICY, length: 124 }
     const bytes = counting()

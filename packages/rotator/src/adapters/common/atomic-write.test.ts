@@ -155,7 +155,7 @@ describe('a failure', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('of the rename leaves the old file and no temp file', async (context) => {
+  test('R11 of the rename leaves the old file and no temp file', async (context) => {
     needsRoot(context)
     writeFileSync(path, 'old')
     using mounts = new DisposableStack()

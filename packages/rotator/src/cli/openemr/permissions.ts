@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import { repairPermissions } from '../../compose/drop-in.ts'
 import { isRotatorError } from '../../errors.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -23,18 +24,14 @@ export async function fixPermissions(
   const path = sqlconfOf(mountRoot)
   const mode = modeOf(asked)
   const owner = named === undefined ? undefined : ownerOf(named)
-  if (dryRun === true) {
-    const whose = named === undefined ? '' : ` and owner ${named}`
-    print(`Would set mode ${asked}${whose} on ${path}`)
-    return EXIT.ok
-  }
+  if (dryRun === true)
+    return await tellOnly(path, `mode ${asked}${named === undefined ? '' : ` and owner ${named}`}`)
   try {
     await repairPermissions(path, { mode, ...(owner && { owner }) })
     return EXIT.ok
   } catch (error) {
     if (!isRotatorError(error)) throw error
-    const missing = error.code === 'ERR_TARGET_MISSING'
-    tell(missing ? `sqlconf.php not found at ${path}` : `${error.message} ${error.hint}`)
+    tell(error.code === 'ERR_TARGET_MISSING' ? missing(path) : `${error.message} ${error.hint}`)
     return EXIT.failed
   }
 }
@@ -50,4 +47,19 @@ function ownerOf(text: string): { readonly uid: number; readonly gid: number } {
   if (uid === undefined || gid === undefined)
     throw new UsageError(`${text} is no owner of a file.`, 'Give two numbers: 1000:101.')
   return { uid: Number(uid), gid: Number(gid) }
+}
+
+async function tellOnly(path: string, what: string): Promise<ExitCode> {
+  try {
+    await access(path)
+  } catch {
+    tell(missing(path))
+    return EXIT.failed
+  }
+  print(`Would set ${what} on ${path}`)
+  return EXIT.ok
+}
+
+function missing(path: string): string {
+  return `sqlconf.php not found at ${path}`
 }

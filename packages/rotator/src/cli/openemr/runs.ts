@@ -14,7 +14,7 @@ import { chooseRenderer } from '../render/choose.ts'
 import { nameOfStep } from '../render/phrases.ts'
 import { stopOnSignals } from '../signals.ts'
 import { environment, openTarget, quietEnvironment } from '../workspace.ts'
-import { Unusable, sentences, toldOfRun } from './failures.ts'
+import { Refused, sentences, toldOfRun } from './failures.ts'
 import type { OpenemrOptions } from './flags.ts'
 import { healthWarning } from './health.ts'
 import { findDatabase } from './place.ts'
@@ -135,8 +135,7 @@ async function lookAt(name: string, config: Config, intent: Intent): Promise<Loo
   try {
     const seen = await look(composed.target, intent, await quietEnvironment(commonOf({})))
     if (seen) return seen
-    const { what, hint } = REFUSALS[lostCode(composed.target.strategy)]
-    throw new Unusable(sentences(what, hint))
+    throw new Refused(lostCode(composed.target.strategy))
   } finally {
     await composed.release()
   }

@@ -11,9 +11,11 @@ describe('the last line', () => {
     expect(statusJson({ kind: 'sync', dryRun: false, more: {} })).toBe(
       '{"status": "ok", "action": "sync_db_users"}',
     )
-    expect(statusJson({ kind: 'error', error: '', more: {} })).toBe(
-      '{"status": "error", "error": ""}',
-    )
+  })
+
+  test('T13 tells of an error that says nothing, too', () => {
+    const error = '{"status": "error", "error": ""}'
+    expect(statusJson({ kind: 'error', error: '', more: {} })).toBe(error)
   })
 
   test('tells more behind what those tools know', () => {

@@ -36,14 +36,14 @@ describe('the environment of a rotation task', () => {
   test.each([
     ...Object.keys(ECS).map((name) => ({ env: ECS, name })),
     ...Object.keys(EKS).map((name) => ({ env: EKS, name })),
-  ])('without $name, or with an empty one, is refused by its name', ({ env, name }) => {
+  ])('T11 without $name, or with an empty one, is refused by its name', ({ env, name }) => {
     const text = `Missing required environment variables: ${name}`
     expect(() => readVariables({ ...env, [name]: '' })).toThrow(new Error(text))
     const { [name]: _gone, ...rest } = env as Record<string, string>
     expect(() => readVariables(rest)).toThrow(new Error(text))
   })
 
-  test('lists all that is missing in the documented order, of ECS where nothing says EKS', () => {
+  test('T11 lists all that is missing in its order, of ECS where nothing says EKS', () => {
     const names = Object.keys(ECS).join(', ')
     expect(() => readVariables({})).toThrow(
       new Error(`Missing required environment variables: ${names}`),
@@ -61,7 +61,7 @@ describe('the environment of a rotation task', () => {
     expect(() => readVariables({ ...ECS, ...EKS })).toThrow(/ECS and of EKS are set/)
   })
 
-  test('has a default for the mount, which only repairing permissions takes', () => {
+  test('T5 has a default for the mount, which only repairing permissions takes', () => {
     expect(mountRootOf({})).toBe('/mnt/openemr-sites')
     expect(mountRootOf({ OPENEMR_SITES_MOUNT_ROOT: '/x' })).toBe('/x')
   })

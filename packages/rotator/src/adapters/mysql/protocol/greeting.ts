@@ -11,10 +11,13 @@ const HANDSHAKE = 10
 const ERROR = 0xff
 /** No server's version is longer; a stream that goes on is no greeting. */
 const LONGEST = 1024
+/** As long as a login may take. */
+const LIMIT_MS = 5000
 
 /**
  * What a server of the MySQL protocol says of itself before anybody logs in: MariaDB or MySQL. It
- * is not authenticated, so it decides nothing but which adapter is to try a verified login.
+ * is not authenticated, so it decides nothing but which adapter is to try a verified login. Waits
+ * five seconds, and no longer than the call.
  *
  * Source: MySQL's "Protocol::HandshakeV10"; MariaDB's "Connection", which puts `MariaDB` into the
  * version; both are asked in the tests.
@@ -34,8 +37,9 @@ export async function engineAt(endpoint: Endpoint, call: Call): Promise<'mariadb
 }
 
 /** The payload of the first packet, or as much of it as the version needs. */
-async function greetingOf(endpoint: Endpoint, { signal }: Call): Promise<Buffer> {
+async function greetingOf(endpoint: Endpoint, call: Call): Promise<Buffer> {
   const { host, port } = endpoint
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(LIMIT_MS)])
   const socket = connect({ host, port, signal })
   let read = Buffer.alloc(0)
   try {
