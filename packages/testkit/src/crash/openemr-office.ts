@@ -56,7 +56,10 @@ function receive(socket: Socket, present: Set<Present>, failures: string[]): voi
     present.delete(worker)
     for (const done of worker.waiting) done()
   })
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket })
+  // It passes on what the socket says.
+  lines.on('error', () => undefined)
+  lines.on('line', (line) => {
     const { holds, failed, worked: did }: WorkerNote = JSON.parse(line)
     if (holds) worker.login = loginOf(holds)
     if (failed !== undefined)

@@ -28,6 +28,7 @@ await once(socket, 'connect')
 writeNote(socket, { holds: { username: user, password } })
 createInterface({ input: socket })
   .on('line', () => void request().then(() => writeNote(socket, { worked: true })))
+  .on('error', () => undefined)
   .on('close', () => stop.abort())
 process.once('SIGTERM', () => stop.abort())
 
