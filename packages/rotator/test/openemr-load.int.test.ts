@@ -80,7 +80,7 @@ async function whileConnecting(
 ): Promise<Client> {
   const found: Found[] = []
   const failures: string[] = []
-  let [served, over] = [0, false]
+  const watch = { served: 0, over: false }
   const request = async (): Promise<void> => {
     const login = await look()
     if (login.password !== found.at(-1)?.password) found.push(login)
@@ -88,13 +88,13 @@ async function whileConnecting(
       const connection = await connectAs(world, login)
       await connection.query('INSERT INTO visit (id) VALUES (2)')
       await connection.end()
-      served += 1
+      watch.served += 1
     } catch (error) {
       failures.push(`as ${login.username}: ${String(error)}`)
     }
   }
   const loop = async (): Promise<void> => {
-    while (!over) {
+    while (!watch.over) {
       await request()
       await pause(PACE_MS)
     }
@@ -103,10 +103,10 @@ async function whileConnecting(
   try {
     await work()
   } finally {
-    over = true
+    watch.over = true
     await ended
   }
-  return { served, failures, found }
+  return { served: watch.served, failures, found }
 }
 
 /** Rotates ten times and sees the active slot and its password change every time. */
