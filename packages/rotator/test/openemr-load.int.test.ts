@@ -249,7 +249,7 @@ describe.skipIf(MYSQL_HERE === undefined)('OpenEMR under load on EKS', () => {
     expect(await inSecret(it)).toEqual(await inFile(it.world))
   })
 
-  test('E3 a long transaction outlives the drain and is named, with program and address', async () => {
+  test('E3 a long transaction outlives the drain and is named: program and address', async () => {
     await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
     const { world } = it
     const report = await connectAs(world, await inFile(world), 'nightly-report')
