@@ -26,8 +26,12 @@ const socket = connect(Number(office), '127.0.0.1')
 socket.on('error', () => stop.abort())
 await once(socket, 'connect')
 writeNote(socket, { holds: { username: user, password } })
+let asked: Promise<unknown> = Promise.resolve()
 createInterface({ input: socket })
-  .on('line', () => void request().then(() => writeNote(socket, { worked: true })))
+  .on('line', () => {
+    const done = request().then(() => writeNote(socket, { worked: true }))
+    asked = Promise.all([asked, done])
+  })
   .on('error', () => undefined)
   .on('close', () => stop.abort())
 process.once('SIGTERM', () => stop.abort())
@@ -38,8 +42,9 @@ while (!stop.signal.aborted) {
   await pause(PACE_MS, undefined, { signal: stop.signal }).catch(() => undefined)
   if (!stop.signal.aborted) await request()
 }
+await asked
+// What it has told must arrive before it is gone.
 socket.end()
-process.exit()
 
 /** Logs in, writes a row, leaves. */
 async function request(): Promise<void> {
