@@ -5,6 +5,8 @@ import type { Arrange } from './arrange.ts'
 import { leakAll } from './leak.ts'
 import { paceOwner } from './owned.ts'
 import type { SecretName } from './secrets.ts'
+import { OPENEMR_CASES } from './openemr-cases.ts'
+import type { PlatformKind } from './openemr-platform.ts'
 import { unadopt } from './unadopt.ts'
 import type { StoreKind } from './world.ts'
 
@@ -17,8 +19,8 @@ export interface Parts {
   readonly roll: readonly object[]
 }
 
-/** One way of rotating that the lane strikes: a row, whatever strategies there are. */
-export interface CrashCase {
+/** What all rows have. */
+interface AnyCase {
   /** Unique; begins with the strategy. `--strategy` chooses by how it begins. */
   readonly name: string
   /** Where the secrets are kept that it is tried with. */
@@ -34,16 +36,29 @@ export interface CrashCase {
   /** `arrange` leaves the standby user without a login until a run has ended well. */
   readonly noStandby?: true
   /**
-   * RDS owns the admin's secret. No case with another store makes these calls, so that all of them
-   * are struck with the fake store.
+   * RDS owns the admin's secret.
    */
   readonly owned?: true
   /** What the command line is told before the name of the target: run, struck, and run again. */
   readonly command: readonly string[]
+}
+
+/** A target of a configuration. */
+export interface ConfiguredCase extends AnyCase {
   readonly target: string
   /** `targets:` of the configuration. */
   readonly targets: (parts: Parts) => Readonly<Record<string, object>>
 }
+
+/** `cuedot openemr`, which makes its targets from the environment. */
+export interface OpenemrCase extends AnyCase {
+  readonly platform: PlatformKind
+  /** Whether a fault strikes a call; other rows are struck by the others. */
+  readonly strikes: (fault: string, call: string) => boolean
+}
+
+/** One way of rotating that the lane strikes: a row, whatever strategies there are. */
+export type CrashCase = ConfiguredCase | OpenemrCase
 
 const DRAIN = { quiet: '150ms', limit: '30s', poll: '75ms' }
 
@@ -182,6 +197,7 @@ export const CASES: readonly CrashCase[] = [
       admin: { strategy: 'managed', store: secret('admin'), database, wait: WAIT },
     }),
   },
+  ...OPENEMR_CASES,
 ]
 
 function alternating({ secret, database, publish, roll }: Parts): object {

@@ -35,18 +35,38 @@ function otherOf({ username, other_password: other }: Document): unknown {
 
 /** A document is one credential, or holds several one level down. A stand-in is none. */
 function credentialOf(value: unknown): readonly Plain[] {
+  return pairOf(value).filter((pair) => !isStandIn(pair))
+}
+
+function pairOf(value: unknown): readonly Plain[] {
   if (typeof value !== 'object' || value === null) return []
   const { username, password }: Document = { ...value }
   if (typeof username !== 'string' || typeof password !== 'string') return []
-  return isPlaceholder(new Sensitive(password, 'password')) ? [] : [{ username, password }]
+  return [{ username, password }]
 }
 
-/** The credential that AWSCURRENT names as active; undefined where it names none. */
+function isStandIn({ password }: Plain): boolean {
+  return isPlaceholder(new Sensitive(password, 'password'))
+}
+
+/** What a deployment has left in the slots in place of passwords; no user may ever have one. */
+export function standInsOf(documents: readonly Read[]): readonly Plain[] {
+  return documents.flatMap(({ document }) =>
+    Object.values(document).flatMap(pairOf).filter(isStandIn),
+  )
+}
+
+/**
+ * The credential that AWSCURRENT names as active, and the admin's where that is a stand-in: nobody
+ * has rotated yet. Undefined where it names none.
+ */
 export function activeOf(documents: readonly Read[]): Plain | undefined {
   const { document } = current(documents, 'slots')
   const slot = document['active_slot']
-  const [active] = credentialOf(typeof slot === 'string' ? document[slot] : document)
-  return active
+  const [named] = pairOf(typeof slot === 'string' ? document[slot] : document)
+  if (named === undefined || !isStandIn(named)) return named
+  const [admin] = current(documents, 'admin').credentials
+  return admin
 }
 
 /** The current version of a secret. @throws Error where there is none */

@@ -56,6 +56,7 @@ export function faultKinds(noDisk: string | undefined): readonly FaultKind[] {
     ...onTheWire('database'),
     ...onTheWire('vault'),
     ...onTheWire('owner'),
+    ...onTheWire('platform'),
     throttled('throttle', 'vault'),
     throttled('owner-throttle', 'owner'),
     {
@@ -94,6 +95,7 @@ const NAMES: Readonly<Record<Server, string>> = {
   database: 'the database',
   vault: 'the secret store',
   owner: 'RDS',
+  platform: 'ECS or Kubernetes',
 }
 
 function throttled(name: string, by: 'vault' | 'owner'): FaultKind {

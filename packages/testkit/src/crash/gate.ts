@@ -18,7 +18,12 @@ export interface Gate {
  * a port that is new tomorrow is gated tomorrow.
  */
 export function gateTarget(target: Target, gate: Gate): Target {
-  return new Gated(gate).wrap(target, '')
+  return gatePort(target, '', gate)
+}
+
+/** Gates whatever else makes external calls; they are named as if it hung in a target at `path`. */
+export function gatePort<T extends object>(port: T, path: string, gate: Gate): T {
+  return new Gated(gate).wrap(port, path)
 }
 
 class Gated {

@@ -14,6 +14,7 @@ import { LIMIT_MS } from './process.ts'
 import { choose } from './share.ts'
 import type { Share } from './share.ts'
 import { tell } from './strikes.ts'
+import { startOpenemrWorld } from './openemr-world.ts'
 import { startWorld } from './world.ts'
 import type { StoreKind, World } from './world.ts'
 
@@ -161,12 +162,7 @@ class Trying implements AsyncDisposable {
 
   async all(plain: PlainRun): Promise<readonly FaultResult[]> {
     const { row, store } = this.#unit
-    const points = this.#options.faults.flatMap((fault) =>
-      fault.points(plain, { store, alone: row.owned === true }).map((point): FaultPoint => {
-        const { variant = false } = fault
-        return { ...point, label: `${fault.name}: ${point.label}`, fault, variant }
-      }),
-    )
+    const points = pointsOf(this.#options.faults, plain, this.#unit)
     const group = [this.#engine, row.name, store].join(' ')
     const chosen = choose(points, group, this.#options.share)
     const results: FaultResult[] = []
@@ -230,7 +226,10 @@ class Trying implements AsyncDisposable {
     if (++this.#worlds > MOST_WORLDS) throw new Error('too many worlds broke')
     const { cache, server } = this.#options
     const { engine, documents } = await server.get()
-    const world = await startWorld(engine, row, { store, documents, cache })
+    const options = { store, documents, cache }
+    const world = await ('platform' in row
+      ? startOpenemrWorld(engine, row, options)
+      : startWorld(engine, row, options))
     const prober = new Prober(world)
     this.#stage = { world, prober }
     const problems = await healed(world, prober)
@@ -253,6 +252,31 @@ class Trying implements AsyncDisposable {
     this.#stage = undefined
     await world[Symbol.asyncDispose]()
   }
+}
+
+/** All points of a unit, fault by fault. */
+function pointsOf(
+  faults: readonly FaultKind[],
+  plain: PlainRun,
+  { row, store }: Unit,
+): readonly FaultPoint[] {
+  // OpenEMR's rotation is one of two slots and one of an admin, which are rows, too.
+  const isPreset = 'platform' in row
+  // No case with another store makes these calls: all of them are struck with the fake store.
+  const where = { store, alone: row.owned === true || isPreset }
+  return faults.flatMap((fault) => {
+    const { name, variant = isPreset } = fault
+    return fault.points(struckBy(name, plain, row), where).map((point): FaultPoint => {
+      return { ...point, label: `${name}: ${point.label}`, fault, variant }
+    })
+  })
+}
+
+/** What a run passes by, as far as this fault strikes it. */
+function struckBy(fault: string, plain: PlainRun, row: CrashCase): PlainRun {
+  if (!('platform' in row)) return plain
+  const calls = plain.calls.filter(({ point }) => row.strikes(fault, point.call))
+  return { ...plain, calls, requests: { vault: 0, owner: 0 } }
 }
 
 /** Removes what processes have kept of their compiled sources. */

@@ -13,7 +13,7 @@ function exchanges(count: number): Exchanges {
 function run(counts: Readonly<Record<string, number>>, vault = 0): PlainRun {
   const calls = Object.entries(counts).map(([call, count]) => {
     const point: CallPoint = { call, nth: 1, round: 1, side: 'before' }
-    return { point, database: exchanges(count), vault: NONE, owner: NONE }
+    return { point, database: exchanges(count), vault: NONE, owner: NONE, platform: NONE }
   })
   return { made: new Set(Object.keys(counts)), calls, requests: { vault, owner: 0 } }
 }

@@ -11,6 +11,7 @@ export interface PlainCall {
   readonly database: Exchanges
   readonly vault: Exchanges
   readonly owner: Exchanges
+  readonly platform: Exchanges
 }
 
 /** What a run that nothing happens to passes by: the points at which something can happen. */
@@ -77,6 +78,7 @@ export function common(one: PlainRun, other: PlainRun): PlainRun {
         database: fewer(call.database, twin.database),
         vault: fewer(call.vault, twin.vault),
         owner: fewer(call.owner, twin.owner),
+        platform: fewer(call.platform, twin.platform),
       }
     }),
     requests: {
@@ -98,14 +100,15 @@ function requestsOf({ vault, owner }: World): PlainRun['requests'] {
 
 const NONE: Exchanges = { count: 0, answered: new Set() }
 
-function exchangesOf({ database, vault, owner }: World): Omit<PlainCall, 'point'> {
+function exchangesOf({ database, vault, owner, platform }: World): Omit<PlainCall, 'point'> {
   return {
     database: database.counted(),
     vault: vault?.tap.counted() ?? NONE,
     owner: owner?.tap.counted() ?? NONE,
+    platform: platform?.tap.counted() ?? NONE,
   }
 }
 
-function resetTaps({ database, vault, owner }: World): void {
-  for (const tap of [database, vault?.tap, owner?.tap]) tap?.reset()
+function resetTaps({ database, vault, owner, platform }: World): void {
+  for (const tap of [database, vault?.tap, owner?.tap, platform?.tap]) tap?.reset()
 }

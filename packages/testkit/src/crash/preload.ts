@@ -1,17 +1,21 @@
 /**
- * For `node --import`: whoever in the rotator imports `compose.ts` gets {@link gated-compose.ts}
- * instead. Nothing in the rotator knows of it.
+ * For `node --import`: whoever in the rotator imports a module that composes what makes external
+ * calls gets one with gates instead. Nothing in the rotator knows of it.
  */
 import { registerHooks } from 'node:module'
 
-const REAL = new URL('../../../rotator/src/compose.ts', import.meta.url).href
-const GATED = new URL('./gated-compose.ts', import.meta.url).href
 const ROTATOR = new URL('../../../rotator/src/', import.meta.url).href
+
+const GATED: ReadonlyMap<string, string> = new Map([
+  [`${ROTATOR}compose.ts`, new URL('./gated-compose.ts', import.meta.url).href],
+  [`${ROTATOR}compose/drop-in.ts`, new URL('./gated-drop-in.ts', import.meta.url).href],
+])
 
 registerHooks({
   resolve(specifier, context, next) {
     const resolved = next(specifier, context)
     const inRotator = context.parentURL?.startsWith(ROTATOR) === true
-    return inRotator && resolved.url === REAL ? { ...resolved, url: GATED } : resolved
+    const gated = inRotator ? GATED.get(resolved.url) : undefined
+    return gated === undefined ? resolved : { ...resolved, url: gated }
   },
 })

@@ -1,8 +1,8 @@
 import { open as openFile, readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Sensitive } from '@cuedot/client/protocol'
 import type { Login } from '../rig/consumers.ts'
-import { activeOf, current, openRotations, read, unfinished } from './documents.ts'
+import { activeOf, current, openRotations, read, standInsOf, unfinished } from './documents.ts'
 import type { Plain, Read } from './documents.ts'
 import type { World } from './world.ts'
 
@@ -17,6 +17,8 @@ export class Prober {
   readonly #world: World
   /** Every password that was ever in a version with a label, by its user. */
   readonly #ever = new Map<string, string[]>()
+  /** Every stand-in that was ever there, by its user and itself. */
+  readonly #standIns = new Map<string, Plain>()
   #failuresSeen = 0
   #logRead = 0
 
@@ -38,6 +40,7 @@ export class Prober {
       this.#consumers(logins),
       knownLogins(documents, logins, lax),
       activeLogsIn(documents, logins),
+      this.#standInsRefused(logins),
       this.#silent(),
     ])
     return [...found.flat(), ...openRotations(documents)]
@@ -53,7 +56,7 @@ export class Prober {
       ...unfinished(documents),
       ...(await this.#onActive(documents)),
       ...(await this.#formerDead(documents, logins)),
-      ...(await leftovers(join(this.#world.dir, 'disk'))),
+      ...(await leftovers(this.#world.confFile)),
     ]
   }
 
@@ -78,7 +81,17 @@ export class Prober {
       const known = this.#ever.get(username) ?? []
       if (!known.includes(password)) this.#ever.set(username, [...known, password])
     }
+    for (const plain of standInsOf(documents))
+      this.#standIns.set(`${plain.username}\n${plain.password}`, plain)
     return documents
+  }
+
+  /** I2: what everybody can read in a deployment script is nobody's password. */
+  async #standInsRefused(logins: Logins): Promise<readonly string[]> {
+    const tried = [...this.#standIns.values()].map(async (plain) =>
+      (await logins.acceptsText(plain)) ? [`I2 a stand-in of ${plain.username} logs in`] : [],
+    )
+    return (await Promise.all(tried)).flat()
   }
 
   /** I1: nobody was refused or cut off, and nobody is. */
@@ -101,11 +114,11 @@ export class Prober {
 
   /** I6: no password in what was printed, in the server's log, or in a file that is no config. */
   async #silent(): Promise<readonly string[]> {
-    const { said, dir } = this.#world
+    const { said, dir, confFile } = this.#world
     const texts = [
       ['output', said.splice(0).join('\n')],
       ["the server's log", await this.#newLog()],
-      ...(await filesIn(dir)),
+      ...(await filesIn(dir, confFile)),
     ] as const
     const passwords = [...this.#ever.values()].flat()
     return texts.flatMap(([where, text]) =>
@@ -227,17 +240,22 @@ async function activeLogsIn(
 }
 
 /** I5: nothing lies beside the config target that a killed or failed run has left there. */
-async function leftovers(folder: string): Promise<readonly string[]> {
-  const expected = new Set(['app.env', 'slots.cuedot', 'admin.cuedot'])
-  return (await readdir(folder))
+async function leftovers(confFile: string): Promise<readonly string[]> {
+  const expected = new Set([basename(confFile), 'slots.cuedot', 'admin.cuedot'])
+  return (await readdir(dirname(confFile)))
     .filter((name) => !expected.has(name))
     .map((name) => `I5 ${name} was left beside the config target`)
 }
 
 /** The files of a world with what is in them, but for the config target, which has a password. */
-async function filesIn(dir: string): Promise<readonly (readonly [string, string])[]> {
+async function filesIn(
+  dir: string,
+  confFile: string,
+): Promise<readonly (readonly [string, string])[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && entry.name !== 'app.env')
+  const files = entries.filter(
+    (entry) => entry.isFile() && join(entry.parentPath, entry.name) !== confFile,
+  )
   return await Promise.all(
     files.map(async ({ parentPath, name }) => {
       const text = await readFile(join(parentPath, name), 'latin1').catch(() => '')

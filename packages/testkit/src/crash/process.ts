@@ -44,14 +44,17 @@ export interface CliOptions {
   readonly arrived?: (arrival: Arrival, cli: Cli) => void
   /** Default: {@link LIMIT_MS}. */
   readonly limitMs?: number
+  /** False: the environment says what a configuration says elsewhere. Default: true. */
+  readonly config?: boolean
 }
 
 /** Starts `cuedot …args` in the folder of a world. */
 export function startCli(args: readonly string[], options: CliOptions): Cli {
-  const { dir, plan, arrived, cache, limitMs = LIMIT_MS } = options
+  const { dir, plan, arrived, cache, limitMs = LIMIT_MS, config = true } = options
+  const named = config ? ['--config', `${dir}/cuedot.yaml`] : []
   const child = spawn(
     process.execPath,
-    [...(plan ? ['--import', PRELOAD] : []), CLI, ...args, '--config', `${dir}/cuedot.yaml`],
+    [...(plan ? ['--import', PRELOAD] : []), CLI, ...args, ...named],
     {
       cwd: dir,
       env: {

@@ -67,8 +67,8 @@ const LOCKED = 6
 /** What becomes of a process that loses an exchange. */
 export type Fate = 'goes on' | 'killed'
 
-/** Whom the command line speaks to: the database, Secrets Manager, RDS. */
-export type Server = 'database' | 'vault' | 'owner'
+/** Whom the command line speaks to: the database, Secrets Manager, RDS, ECS or Kubernetes. */
+export type Server = 'database' | 'vault' | 'owner' | 'platform'
 
 /** One exchange with a server, and what becomes of the process that it is lost to. */
 interface Lost {

@@ -5,9 +5,11 @@ import { stringify } from 'yaml'
 import { Consumers } from '../rig/consumers.ts'
 import type { RigEngine } from '../rig/engine.ts'
 import { rollArgv, rollServer } from '../rig/rig.ts'
-import type { CrashCase, Documents } from './cases.ts'
+import type { ConfiguredCase, CrashCase, Documents } from './cases.ts'
 import type { Arrival, GatePlan } from './channel.ts'
+import type { Crew } from './crew.ts'
 import { activeOf, read } from './documents.ts'
+import type { Platform } from './openemr-platform.ts'
 import { startCli } from './process.ts'
 import type { Cli, Ended } from './process.ts'
 import { fakeSecrets, fileSecrets } from './secrets.ts'
@@ -37,7 +39,9 @@ export interface World extends AsyncDisposable {
   readonly row: CrashCase
   readonly store: StoreKind
   readonly dir: string
-  readonly consumers: Consumers
+  /** Where consumers find their credential: no other file of a world has one in clear. */
+  readonly confFile: string
+  readonly consumers: Crew
   readonly secrets: Secrets
   /** Between the command line and the database. */
   readonly database: WireTap
@@ -45,6 +49,8 @@ export interface World extends AsyncDisposable {
   readonly vault?: Vault
   /** Between the command line and the fake of RDS, which owns the admin's secret. */
   readonly owner?: Owner
+  /** What runs the workers of OpenEMR. */
+  readonly platform?: Platform
   /** Holds the encrypted files and the config target. */
   readonly disk?: SmallDisk
   /** What the command line has said and nobody has searched yet. */
@@ -71,7 +77,7 @@ export interface WorldOptions {
 /** Builds a world on a running server and starts the consumers. The server outlives it. */
 export async function startWorld(
   engine: RigEngine,
-  row: CrashCase,
+  row: ConfiguredCase,
   { store, documents, cache }: WorldOptions,
 ): Promise<World> {
   await using starting = new AsyncDisposableStack()
@@ -109,9 +115,10 @@ export async function startWorld(
   const running = starting.move()
   const said: string[] = []
   const env = owner?.environment ?? {}
-  const start = starter({ dir, cache, env, said, target: row.target, fake: vault !== undefined })
+  const fake = vault !== undefined
+  const start = starter({ dir, cache, env, said, fake, args: [row.target, '--json'] })
   return {
-    ...{ engine, row, store, dir, consumers, secrets, database, said, start },
+    ...{ engine, row, store, dir, confFile: envFile, consumers, secrets, database, said, start },
     ...(vault && { vault }),
     ...(owner && { owner }),
     ...(disk && { disk }),
@@ -132,21 +139,26 @@ async function publish(envFile: string, secrets: Secrets): Promise<void> {
   await writeFile(envFile, lines.join('\n'), { mode: 0o600 })
 }
 
-interface Starter {
+/** How the command line is started in a world. */
+export interface Starter {
   readonly dir: string
   readonly cache: string
   readonly env: Readonly<Record<string, string>>
   readonly said: string[]
-  readonly target: string
+  /** What stands behind each command. */
+  readonly args: readonly string[]
+  /** The secrets are in the fake of Secrets Manager. */
   readonly fake: boolean
+  readonly config?: boolean
 }
 
-function starter({ dir, cache, env, said, target, fake }: Starter): World['start'] {
+/** What starts the command line. */
+export function starter({ said, args, fake, ...options }: Starter): World['start'] {
   return (command, plan, arrived) => {
     const given = plan ?? (fake ? { hold: 'none' as const } : undefined)
     const stale = given && fake ? { ...given, staleReadMs: FAKE_STALE_MS } : given
-    const cli = startCli([...command, target, '--json'], {
-      ...{ dir, cache, env },
+    const cli = startCli([...command, ...args], {
+      ...options,
       ...(stale && { plan: stale }),
       ...(arrived && { arrived }),
     })

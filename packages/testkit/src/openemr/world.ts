@@ -105,7 +105,7 @@ export async function startOpenemr(
   const sqlconf = join(dir, 'sites/default/sqlconf.php')
   const held = at === 'fresh' ? logins.admin : at === 'on-b' ? logins.B : logins.A
   await mkdir(join(dir, 'sites/default'), { recursive: true })
-  await writeFile(sqlconf, source({ ...held, ...place }), { mode: 0o644 })
+  await writeFile(sqlconf, sqlconfText({ ...held, ...place }), { mode: 0o644 })
   const reports = join(dir, 'report')
   await writeFile(reports, '')
   const running = starting.move()
@@ -170,8 +170,10 @@ async function prepare(
   }
 }
 
-/** As OpenEMR's installer writes it. */
-function source(values: Login & { host: string; port: string; dbname: string }): string {
+/** A sqlconf.php as OpenEMR's installer writes it. */
+export function sqlconfText(
+  values: Login & { host: string; port: string; dbname: string },
+): string {
   const { host, port, username, password, dbname } = values
   return `<?php
 //  OpenEMR
