@@ -17,9 +17,6 @@ const COUNTS = { T: 81, E: 6, R: 20 }
 /** Shown by no test, and why. */
 const NOWHERE: Readonly<Record<string, string>> = {
   T75: 'a server that takes a login and answers SELECT 1 with anything but 1 cannot be had',
-  E1: 'openemr-load',
-  E3: 'openemr-load',
-  E6: 'openemr-load',
 }
 
 /** Of the T, those that cannot be seen from outside of `cuedot openemr`, and why. */
