@@ -34,7 +34,8 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The secret store refused the call.',
     hint:
       'Grant the action that is named on this secret (docs/iam.md lists them all), and the use ' +
-      'of its KMS key.',
+      'of its KMS key. Where the problem names a token, a signature or credentials, those of AWS ' +
+      'are expired or wrong: get new ones.',
   },
   ERR_STORE_UNREACHABLE: {
     retry: 'safe',

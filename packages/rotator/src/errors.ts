@@ -21,7 +21,7 @@ export type Retry = 'safe' | 'never' | 'observe-first'
 export interface ErrorDetails extends EcsErrorDetails, KubernetesErrorDetails, OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
-  ERR_STORE_DENIED: { secret: string; operation: string }
+  ERR_STORE_DENIED: { secret: string; operation: string; problem?: string }
   ERR_STORE_UNREACHABLE: { secret: string; operation: string }
   ERR_STORE_THROTTLED: { secret: string; operation: string }
   ERR_STORE_CONFLICT: { secret: string; operation: string }

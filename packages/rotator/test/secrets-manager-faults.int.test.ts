@@ -44,7 +44,10 @@ describe('a refused call', () => {
         each.status === 'rejected' && isRotatorError(each.reason) ? [each.reason] : [],
       )
       const [error] = denied.filter(({ code }) => code === 'ERR_STORE_DENIED')
-      expect(error?.details).toEqual({ secret: suite.name, operation: action })
+      expect(error?.details).toEqual({
+        ...{ secret: suite.name, operation: `secretsmanager:${action}` },
+        problem: 'AccessDeniedException',
+      })
       expect(inspect(errors, { depth: 9 })).not.toContain('canary')
     },
   )

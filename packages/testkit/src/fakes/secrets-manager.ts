@@ -13,13 +13,14 @@ import type { FakeOwner, FakeSecret } from './secrets-manager-state.ts'
 
 /**
  * What goes wrong with some calls.
- * - `throttle`, `denied`: refused, nothing is done. `broken`: HTTP 500, and it is done.
+ * - `throttle`, `denied`, `expired`: refused, nothing is done. `broken`: HTTP 500, and it is done.
  * - `answer-lost`: done, and the connection is reset. `request-lost`: reset, nothing is done.
  * - `hang`: done, and never answered. `stale`: a read shows the state before the last write.
  */
 export type FaultKind =
   | 'throttle'
   | 'denied'
+  | 'expired'
   | 'broken'
   | 'answer-lost'
   | 'request-lost'
@@ -31,6 +32,8 @@ export interface Fault {
   readonly kind: FaultKind
   /** Only calls of this action. Default: every action. */
   readonly action?: string
+  /** Only calls about this secret, as they name it. Default: every secret. */
+  readonly secret?: string
   /** How many matching calls it hits. Default 1. */
   readonly calls?: number
   /** How many matching calls pass before the first that it hits. Default 0. */
@@ -39,12 +42,20 @@ export interface Fault {
   readonly struck?: () => void
 }
 
+/** What was asked about which secret, as the call names it. */
+export interface SecretCall {
+  readonly action: string
+  readonly secret: string
+}
+
 /** A running fake of Secrets Manager. */
 export interface FakeSecretsManager extends AsyncDisposable {
   /** For the SDK's `endpoint`. */
   readonly endpoint: string
   /** The action of every call since the start, in order. */
   readonly log: readonly string[]
+  /** As {@link log}, with the secret of each. */
+  readonly calls: readonly SecretCall[]
   /** Arms a fault. Several are tried in the order in which they were armed. */
   fail(fault: Fault): void
   /** Takes back all faults and ends calls that hang. */
@@ -69,6 +80,7 @@ export interface ManagedSecrets {
 
 interface Server {
   readonly log: string[]
+  readonly calls: SecretCall[]
   readonly faults: { readonly fault: Fault; passing: number; left: number }[]
   /** By name: what is, and what was before the last write. */
   readonly secrets: Map<string, FakeSecret>
@@ -84,6 +96,7 @@ interface Server {
 export async function startSecretsManager(): Promise<FakeSecretsManager> {
   const state: Server = {
     log: [],
+    calls: [],
     faults: [],
     secrets: new Map(),
     before: new Map(),
@@ -107,6 +120,7 @@ export async function startSecretsManager(): Promise<FakeSecretsManager> {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     log: state.log,
+    calls: state.calls,
     fail: (fault) => {
       state.faults.push({ fault, passing: fault.after ?? 0, left: fault.calls ?? 1 })
     },
@@ -133,8 +147,10 @@ async function serve(
 ): Promise<void> {
   const action = String(request.headers['x-amz-target']).replace('secretsmanager.', '')
   const body = await readJson(request)
+  const call = { action, secret: String(body['SecretId'] ?? body['Name'] ?? '') }
   state.log.push(action)
-  const kind = takeFault(state, action)
+  state.calls.push(call)
+  const kind = takeFault(state, call)
   if (kind === 'request-lost') {
     request.socket.resetAndDestroy()
     return
@@ -170,6 +186,8 @@ function answerTo(state: Server, question: Question): { status: number; body: Js
 function perform(state: Server, { action, body, signed, kind }: Question): Json {
   if (!signed) throw new ServiceError('MissingAuthenticationTokenException', 'not signed')
   if (kind === 'throttle') throw new ServiceError('ThrottlingException', 'Rate exceeded')
+  if (kind === 'expired')
+    throw new ServiceError('ExpiredTokenException', 'The security token included is expired')
   if (kind === 'denied')
     throw new ServiceError('AccessDeniedException', `not authorized: secretsmanager:${action}`)
   const run = actions.get(action)
@@ -220,11 +238,12 @@ function managedSecrets({ secrets }: Server): ManagedSecrets {
   }
 }
 
-function takeFault(state: Server, action: string): FaultKind | undefined {
+function takeFault(state: Server, { action, secret }: SecretCall): FaultKind | undefined {
   const armed = state.faults.find(
     ({ fault, left }) =>
       left > 0 &&
       (fault.action ?? action) === action &&
+      (fault.secret ?? secret) === secret &&
       (fault.kind !== 'stale' || READS.has(action)),
   )
   if (!armed) return undefined

@@ -59,6 +59,15 @@ describe('the code of an error', () => {
     expect(classified(sdkError({ name, status: 400 })).code).toBe(code)
   })
 
+  test('of a refusal names the action as a policy does, and what AWS called it', () => {
+    const error = classified(sdkError({ name: 'ExpiredTokenException', status: 400 }))
+    expect(error.details).toEqual({
+      ...{ secret: 's', operation: 'secretsmanager:GetSecretValue' },
+      problem: 'ExpiredTokenException',
+    })
+    expect(error.hint).toContain('get new ones')
+  })
+
   test('of an invalid parameter depends on what was asked', () => {
     const error = sdkError({ name: 'InvalidParameterException', status: 400 })
     expect(classified(error, 'UpdateSecretVersionStage').code).toBe('ERR_STORE_CONFLICT')

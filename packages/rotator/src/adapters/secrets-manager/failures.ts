@@ -35,7 +35,11 @@ export function classify(error: unknown, attempt: Attempt): RotatorError {
     return new RotatorError(named, { secret, problem: failure.name }, options)
   const refused = failure.status >= 400 && failure.status < 500
   const code = named ?? (refused ? 'ERR_STORE_DENIED' : 'ERR_STORE_UNREACHABLE')
-  return new RotatorError(code, { secret, operation }, options)
+  if (code !== 'ERR_STORE_DENIED') return new RotatorError(code, { secret, operation }, options)
+  // As a policy calls it: it is what has to be granted.
+  const action = `secretsmanager:${operation}`
+  const details = { secret, operation: action, problem: failure.name }
+  return new RotatorError(code, details, options)
 }
 
 type NamedCode =
