@@ -105,13 +105,23 @@ export class Journal {
     const outcome = end === 'healed' && this.#backedOut ? 'backed-out' : end
     const told = outcome === 'backed-out' ? this.#backedOut : last
     const why = ours && told?.why !== undefined ? `: ${told.why}` : ''
-    const [first] = this.#failures
-    const backedOut = outcome === 'backed-out'
+    if (outcome !== 'backed-out')
+      return this.#end(outcome, { what: `${WHAT[outcome]}${why}.`, todo: '' })
+    const cause = this.#causeOfBackOut()
+    const failure = cause ?? this.#failures[0]
     return this.#end(outcome, {
-      what: `${WHAT[outcome]}${why}.`,
-      todo: backedOut ? this.#backedOutTodo(first) : '',
-      ...(backedOut && first && { code: first.code }),
+      what: `${WHAT[outcome]}${why}.${cause ? ` ${cause.message}` : ''}`,
+      todo: this.#backedOutTodo(failure),
+      ...(failure && { code: failure.code }),
     })
+  }
+
+  /** Nothing that was got past before; the document has room for a reason and for no details. */
+  #causeOfBackOut(): Failure | undefined {
+    const { trouble } = this.#desk.evidence
+    const isCause = ({ step, code }: Failure): boolean =>
+      trouble ? step === trouble.step && code === trouble.code : code === 'ERR_ROLL_FAILED'
+    return this.#failures.findLast(isCause)
   }
 
   /** No document records it: what this run has asked for or has seen under way is done. */
@@ -120,8 +130,8 @@ export class Journal {
     return this.#end(outcome, { what: `${WHAT[outcome]}.`, todo: '' })
   }
 
-  #backedOutTodo(first: Failure | undefined): string {
-    if (first) return ERROR_CATALOGUE[first.code].hint
+  #backedOutTodo(failure: Failure | undefined): string {
+    if (failure) return ERROR_CATALOGUE[failure.code].hint
     return this.#intent === 'back-out' ? '' : 'Look at what failed, then rotate again.'
   }
 

@@ -96,6 +96,24 @@ describe('run', () => {
       activeSlot: 'A',
       failures: [{ step: 'publish', code: 'ERR_TARGET_DISK_FULL' }],
     })
+    expect(result.what).toMatch(/backed out: publish failed: ERR_TARGET_DISK_FULL\. .*job\.json/)
+    expectEverybodyLogsIn(world)
+  })
+
+  test('says what turned it back, and not what it got past before', async () => {
+    const { world, target } = arrange()
+    const { read, ...store } = unwritable(target, 'job.json').store
+    const answers = [new RotatorError('ERR_STORE_THROTTLED', { secret: 's', operation: 'read' })]
+    const throttled: typeof read = async (call) => {
+      const error = answers.pop()
+      if (error) throw error
+      return await read(call)
+    }
+    const slow = { ...unwritable(target, 'job.json'), store: { ...store, read: throttled } }
+    const result = await run(slow, 'rotate', simEnvironment(world))
+    expect(result.failures[0]).toMatchObject({ code: 'ERR_STORE_THROTTLED' })
+    expect(result).toMatchObject({ outcome: 'backed-out', code: 'ERR_TARGET_DISK_FULL' })
+    expect(result.todo).toContain('Free space')
     expectEverybodyLogsIn(world)
   })
 
