@@ -65,9 +65,10 @@ interface Consumers {
   readonly roll: readonly object[]
 }
 
-function consumersOf({ mountRoot, region, platform }: Variables): Consumers {
+function consumersOf({ mountRoot, region, platform, roll }: Variables): Consumers {
   const file = { kind: 'php-sqlconf', id: 'sqlconf', path: sqlconfOf(mountRoot) }
-  if (platform.kind === 'ecs') return { publish: [file], roll: [serviceOf(platform, region)] }
+  if (platform.kind === 'ecs')
+    return { publish: [file], roll: [{ ...serviceOf(platform, region), ...roll }] }
   const { namespace, secret, deployment } = platform
   const keys = {
     username: 'mysql-user',
@@ -77,7 +78,9 @@ function consumersOf({ mountRoot, region, platform }: Variables): Consumers {
   }
   return {
     publish: [file, { kind: 'kubernetes-secret', id: 'secret', namespace, name: secret, keys }],
-    roll: [{ kind: 'kubernetes-deployment', id: 'deployment', namespace, name: deployment }],
+    roll: [
+      { kind: 'kubernetes-deployment', id: 'deployment', namespace, name: deployment, ...roll },
+    ],
   }
 }
 

@@ -18,12 +18,28 @@ describe('the environment of a rotation task', () => {
       adminSecret: 'admin',
       mountRoot: '/mnt/sites',
       platform: { kind: 'ecs', cluster: 'c', service: 's' },
+      roll: {},
     })
   })
 
   test('names a Deployment of EKS', () => {
     const platform = { kind: 'eks', namespace: 'n', deployment: 'd', secret: 'k' }
     expect(readVariables(EKS).platform).toEqual(platform)
+  })
+
+  test('says how long a rollout may take and how often it is looked at', () => {
+    const times = { CUEDOT_ROLL_LIMIT: '45m', CUEDOT_ROLL_POLL: '5s' }
+    expect(readVariables({ ...EKS, ...times }).roll).toEqual({ limit: '45m', poll: '5s' })
+  })
+
+  test.each([
+    { CUEDOT_ROLL_LIMIT: '45' },
+    { CUEDOT_ROLL_LIMIT: '999ms' },
+    { CUEDOT_ROLL_LIMIT: '25h' },
+    { CUEDOT_ROLL_POLL: '6m' },
+  ])('takes no time that is none: %o', (times) => {
+    const [name = ''] = Object.keys(times)
+    expect(() => readVariables({ ...ECS, ...times })).toThrow(`${name} must be a time from`)
   })
 
   test('has no health URL by default, and an empty one is none', () => {

@@ -1,3 +1,4 @@
+import { parseDuration } from '../../config/duration.ts'
 import { Unusable } from './failures.ts'
 
 /** What rolls OpenEMR, as the environment names it. */
@@ -22,6 +23,15 @@ export interface Variables {
   readonly platform: Platform
   /** A page that is asked once when everything runs on the new credential. */
   readonly healthUrl?: string
+  readonly roll: RollTimes
+}
+
+/** Durations as cuedot.yaml writes them (`45m`); absent: what cuedot.yaml defaults to. */
+export interface RollTimes {
+  /** After this a rollout has failed. `1s` to `1d`. */
+  readonly limit?: string
+  /** Longest time between two looks at it. `100ms` to `5m`. */
+  readonly poll?: string
 }
 
 /** Where `sites` is mounted when nothing says so: in the images that both tools ran in. */
@@ -44,7 +54,7 @@ const OF_EKS = ['K8S_NAMESPACE', 'K8S_DEPLOYMENT_NAME', 'K8S_SECRET_NAME'] as co
  * into every container.
  *
  * @throws Unusable naming every variable that is missing or empty, in the order in which
- *   they are documented
+ *   they are documented; or the one whose time is none
  */
 export function readVariables(env: Env): Variables {
   const eks = isEks(env)
@@ -58,6 +68,7 @@ export function readVariables(env: Env): Variables {
     adminSecret: valueOf(env, 'RDS_ADMIN_SECRET_ID'),
     mountRoot: valueOf(env, 'OPENEMR_SITES_MOUNT_ROOT'),
     platform: eks ? eksOf(env) : ecsOf(env),
+    roll: rollOf(env),
     ...(healthUrl !== '' && { healthUrl }),
   }
 }
@@ -88,6 +99,24 @@ function eksOf(env: Env): Platform {
     ...{ kind: 'eks', namespace: namespace ?? '' },
     ...{ deployment: deployment ?? '', secret: secret ?? '' },
   }
+}
+
+function rollOf(env: Env): RollTimes {
+  const limit = timeOf(env, 'CUEDOT_ROLL_LIMIT', ['1s', '1d'])
+  const poll = timeOf(env, 'CUEDOT_ROLL_POLL', ['100ms', '5m'])
+  return { ...(limit !== undefined && { limit }), ...(poll !== undefined && { poll }) }
+}
+
+function timeOf(
+  env: Env,
+  name: string,
+  [least, most]: readonly [string, string],
+): string | undefined {
+  const text = valueOf(env, name)
+  if (text === '') return undefined
+  const [ms = -1, leastMs = 0, mostMs = 0] = [text, least, most].map(parseDuration)
+  if (ms >= leastMs && ms <= mostMs) return text
+  throw new Unusable(`${name} must be a time from ${least} to ${most}, as 30s or 45m: ${text}`)
 }
 
 function given(env: Env, name: string): boolean {
