@@ -46,12 +46,17 @@ async function statusOf(options: OpenemrOptions): Promise<Status> {
   }
 }
 
-/** Before anything else is asked: without the file there is nothing to rotate for. */
+/**
+ * Before anything else is asked: without the file there is nothing to rotate for. One that is
+ * there and may not be looked at is told as what it is, by whoever reads it.
+ */
 async function findSqlconf({ mountRoot }: Variables): Promise<void> {
   const path = sqlconfOf(mountRoot)
   try {
     await access(path)
   } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return
     throw new Unusable(`OpenEMR sqlconf.php not found at discovered path: ${path}`, { cause })
   }
 }
