@@ -11,7 +11,7 @@ import type { EcsWorld, OpenemrDatabase } from './openemr-fixture.ts'
 import { expectConverged, expectFailed } from './openemr-kept.ts'
 
 /** Most runs wait more than they work, and there are many of them. */
-const LIMIT_MS = 300_000
+const LIMIT_MS = 600_000
 
 /** More than any run asks. */
 const ALWAYS = 1_000
@@ -136,9 +136,8 @@ describe.concurrent('cuedot openemr, allowed all but one thing', () => {
       await using it = await openemrOnEks(on.server, { tls, cluster }, { at: 'on-a' })
       const { kubernetes } = it
       const before = kubernetes.log.length
-      const made = it.run(['--log-json'])
-      expect((await made).code).toBe(0)
-      const used = [...new Set(kubernetes.log.slice(before))]
+      await expectConverged(it)
+      const used = [...new Set(kubernetes.log.slice(before))].filter((one) => one !== EXPLAINS)
       expect(used).toEqual(expect.arrayContaining(['patch secrets', 'patch deployments']))
       for (const operation of used) {
         const KUBECONFIG = await roleWithout(operation, kubernetes)
@@ -151,6 +150,12 @@ describe.concurrent('cuedot openemr, allowed all but one thing', () => {
     LIMIT_MS,
   )
 })
+
+/**
+ * Only explains a rollout that takes its time: nobody needs it, and the Role of openemr-on-eks, as
+ * which the other runs are, lacks it.
+ */
+const EXPLAINS = 'list pods'
 
 /** A kubeconfig of somebody who may do all that a run could want, and not this. */
 async function roleWithout(operation: string, kubernetes: FakeNamespace): Promise<string> {
