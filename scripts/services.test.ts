@@ -16,6 +16,8 @@ interface Sketch {
   readonly fetched?: { readonly mysql: string } | { readonly problem: string }
   /** What the poolers say they are. */
   readonly poolers?: string
+  /** What PHP-FPM says it is. */
+  readonly phpFpm?: string
   readonly canInstall?: boolean
   readonly hasPackageLists?: boolean
   /** True: nothing can be installed before the lists were fetched. */
@@ -37,6 +39,16 @@ function machine(sketch: Sketch): { readonly machine: Machine; readonly installs
       for (const program of sketch.brings?.[name] ?? []) there.add(program)
     return { ok: true, output: '' }
   }
+  const obtainMysql = async (): Promise<string | undefined> => {
+    installs.push('MySQL')
+    const fetched = sketch.fetched ?? { problem: 'offline' }
+    if ('problem' in fetched) return fetched.problem
+    mysql = fetched.mysql
+    return undefined
+  }
+  const besideOf = (what: string | undefined): Machine['beside']['poolers'] => ({
+    ...{ find: () => what, obtain: async () => 'offline', advice: 'get it' },
+  })
   return {
     installs,
     machine: {
@@ -47,16 +59,11 @@ function machine(sketch: Sketch): { readonly machine: Machine; readonly installs
           ? apt(args)
           : { ok: !sketch.broken?.some((name) => program.endsWith(name)), output: 'no library' },
       answers: async (url) => sketch.answering?.includes(url) === true,
-      findMysql: () => mysql,
-      obtainMysql: async () => {
-        installs.push('MySQL')
-        const fetched = sketch.fetched ?? { problem: 'offline' }
-        if ('problem' in fetched) return fetched.problem
-        mysql = fetched.mysql
-        return undefined
+      beside: {
+        mysql: { find: () => mysql, obtain: obtainMysql, advice: 'get MySQL' },
+        poolers: besideOf(sketch.poolers),
+        phpFpm: besideOf(sketch.phpFpm),
       },
-      findPoolers: () => sketch.poolers,
-      obtainPoolers: async () => 'offline',
       canInstall: sketch.canInstall === true,
       hasPackageLists: sketch.hasPackageLists !== false,
     },
@@ -85,6 +92,7 @@ describe('making services available', () => {
       programs: ALL,
       mysql: 'mysqld 9.7.4',
       poolers: 'PgBouncer 1.24.1',
+      phpFpm: 'PHP-FPM 8.4.24',
       canInstall: true,
     })
     const states = await ensureServices(host)
@@ -98,6 +106,7 @@ describe('making services available', () => {
       brings: BRINGS,
       mysql: 'mysqld 9.7.4',
       poolers: 'PgBouncer 1.24.1',
+      phpFpm: 'PHP-FPM 8.4.24',
       canInstall: true,
     })
     const states = await ensureServices(host)
@@ -110,6 +119,7 @@ describe('making services available', () => {
       programs: WITHOUT_MARIADB,
       mysql: 'mysqld 9.7.4',
       poolers: 'PgBouncer 1.24.1',
+      phpFpm: 'PHP-FPM 8.4.24',
       brings: BRINGS,
       canInstall: true,
     }
@@ -123,6 +133,7 @@ describe('making services available', () => {
       programs: WITHOUT_MARIADB,
       mysql: 'mysqld 9.7.4',
       poolers: 'PgBouncer 1.24.1',
+      phpFpm: 'PHP-FPM 8.4.24',
       brings: BRINGS,
       canInstall: true,
     }
@@ -189,12 +200,12 @@ describe('making services available', () => {
 describe('reporting services', () => {
   const yes = { available: true, how: '/bin/x' } as const
   const programs = { postgres: yes, mariadb: yes, php: yes, openssl: yes, moto: yes }
-  const all: ServiceReport = { ...programs, mysql: yes, poolers: yes }
+  const all: ServiceReport = { ...programs, mysql: yes, poolers: yes, phpFpm: yes }
   const without: ServiceReport = { ...all, moto: { available: false, reason: 'not found' } }
 
   test('has one line for each, with the reason of what is missing', () => {
     const lines = renderReport(without).split('\n')
-    expect(lines).toHaveLength(7)
+    expect(lines).toHaveLength(8)
     expect(lines[4]).toBe('moto      NO   not found')
   })
 

@@ -4,7 +4,7 @@
  * Nothing is started here: every test starts servers of its own, on free ports with its own data
  * directories. Each service is looked for in this order: a running server that a `CUEDOT_TEST_*`
  * variable names; a program on this machine; and on Debian and Ubuntu as root, packages that hold
- * the program and no system service. MySQL and poolers are extracted into a folder instead.
+ * the program and no system service. MySQL, poolers and PHP-FPM are put into a folder instead.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readdirSync } from 'node:fs'
@@ -18,10 +18,21 @@ import {
   describePoolers,
   obtainPoolers,
 } from '../packages/testkit/src/servers/poolers-get.ts'
+import {
+  PHP_FPM_ADVICE,
+  describePhpFpm,
+  obtainPhpFpm,
+} from '../packages/testkit/src/servers/php-fpm-get.ts'
 import { findProgram } from '../packages/testkit/src/servers/programs.ts'
 
+/** What is on the path, or comes there with packages. */
+type Packaged = 'postgres' | 'mariadb' | 'php' | 'openssl' | 'moto'
+
+/** Beside the system: its own would be in the way (MySQL), old (poolers), a service (PHP-FPM). */
+type BesideName = 'mysql' | 'poolers' | 'phpFpm'
+
 /** What tests may need. */
-export type ServiceName = 'postgres' | 'mariadb' | 'mysql' | 'php' | 'openssl' | 'moto' | 'poolers'
+export type ServiceName = Packaged | BesideName
 
 /** Whether tests can have a service: how it was found, or why not and what to do. */
 export type ServiceState =
@@ -39,18 +50,20 @@ export interface Machine {
   run(program: string, args: readonly string[]): Promise<{ ok: boolean; output: string }>
   /** True when the host and port of this URL accept a connection within 2 seconds. */
   answers(url: string): Promise<boolean>
-  /** What the MySQL server says it is; `undefined` where there is none. */
-  findMysql(): string | undefined
-  /** Fetches a MySQL server that stands beside the system; says why where it cannot. */
-  obtainMysql(): Promise<string | undefined>
-  /** PgBouncer and HAProxy that stand beside the system; `undefined` where there are none. */
-  findPoolers(): string | undefined
-  /** Fetches them; says why where it cannot. */
-  obtainPoolers(): Promise<string | undefined>
+  readonly beside: Readonly<Record<BesideName, Beside>>
   /** Root, on a system with apt. */
   readonly canInstall: boolean
   /** False when apt has never fetched its lists of packages. */
   readonly hasPackageLists: boolean
+}
+
+/** A program that is extracted beside the system. */
+interface Beside {
+  /** What it says it is; `undefined` where there is none. */
+  readonly find: () => string | undefined
+  /** Fetches it; says why where it cannot. */
+  readonly obtain: () => Promise<string | undefined>
+  readonly advice: string
 }
 
 interface ServicePlan {
@@ -64,9 +77,6 @@ interface ServicePlan {
   /** What a person can do. */
   readonly advice: string
 }
-
-/** MySQL would be in MariaDB's way, Debian 12 has old poolers: these stand beside the system. */
-type Packaged = Exclude<ServiceName, 'mysql' | 'poolers'>
 
 const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
   postgres: {
@@ -103,10 +113,10 @@ const SERVICES: Readonly<Record<Packaged, ServicePlan>> = {
 }
 
 const PACKAGED: readonly Packaged[] = ['postgres', 'mariadb', 'php', 'openssl', 'moto']
-const NAMES: readonly ServiceName[] = [...PACKAGED, 'mysql', 'poolers']
+const NAMES: readonly ServiceName[] = [...PACKAGED, 'mysql', 'poolers', 'phpFpm']
 
 /** Where one of these is missing, its tests are left out: not every machine can have them. */
-const OPTIONAL: ReadonlySet<ServiceName> = new Set(['mysql', 'poolers'])
+const OPTIONAL: ReadonlySet<ServiceName> = new Set(['mysql', 'poolers', 'phpFpm'])
 
 /**
  * Finds every service and installs what is missing where that is allowed. Never throws: what cannot
@@ -115,16 +125,9 @@ const OPTIONAL: ReadonlySet<ServiceName> = new Set(['mysql', 'poolers'])
 export async function ensureServices(machine: Machine = thisMachine()): Promise<ServiceReport> {
   return {
     ...(await ensurePackaged(machine)),
-    mysql: await ensureBeside(machine, {
-      find: () => machine.findMysql(),
-      obtain: () => machine.obtainMysql(),
-      advice: MYSQL_ADVICE,
-    }),
-    poolers: await ensureBeside(machine, {
-      find: () => machine.findPoolers(),
-      obtain: () => machine.obtainPoolers(),
-      advice: POOLERS_ADVICE,
-    }),
+    mysql: await ensureBeside(machine, 'mysql'),
+    poolers: await ensureBeside(machine, 'poolers'),
+    phpFpm: await ensureBeside(machine, 'phpFpm'),
   }
 }
 
@@ -154,17 +157,11 @@ async function lookAtAll(machine: Machine): Promise<Record<Packaged, ServiceStat
   return { postgres, mariadb, php, openssl, moto }
 }
 
-/** What is extracted beside the system. */
-interface Beside {
-  readonly find: () => string | undefined
-  readonly obtain: () => Promise<string | undefined>
-  readonly advice: string
-}
-
 async function ensureBeside(
-  { canInstall }: Machine,
-  { find, obtain, advice }: Beside,
+  { canInstall, beside }: Machine,
+  name: BesideName,
 ): Promise<ServiceState> {
+  const { find, obtain, advice } = beside[name]
   const found = find()
   if (found !== undefined) return { available: true, how: found }
   if (!canInstall) return { available: false, reason: `not found: ${advice}` }
@@ -216,10 +213,11 @@ export function thisMachine(): Machine {
     find: (program) => findProgram(program, postgresFolders()),
     run: runProgram,
     answers: acceptsConnection,
-    findMysql: describeMysql,
-    obtainMysql,
-    findPoolers: describePoolers,
-    obtainPoolers,
+    beside: {
+      mysql: { find: describeMysql, obtain: obtainMysql, advice: MYSQL_ADVICE },
+      poolers: { find: describePoolers, obtain: obtainPoolers, advice: POOLERS_ADVICE },
+      phpFpm: { find: describePhpFpm, obtain: obtainPhpFpm, advice: PHP_FPM_ADVICE },
+    },
     canInstall: process.getuid?.() === 0 && existsSync('/etc/debian_version'),
     hasPackageLists: hasPackageLists(),
   }

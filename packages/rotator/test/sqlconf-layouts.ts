@@ -86,6 +86,37 @@ ${REFERENCES}
 ${CLOSING}`,
   ),
   layout(
+    'the installer of 8.2, without an encoding',
+    (values) => `<?php
+//  OpenEMR
+//  MySQL Config
+
+global $sqlconf;
+
+${assignments(values, '\t')}
+$sqlconf = array();
+${REFERENCES}
+${CLOSING}?>
+`,
+  ),
+  layout(
+    'the heredoc of a deployment script, with what it was before in comments',
+    (values) => `<?php
+//  OpenEMR
+//  MySQL Config
+//  Written by deploy.sh
+
+//$host = 'localhost';
+//$dbase = 'old';
+${assignments(values, ' ')}
+$sqlconf = array();
+global $sqlconf;
+${REFERENCES}
+//////DO NOT TOUCH THIS///
+$config = 1; /////////////
+`,
+  ),
+  layout(
     'an array alone, with an integer port',
     ({ host, port, login, pass, dbase }) =>
       `<?php\n$sqlconf = ['host' => '${host}', 'port' => ${port}, 'login' => '${login}', ` +

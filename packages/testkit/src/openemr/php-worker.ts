@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { askFastcgi } from '../servers/fastcgi.ts'
 
-/** What {@link PHP_WORKER} is started with. */
+/** What it is started with. */
 export interface PhpWorkerSettings {
   /** PHP-FPM and its first arguments. */
   readonly fpm: readonly [string, ...string[]]
@@ -81,12 +81,12 @@ async function startFpm(): Promise<ChildProcess> {
   const user = process.getuid?.() === 0 ? `user = ${userInfo().username}\n` : ''
   await writeFile(
     config,
-    `[global]\nerror_log = /proc/self/fd/2\ndaemonize = no\n[app]\n${user}listen = ${socket}\n` +
+    `[global]\nerror_log = ${dir}/fpm.log\ndaemonize = no\n[app]\n${user}listen = ${socket}\n` +
       'pm = static\npm.max_children = 2\ncatch_workers_output = yes\n',
   )
   const [program, ...args] = settings.fpm
   const opcache = ['enable=1', ...settings.opcache].flatMap((one) => ['-d', `opcache.${one}`])
-  const child = spawn(program, [...args, ...opcache, '-R', '-y', config], {
+  const child = spawn(program, [...args, ...opcache, '-R', '-O', '-y', config], {
     ...{ cwd: dir, detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
     env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
   })

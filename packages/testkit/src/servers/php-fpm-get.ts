@@ -24,6 +24,10 @@ export async function obtainPhpFpm(): Promise<string | undefined> {
   })
 }
 
+/** What to do where there is none. */
+export const PHP_FPM_ADVICE: string =
+  'run `node --conditions=cuedot-source scripts/services.ts` as root on Debian for x64'
+
 /** What the dependencies bring and PHP-FPM does not open. */
 const UNUSED: readonly string[] = [
   'etc',
@@ -44,6 +48,12 @@ export interface PhpFpm extends ExtractedProgram {
 export function findPhpFpm(): PhpFpm | undefined {
   const version = isOurs(FOLDER) ? versionIn(FOLDER) : undefined
   return version === undefined ? undefined : { ...fpmIn(FOLDER), version }
+}
+
+/** What it is and where; `undefined` where there is none. */
+export function describePhpFpm(): string | undefined {
+  const found = findPhpFpm()
+  return found && `PHP-FPM ${found.version} in ${FOLDER}`
 }
 
 function fpmIn(folder: string): ExtractedProgram {
