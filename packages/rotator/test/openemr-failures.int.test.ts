@@ -91,7 +91,7 @@ describe('S77 cuedot openemr', () => {
     await expectConverged(it)
   })
 
-  test('keeps both passwords where the old one cannot be changed, and changes it later', async () => {
+  test('keeps both passwords where the old one cannot change, and changes it later', async () => {
     await using it = await openemrOnEcs(on(), SLOW)
     const { world } = it
     const old = world.slots().A
@@ -203,14 +203,14 @@ describe('S77 cuedot openemr on EKS', () => {
     const { world, kubernetes } = it
     const place = { resource: 'secrets', namespace: kubernetes.namespace, name: SECRET } as const
     const file = await readFile(world.sqlconf, 'latin1')
-    const { data } = await readSecret(kubernetes)
+    const before = await readSecret(kubernetes)
     kubernetes.edit(place, { immutable: true })
     const ended = await it.run(['--log-json'])
     const said = await expectFailed(ended, it)
     expect(lastLine(ended)).toMatchObject({ code: 'ERR_TARGET_UNWRITABLE', outcome: 'backed-out' })
     expect(said).toContain(`Secret ${kubernetes.namespace}/${SECRET}`)
     expect(await readFile(world.sqlconf, 'latin1')).toBe(file)
-    expect((await readSecret(kubernetes)).data).toEqual(data)
+    expect((await readSecret(kubernetes))['data']).toEqual(before['data'])
     kubernetes.edit(place, { immutable: null })
     await expectConverged(it)
   })

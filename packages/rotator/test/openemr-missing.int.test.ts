@@ -143,7 +143,7 @@ describe('cuedot openemr and a sqlconf.php that it cannot change', () => {
     await expectConverged(it)
   })
 
-  test('stops where the file goes in a rollout, and takes an older one that is put back', async () => {
+  test('stops where the file goes in a rollout, and takes an older one put back', async () => {
     const times = { settleMs: 3_000 }
     await using it = await openemrOnEcs(on(), { at: 'on-a', service: { desired: 1, times } })
     const { sqlconf } = it.world

@@ -1,5 +1,5 @@
-// Goal: whatever sqlconf.php looks like, PHP finds in it what a rotation of OpenEMR has written; and
-// no request fails while opcache serves the old file. Method: real PHP, PHP-FPM and MariaDB.
+// Goal: whatever sqlconf.php looks like, PHP finds in it what a rotation has written, and no
+// request fails while opcache serves the old file. Method: real PHP, PHP-FPM and MariaDB.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

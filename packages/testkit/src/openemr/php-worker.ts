@@ -10,8 +10,8 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { askFastcgi } from '../servers/fastcgi.ts'
 
@@ -40,7 +40,8 @@ $db = mysqli_init();
 mysqli_ssl_set($db, null, null, $_SERVER['CA'], null, null);
 mysqli_options($db, MYSQLI_OPT_SSL_VERIFY_SERVER_CERT, true);
 $done = mysqli_real_connect($db, $at, $sqlconf['login'], $sqlconf['pass'], $sqlconf['dbase'],
-  (int) $sqlconf['port'], null, MYSQLI_CLIENT_SSL) && mysqli_query($db, 'INSERT INTO visit VALUES (1)');
+  (int) $sqlconf['port'], null, MYSQLI_CLIENT_SSL)
+  && mysqli_query($db, 'INSERT INTO visit VALUES (1)');
 $code = mysqli_connect_errno() ?: mysqli_errno($db);
 echo $done ? 'served' : "failed $code", " as $sqlconf[login]";
 `
@@ -51,7 +52,8 @@ process.once('SIGTERM', () => {
   state.stopped = true
 })
 
-const dir = await mkdtemp(join(tmpdir(), 'cuedot-php-worker-'))
+// Beside the report: whoever is killed leaves nothing that does not go with the world.
+const dir = await mkdtemp(join(dirname(settings.report), 'php-'))
 const [page, socket] = [join(dir, 'page.php'), join(dir, 'fpm.sock')]
 await writeFile(page, PAGE)
 const fpm = await startFpm()

@@ -44,7 +44,7 @@ export interface PhpFpm extends ExtractedProgram {
   readonly version: string
 }
 
-/** The PHP-FPM that was fetched, with opcache and mysqli loaded; `undefined` where there is none. */
+/** The PHP-FPM that was fetched, with opcache and mysqli; `undefined` where there is none. */
 export function findPhpFpm(): PhpFpm | undefined {
   const version = isOurs(FOLDER) ? versionIn(FOLDER) : undefined
   return version === undefined ? undefined : { ...fpmIn(FOLDER), version }
@@ -61,10 +61,8 @@ function fpmIn(folder: string): ExtractedProgram {
   const [modules = ''] = globSync(join(folder, 'usr/lib/php/2*'))
   const settings = [`extension_dir=${modules}`, 'zend_extension=opcache.so']
   const extensions = ['mysqlnd', 'mysqli'].map((name) => `extension=${name}.so`)
-  return {
-    command,
-    args: [...args, '-n', ...[...settings, ...extensions].flatMap((one) => ['-d', one])],
-  }
+  const given = [...settings, ...extensions].flatMap((one) => ['-d', one])
+  return { command, args: [...args, '-n', ...given] }
 }
 
 function versionIn(folder: string): string | undefined {
