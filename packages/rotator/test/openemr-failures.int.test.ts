@@ -1,9 +1,10 @@
 // Goal: each row of the failure table in docs/openemr-runbook.md that no other test shows: what is
 // seen, that the application keeps its credential, and that the next run converges.
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, chown, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { promisify } from 'node:util'
+import { text } from 'node:stream/consumers'
 import type { RowDataPacket } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
@@ -13,6 +14,7 @@ import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
 import type { FakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
 import type { OpenemrWorld } from '../../testkit/src/openemr/world.ts'
 import { PROGRAM } from './cli-process.ts'
+import type { CliResult } from './cli-process.ts'
 import { everything, lastLine, openemrOnEcs, openemrOnEks, useMariadb } from './openemr-fixture.ts'
 import type { EcsWorld } from './openemr-fixture.ts'
 import { expectConverged, expectFailed, expectServed } from './openemr-kept.ts'
@@ -117,7 +119,7 @@ describe('S77 cuedot openemr', () => {
     const whole = world.slots()
     const damaged = [
       { value: { ...whole, A: {}, B: {} }, said: '/A/username' },
-      { value: `${JSON.stringify(whole).slice(0, 40)}`, said: 'not JSON' },
+      { value: JSON.stringify(whole).slice(0, 40), said: 'not JSON' },
     ]
     for (const { value, said } of damaged) {
       await put(world, 'slots', value)
@@ -226,15 +228,14 @@ async function endSessionsOf({ root }: OpenemrWorld, user: string): Promise<void
 }
 
 /** Runs it as root without the capabilities by which root passes over owners and modes. */
-async function unprivileged(
-  { env, world }: EcsWorld,
-  args: readonly string[],
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+async function unprivileged({ env, world }: EcsWorld, args: readonly string[]): Promise<CliResult> {
   const caps = '--bounding-set=-dac_override,-dac_read_search,-fowner,-chown'
-  const program = [caps, process.execPath, PROGRAM, 'openemr', ...args]
-  const options = { cwd: world.sites, env: { PATH: process.env['PATH'], ...env } }
-  return await promisify(execFile)('setpriv', program, options).then(
-    (ended) => ({ code: 0, ...ended }),
-    (error: { readonly code: number; readonly stdout: string; readonly stderr: string }) => error,
-  )
+  const child = spawn('setpriv', [caps, process.execPath, PROGRAM, 'openemr', ...args], {
+    ...{ cwd: world.sites, stdio: ['ignore', 'pipe', 'pipe'] },
+    env: { PATH: process.env['PATH'], ...env },
+  })
+  const closed = once(child, 'close')
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  await closed
+  return { code: child.exitCode, stdout, stderr }
 }

@@ -12,14 +12,15 @@ export interface Runs {
 }
 
 /** The application keeps its credential: no request has failed, and what its file holds logs in. */
-export async function expectServed({ sqlconf, tls, report }: OpenemrWorld): Promise<void> {
+export async function expectServed(world: OpenemrWorld): Promise<void> {
+  const { sqlconf, tls } = world
   const signal = AbortSignal.timeout(10_000)
   const held = await phpSqlconfTarget({ id: 'sqlconf', path: sqlconf }).read({ signal })
   const { host = '', port = 0, username: user, password } = held
   const at = { host, port, database: 'openemr', ssl: { ca: tls.ca } }
   const session = await createConnection({ ...at, user, password: password.reveal() })
   await session.end()
-  expect((await report()).failed).toEqual([])
+  expect((await world.report()).failed).toEqual([])
 }
 
 /** What a run that has failed says; the application keeps its credential. */

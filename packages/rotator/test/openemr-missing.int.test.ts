@@ -112,8 +112,8 @@ describe('cuedot openemr and a sqlconf.php that it cannot change', () => {
     await using it = await openemrOnEcs(on(), ONE)
     const { sites, sqlconf } = it.world
     const file = await readFile(sqlconf, 'latin1')
-    {
-      await using _mount = await readOnly(sites)
+    const mount = await readOnly(sites)
+    try {
       const ended = await it.run(['--log-json'])
       const said = await expectFailed(ended, it)
       expect(lastLine(ended)).toMatchObject({
@@ -122,6 +122,8 @@ describe('cuedot openemr and a sqlconf.php that it cannot change', () => {
       expect(said).toMatch(/sqlconf\.php, reason: EROFS.*whether the file system is read-only/)
       const repair = await it.run(['--fix-permissions'])
       expect(repair).toMatchObject({ code: 1, stderr: expect.stringContaining('EROFS') })
+    } finally {
+      await mount[Symbol.asyncDispose]()
     }
     expect(await readFile(sqlconf, 'latin1')).toBe(file)
     await expectConverged(it)

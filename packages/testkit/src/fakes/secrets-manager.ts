@@ -147,7 +147,8 @@ async function serve(
 ): Promise<void> {
   const action = String(request.headers['x-amz-target']).replace('secretsmanager.', '')
   const body = await readJson(request)
-  const call = { action, secret: String(body['SecretId'] ?? body['Name'] ?? '') }
+  const named = body['SecretId'] ?? body['Name']
+  const call = { action, secret: typeof named === 'string' ? named : '' }
   state.log.push(action)
   state.calls.push(call)
   const kind = takeFault(state, call)
