@@ -9,6 +9,7 @@ import { INITIAL_MUTANTS } from './initial.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
+import { OPENEMR_FAILURE_MUTANTS } from './openemr-failures.ts'
 import { POOLER_MUTANTS } from './poolers.ts'
 import { MYSQL_MUTANTS } from './mysql.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
@@ -39,4 +40,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...EMERGENCY_MUTANTS,
   ...SOAK_MUTANTS,
   ...RECORD_MUTANTS,
+  ...OPENEMR_FAILURE_MUTANTS,
 ]

@@ -28,8 +28,8 @@ const SLOW = { at: 'on-a', service: { desired: 1, times: { settleMs: 3_000 } } }
 
 /** As `aws secretsmanager put-secret-value` does. */
 async function put({ store }: OpenemrWorld, secret: string, value: object | string): Promise<void> {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const request = { SecretId: secret, SecretString: text }
+  const SecretString = typeof value === 'string' ? value : JSON.stringify(value)
+  const request = { SecretId: secret, SecretString }
   await secretsManagerAdmin(store.endpoint).call('PutSecretValue', request)
 }
 
