@@ -21,7 +21,7 @@ import { expectConverged, expectFailed, expectServed } from './openemr-kept.ts'
 
 const on = useMariadb()
 
-const ONE = { at: 'on-a', service: { desired: 1 } } as const
+const ONE = { at: 'on-a', paceMs: 100, service: { desired: 1 } } as const
 
 /** A rollout that is still going on when something else happens. */
 const SLOW = { at: 'on-a', service: { desired: 1, times: { settleMs: 3_000 } } } as const

@@ -13,7 +13,7 @@ import { noMounts, readOnly } from './read-only-mount.ts'
 
 const on = useMariadb()
 
-const ONE = { at: 'on-a', service: { desired: 1 } } as const
+const ONE = { at: 'on-a', paceMs: 100, service: { desired: 1 } } as const
 
 const NO_MOUNTS = noMounts()
 if (NO_MOUNTS !== undefined) console.warn(`no test of a read-only mount: ${NO_MOUNTS}`)
@@ -70,23 +70,20 @@ describe('cuedot openemr where something is not there', () => {
     await expectConverged(it)
   })
 
-  test('names the Secret or the Deployment that does not exist, and turns back', async () => {
+  test.each([
+    { what: 'Secret', name: 'K8S_SECRET_NAME', code: 'ERR_TARGET_MISSING' },
+    { what: 'Deployment', name: 'K8S_DEPLOYMENT_NAME', code: 'ERR_RUNTIME_MISSING' },
+  ])('names the $what that does not exist, and turns back', async ({ what, name, code }) => {
     const { server, tls } = on()
     await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
     const { world, kubernetes } = it
-    const wrong = [
-      { env: { K8S_SECRET_NAME: 'none' }, said: `Secret ${kubernetes.namespace}/none` },
-      { env: { K8S_DEPLOYMENT_NAME: 'none' }, said: `Deployment ${kubernetes.namespace}/none` },
-    ]
     const rules = [{ apiGroups: ['', 'apps'], resources: ['*'], verbs: ['*'] }]
     const KUBECONFIG = await kubernetes.userWith(rules)
     const file = await readFile(world.sqlconf, 'latin1')
-    for (const { env, said } of wrong) {
-      const ended = await it.run(['--log-json'], { ...env, KUBECONFIG })
-      expect(await expectFailed(ended, it)).toContain(said)
-      expect(lastLine(ended)['code']).toMatch(/^ERR_(?:TARGET|RUNTIME)_MISSING$/)
-      expect(await readFile(world.sqlconf, 'latin1')).toBe(file)
-    }
+    const ended = await it.run(['--log-json'], { [name]: 'none', KUBECONFIG })
+    expect(await expectFailed(ended, it)).toContain(`${what} ${kubernetes.namespace}/none`)
+    expect(lastLine(ended)['code']).toBe(code)
+    expect(await readFile(world.sqlconf, 'latin1')).toBe(file)
     await expectConverged(it)
   })
 

@@ -83,7 +83,8 @@ function heal({ world, ecs }: EcsWorld): void {
   ecs.heal()
 }
 
-const ON_A = { at: 'on-a', service: { desired: 1 } } as const
+/** Requests all the while, and time for the many runs. */
+const ON_A = { at: 'on-a', paceMs: 250, service: { desired: 1 } } as const
 
 describe.concurrent('cuedot openemr, allowed all but one thing', () => {
   test(
@@ -133,7 +134,7 @@ describe.concurrent('cuedot openemr, allowed all but one thing', () => {
     'names the verb and the resource that a Role lacks, and converges once they are granted',
     async () => {
       await using on = await ownServer()
-      await using it = await openemrOnEks(on.server, { tls, cluster }, { at: 'on-a' })
+      await using it = await openemrOnEks(on.server, { tls, cluster }, { at: 'on-a', paceMs: 250 })
       const { kubernetes } = it
       const before = kubernetes.log.length
       await expectConverged(it)

@@ -125,7 +125,8 @@ async function rotate(it: EcsWorld): Promise<{
 async function requestsOf({
   world,
 }: EcsWorld): Promise<readonly { readonly user: string; readonly task: string }[]> {
-  const text = await readFile(world.worker.at(-1) ?? '', 'utf8')
+  const [, , , , report = ''] = world.worker
+  const text = await readFile(report, 'utf8')
   return [...text.matchAll(/^served as (\S+) by (\d+)$/gm)].map(([, user = '', task = '']) => ({
     ...{ user, task },
   }))

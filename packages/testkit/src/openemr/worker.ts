@@ -1,17 +1,15 @@
 /**
  * A worker of an application that reads OpenEMR's sqlconf.php once, when it starts, as PHP with
  * opcache does, and then logs in for every request. Run as a task of its own:
- * `node worker.ts <sqlconf.php> <CA file> <report file>`; prints `ready` when it serves. On SIGTERM
- * it ends what it has in hand and leaves. Each end of a request is a line of the report.
+ * `node worker.ts <sqlconf.php> <CA file> <report file> <milliseconds between requests>`; prints
+ * `ready` when it serves. On SIGTERM it ends what it has in hand and leaves. Each end of a request
+ * is a line of the report.
  */
 import { appendFileSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 
-/** Between two requests of one worker. */
-const PACE_MS = 40
-
-const [conf = '', caFile = '', report = ''] = process.argv.slice(2)
+const [conf = '', caFile = '', report = '', pace = ''] = process.argv.slice(2)
 const login = readLogin(readFileSync(conf, 'utf8'))
 const ca = readFileSync(caFile, 'utf8')
 const state = { stopped: false }
@@ -23,7 +21,7 @@ await request()
 console.log('ready')
 while (!state.stopped) {
   await request()
-  await pause(PACE_MS)
+  await pause(Number(pace))
 }
 
 /** Logs in, writes a row, leaves. */

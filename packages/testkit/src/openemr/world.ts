@@ -25,6 +25,8 @@ export interface OpenemrStart {
    *   the application runs as the admin.
    */
   readonly at: 'on-a' | 'on-b' | 'fresh'
+  /** Milliseconds between two requests of a worker. Default 40. */
+  readonly paceMs?: number
 }
 
 /** A database with OpenEMR's schema, its secrets, and the volume with its `sites`. */
@@ -80,7 +82,7 @@ const REGION = 'eu-central-1'
 export async function startOpenemr(
   server: OpenemrServer,
   tls: TestTls,
-  { at }: OpenemrStart,
+  { at, paceMs = 40 }: OpenemrStart,
 ): Promise<OpenemrWorld> {
   await using starting = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'cuedot-openemr-'))
@@ -118,7 +120,7 @@ export async function startOpenemr(
       ...{ RDS_SLOT_SECRET_ID: 'slots', RDS_ADMIN_SECRET_ID: 'admin' },
       ...{ OPENEMR_SITES_MOUNT_ROOT: join(dir, 'sites'), CUEDOT_TLS_CA: tls.caFile },
     },
-    worker: [process.execPath, WORKER, sqlconf, tls.caFile, reports],
+    worker: [process.execPath, WORKER, sqlconf, tls.caFile, reports, String(paceMs)],
     report: async () => reportOf(await readFile(reports, 'utf8')),
     slots: () => slotsOf(store),
     accounts: () => accountsOf(root),
