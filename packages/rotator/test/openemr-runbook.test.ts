@@ -9,6 +9,11 @@ const PAGE = readFileSync(
   fileURLToPath(new URL('../../../docs/openemr-runbook.md', import.meta.url)),
 )
 
+/** Tests say first which statement they show: `T63 R14 what the circuit breaker gives up …`. */
+function plain(name: string): string {
+  return name.replace(/^(?:[A-Z]\d+ )+/, '')
+}
+
 /** What stands between backticks in the last cell of each row, and behind `Test:`. */
 function namesIn(page: string): readonly string[] {
   const lines = page.split('\n')
@@ -28,14 +33,14 @@ function knownTests(): ReadonlySet<string> {
   const names = sources.flatMap((source) => [
     ...source.matchAll(/(?:\btest|\]|\)|\btest\.\w+\([^()]*\))\(\s*['`]([^'`]+)['`],/g),
   ])
-  return new Set(names.flatMap(([, name]) => name ?? []))
+  return new Set(names.flatMap(([, name]) => (name === undefined ? [] : plain(name))))
 }
 
 test('every row of the runbook of OpenEMR names a test that exists', () => {
   const names = namesIn(PAGE.toString('utf8'))
   expect(names.length).toBeGreaterThan(30)
   const known = knownTests()
-  expect(names.filter((name) => !known.has(name))).toEqual([])
+  expect(names.filter((name) => !known.has(plain(name)))).toEqual([])
 })
 
 test('a row that names no test, or one that is not there, is found', () => {
