@@ -95,6 +95,7 @@ export async function openemrOnEcs(
 export interface EksWorld extends AsyncDisposable {
   readonly world: OpenemrWorld
   readonly kubernetes: FakeNamespace
+  readonly env: Readonly<Record<string, string>>
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliResult>
   start(args: readonly string[]): CliProcess
 }
@@ -117,7 +118,7 @@ export async function openemrOnEks(
   }
   const running = starting.move()
   return {
-    ...{ world, kubernetes },
+    ...{ world, kubernetes, env },
     run: (args, more) =>
       cuedot(['openemr', ...args], { cwd: world.sites, env: { ...env, ...more } }),
     start: (args) => startCuedot(['openemr', ...args], { cwd: world.sites, env }),
