@@ -116,7 +116,8 @@ export async function operatorOnEks(
   if (options.withoutCronJob !== true) await create('cronjobs', cronJob)
   const jobs = async (): Promise<readonly SeenJob[]> => {
     const { body } = await kubernetes.admin({ method: 'GET', path: `${batch}/jobs` })
-    return body['items'] as readonly SeenJob[]
+    const { items }: { readonly items?: readonly SeenJob[] } = JSON.parse(JSON.stringify(body))
+    return items ?? []
   }
   const env = {
     KUBECONFIG: await kubernetes.userWith(operatorRules()),

@@ -12,8 +12,8 @@ interface JobSpec {
 }
 
 /**
- * The controller of Jobs: one pod for each, never a second one, as with `backoffLimit` 0. A Job that
- * is deleted takes its pod with it.
+ * The controller of Jobs: one pod for each, never a second one, as with `backoffLimit` 0. A Job
+ * that is deleted takes its pod with it.
  * @see Kubernetes documentation, "Jobs": job termination and cleanup
  */
 export class JobController {

@@ -46,8 +46,11 @@ async function statusOf(options: OpenemrOptions): Promise<Status> {
   }
 }
 
-/** Before anything else is asked: without the file there is nothing to rotate for. */
-async function findSqlconf({ mountRoot }: Variables): Promise<void> {
+/**
+ * Before anything else is asked: without the file there is nothing to rotate for.
+ * @throws Unusable
+ */
+export async function findSqlconf({ mountRoot }: Variables): Promise<void> {
   const path = sqlconfOf(mountRoot)
   try {
     await access(path)
