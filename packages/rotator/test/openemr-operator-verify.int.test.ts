@@ -1,7 +1,7 @@
 // Goal: what would stop a rotation is found before one is started, and finding it changes nothing.
 // Method: a thing that a rotation needs is taken away, one at a time, from worlds with a real
 // MariaDB; the command line must name it, and everything must be as it was.
-import { chmod, chown, copyFile, readFile, rm } from 'node:fs/promises'
+import { chmod, chown, copyFile, readFile, rm, stat } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openemrRules } from '../../testkit/src/conformance/kubernetes-deployment.ts'
 import { SECRET, readSecret } from '../../testkit/src/conformance/kubernetes-secret.ts'
@@ -64,7 +64,7 @@ describe('cuedot openemr verify with the environment of the task', () => {
   })
 
   test.skipIf(process.geteuid?.() !== 0)(
-    'a file that another user owns is named before a run fails on it (needs root to set up)',
+    '1000:101 is enough; a file of another user is named beforehand (needs root to set up)',
     async () => {
       await using it = await openemrOnEcs(on(), { at: 'on-a' })
       const { sqlconf, sites } = it.world
@@ -78,6 +78,12 @@ describe('cuedot openemr verify with the environment of the task', () => {
       const command = [process.execPath, PROGRAM, 'openemr', 'verify', '--log-json'] as const
       const ours = await asUser({ uid, gid }, command, env)
       expect(lastLine(ours), ours.stdout).toMatchObject({ status: 'ok' })
+      // What the image runs as, with nothing but the volume to write to.
+      const rotate = [process.execPath, PROGRAM, 'openemr', '--log-json'] as const
+      const nowhere = { ...env, HOME: '/nonexistent', TMPDIR: '/nonexistent' }
+      const rotated = await asUser({ uid, gid }, rotate, nowhere)
+      expect(lastLine(rotated)).toMatchObject({ status: 'ok', active_slot: 'B' })
+      expect(await stat(sqlconf)).toMatchObject({ uid, gid })
       await chown(sqlconf, 0, 0)
       const theirs = await asUser({ uid, gid }, command, env)
       expect(lastLine(theirs)['error']).toMatch(/belongs to 0:0, and user 1000/)

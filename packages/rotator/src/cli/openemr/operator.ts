@@ -1,5 +1,6 @@
 import { composeSystem } from '../../compose.ts'
 import { composeLauncher } from '../../compose/drop-in.ts'
+import { isRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { Launch, Launcher } from '../../ports/launcher.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -65,12 +66,20 @@ async function launchCommand(args: readonly string[], options: LaunchOptions): P
   } catch (error) {
     if (error instanceof UsageError) throw error
     tellStack(error)
-    const { error: text, more } = toldOf(error)
-    return failed(text, options, more)
+    if (!isRotatorError(error) || error.retry !== 'observe-first') {
+      const { error: text, more } = toldOf(error)
+      return failed(text, options, more)
+    }
+    const { message, code } = error
+    return failed(sentences(message, MAYBE_STARTED), options, { code })
   }
 }
 
 const CALL_LIMIT_MS = 30_000
+
+const MAYBE_STARTED =
+  'It may have been started. A second rotation is refused while it runs, so running this again is ' +
+  'safe'
 
 async function begin(
   launcher: Launcher,
