@@ -60,7 +60,7 @@ export async function follow(launch: Launch, options: FollowOptions): Promise<Fo
     if (says !== told) note(says)
     told = says
     if (stop.aborted) return { kind: 'left', why: `${String(stop.reason)}: not followed further` }
-    const soon = Math.min(Math.max(500, elapsedMs / 8), LONGEST_POLL_MS)
+    const soon = Math.min(Math.max(500, Math.round(elapsedMs / 8)), LONGEST_POLL_MS)
     await clock.sleep(Math.min(soon, limitMs - elapsedMs), stop)
     elapsedMs = clock.now().getTime() - begun
   }

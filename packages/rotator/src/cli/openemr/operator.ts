@@ -78,8 +78,8 @@ async function launchCommand(args: readonly string[], options: LaunchOptions): P
 const CALL_LIMIT_MS = 30_000
 
 const MAYBE_STARTED =
-  'It may have been started. A second rotation is refused while it runs, so running this again is ' +
-  'safe'
+  'It may have been started. A second rotation is refused while one runs, so running this again ' +
+  'is safe'
 
 async function begin(
   launcher: Launcher,
