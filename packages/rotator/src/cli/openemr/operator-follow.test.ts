@@ -133,6 +133,14 @@ describe('following a launch', () => {
     expect((await followed({ look: () => OVER })).ms).toBe(0)
   })
 
+  test('waits for no lines of what never ran, and for those of what did', async () => {
+    const failed = (): LaunchState => ({ state: 'failed', why: 'no image' })
+    expect((await followed({ look: failed, logLagMs: 5_000 })).ms).toBe(0)
+    const late = (ms: number): readonly string[] => (ms === 0 || ms === 2_000 ? ['more'] : [])
+    const seen = await followed({ look: failed, log: late, logLagMs: 5_000 })
+    expect(seen).toMatchObject({ lines: ['more', 'more'], ms: 7_000 })
+  })
+
   test('waits no longer than six lags for a log that never ends', async () => {
     const log = (): readonly string[] => ['more']
     expect((await followed({ look: () => OVER, log, logLagMs: 5_000 })).ms).toBe(30_000)

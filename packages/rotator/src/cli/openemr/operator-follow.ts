@@ -52,7 +52,8 @@ export async function follow(launch: Launch, options: FollowOptions): Promise<Fo
     const state = await watch.look()
     await log.show()
     if (state.state === 'ended' || state.state === 'failed') {
-      await log.finish()
+      // What never ran prints nothing.
+      if (state.state === 'ended' || log.hasLines) await log.finish()
       return over(state)
     }
     if (state.state === 'lost') return { kind: 'left', why: state.why }
@@ -108,10 +109,16 @@ class Log {
   readonly #options: FollowOptions
   #isUnreadable = false
   #isComplete = false
+  #hasLines = false
 
   constructor(launch: Launch, options: FollowOptions) {
     this.#launch = launch
     this.#options = options
+  }
+
+  /** It has shown something. */
+  get hasLines(): boolean {
+    return this.#hasLines
   }
 
   /** @returns how many lines there were */
@@ -121,6 +128,7 @@ class Log {
       const lines = await this.#launch.readLog(callOf(clock))
       this.#isUnreadable = false
       for (const line of lines) this.#isComplete = show(line)
+      this.#hasLines ||= lines.length > 0
       return lines.length
     } catch (error) {
       if (!isRotatorError(error)) throw error

@@ -128,6 +128,7 @@ function conclude(
       const code = `${name} ended with exit code ${exitCode}`
       const reason = why === undefined ? code : `${code}: ${why}`
       if (!OWN_CODES.has(exitCode)) return failed(sentences(reason), options)
+      if (why !== undefined) tell(reason)
       if (exitCode === EXIT.ok) {
         if (options.json && !status.isStatus) print('{"status": "ok"}')
         return EXIT.ok
