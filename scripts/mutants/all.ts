@@ -9,6 +9,7 @@ import { INITIAL_MUTANTS } from './initial.ts'
 import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
+import { OPERATOR_MUTANTS } from './operator.ts'
 import { POOLER_MUTANTS } from './poolers.ts'
 import { MYSQL_MUTANTS } from './mysql.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STEP_MUTANTS,
   ...ENGINE_MUTANTS,
   ...DATABASE_MUTANTS,
+  ...OPERATOR_MUTANTS,
   ...POOLER_MUTANTS,
   ...MYSQL_MUTANTS,
   ...POSTGRES_MUTANTS,
