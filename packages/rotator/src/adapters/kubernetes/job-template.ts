@@ -23,7 +23,7 @@ export interface JobWish {
  */
 const DEADLINE_SECONDS = 7_200
 
-/** Asked to stop, cuedot finishes the action in flight; none takes longer than a minute. */
+/** Asked to stop, cuedot ends its waits and finishes the calls in flight, each 30 s at most. */
 const GRACE_SECONDS = 120
 
 const TTL_SECONDS = 86_400
