@@ -64,7 +64,31 @@ export function placeOf(options: LaunchOptions, env: Env): LaunchPlace {
   throw new UsageError('Nothing says where the rotation runs.', WHICH)
 }
 
+const ECS_FLAGS = ['cluster', 'service', 'taskDefinition', 'region'] as const
+const EKS_FLAGS = ['namespace', 'cronJob', 'manifest', 'image', 'context', 'attach'] as const
+
+/** True where flags name something of a place: for a command that goes nowhere. */
+export function namesPlace(options: Partial<LaunchOptions>): boolean {
+  return [...ECS_FLAGS, ...EKS_FLAGS, 'container' as const].some(
+    (key) => options[key] !== undefined,
+  )
+}
+
+/** A variable may be there for another purpose; a flag that would be ignored is a mistake. */
+function demandNone(
+  options: LaunchOptions,
+  keys: readonly (keyof LaunchOptions)[],
+  kind: string,
+): void {
+  if (keys.some((key) => options[key] !== undefined))
+    throw new UsageError(
+      `A flag is given that is not for ${kind}.`,
+      'See --help: each has its own.',
+    )
+}
+
 function ecsPlace(options: LaunchOptions, env: Env): EcsPlace {
+  demandNone(options, EKS_FLAGS, 'a task of ECS')
   const given = OF_ECS.map(([key, flag, variable]) => ({
     value: valueOf(options[key], env[variable]),
     name: `${flag} (${variable})`,
@@ -82,6 +106,7 @@ function ecsPlace(options: LaunchOptions, env: Env): EcsPlace {
 }
 
 function jobPlace(options: LaunchOptions, env: Env): JobPlace {
+  demandNone(options, ECS_FLAGS, 'a Job of Kubernetes')
   const { manifest, context, container } = options
   const image = valueOf(options.image, env['CREDENTIAL_ROTATION_IMAGE'])
   return {

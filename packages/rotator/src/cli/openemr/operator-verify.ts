@@ -10,6 +10,7 @@ import { verifyTarget } from '../verify/checks.ts'
 import { openTarget, quietEnvironment } from '../workspace.ts'
 import { findSqlconf } from './command.ts'
 import { sentences, toldOf } from './failures.ts'
+import { namesPlace } from './operator-options.ts'
 import type { LaunchOptions } from './operator-options.ts'
 import { verifyThere } from './operator.ts'
 import { prepare } from './runs.ts'
@@ -36,16 +37,8 @@ export async function verifyOperator(options: VerifyOptions): Promise<ExitCode> 
   return tellChecks(checks, options)
 }
 
-const OF_A_PLACE = [
-  ...['cluster', 'service', 'taskDefinition', 'container', 'region'],
-  ...['namespace', 'cronJob', 'manifest', 'image', 'context', 'attach'],
-]
-
 function demandHere(options: VerifyOptions): void {
-  const given = Object.entries(options).filter(
-    ([key, value]) => OF_A_PLACE.includes(key) && value !== undefined,
-  )
-  if (given.length > 0)
+  if (namesPlace(options))
     throw new UsageError(
       'Where a task or a Job runs is for --task and --job; without them it is verified here.',
       'Add --task or --job, or leave the rest out.',
