@@ -1,16 +1,30 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { findProgram } from '../../testkit/src/servers/programs.ts'
 import type { CliResult } from './cli-process.ts'
 
-/** Runs a program as another user of this machine; only root may. */
+const SETPRIV = findProgram('setpriv')
+
+/** What keeps {@link asUser} from working here; undefined where nothing does. */
+export function userProblem(): string | undefined {
+  if (process.geteuid?.() !== 0) return 'only root may run a program as another user'
+  return SETPRIV === undefined ? 'there is no setpriv (util-linux)' : undefined
+}
+
+/**
+ * Runs a program as another user of this machine. It may read everything, since a checkout may be
+ * where only its owner looks; it may write and give away no more than that user.
+ */
 export async function asUser(
   { uid, gid }: { readonly uid: number; readonly gid: number },
-  [program, ...args]: readonly [string, ...string[]],
+  command: readonly [string, ...string[]],
   env: Readonly<Record<string, string>>,
 ): Promise<CliResult> {
-  const child = spawn(program, args, {
-    ...{ uid, gid, stdio: ['ignore', 'pipe', 'pipe'] },
+  const who = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  const reads = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search']
+  const child = spawn(SETPRIV ?? '', [...who, ...reads, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', ...env },
   })
   const closed = once(child, 'close')

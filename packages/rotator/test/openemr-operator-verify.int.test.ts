@@ -1,7 +1,7 @@
 // Goal: what would stop a rotation is found before one is started, and finding it changes nothing.
 // Method: a thing that a rotation needs is taken away, one at a time, from worlds with a real
 // MariaDB; the command line must name it, and everything must be as it was.
-import { chmod, chown, copyFile, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, chown, readFile, rm, stat } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openemrRules } from '../../testkit/src/conformance/kubernetes-deployment.ts'
 import { SECRET, readSecret } from '../../testkit/src/conformance/kubernetes-secret.ts'
@@ -11,9 +11,12 @@ import { PROGRAM } from './cli-process.ts'
 import { everything, lastLine, openemrOnEcs, openemrOnEks, useMariadb } from './openemr-fixture.ts'
 import { operatorOnEks } from './openemr-operator-eks-fixture.ts'
 import { operatorOnEcs } from './openemr-operator-fixture.ts'
-import { asUser } from './openemr-operator-user.ts'
+import { asUser, userProblem } from './openemr-operator-user.ts'
 
 const on = useMariadb()
+
+const NO_USER = userProblem()
+if (NO_USER !== undefined) console.warn(`not tried as the user of the image: ${NO_USER}`)
 
 describe('cuedot openemr verify with the environment of the task', () => {
   test.for(['on-a', 'fresh'] as const)('finds a world that is %s ready', async (at) => {
@@ -63,18 +66,15 @@ describe('cuedot openemr verify with the environment of the task', () => {
     expect((await it.run(['verify', '--namespace', 'openemr'])).code).toBe(2)
   })
 
-  test.skipIf(process.geteuid?.() !== 0)(
-    '1000:101 is enough; a file of another user is named beforehand (needs root to set up)',
+  test.skipIf(NO_USER !== undefined)(
+    '1000:101 is enough, and a file of another user is named beforehand',
     async () => {
       await using it = await openemrOnEcs(on(), { at: 'on-a' })
       const { sqlconf, sites } = it.world
       const [uid, gid] = [1_000, 101]
       for (const path of [sites, `${sites}/default`, sqlconf]) await chown(path, uid, gid)
       await chmod(`${sites}/..`, 0o755)
-      const ca = `${sites}/ca.pem`
-      await copyFile(on().tls.caFile, ca)
-      await chmod(ca, 0o644)
-      const env = { ...it.env, HOME: sites, CUEDOT_TLS_CA: ca }
+      const env = { ...it.env, HOME: sites }
       const command = [process.execPath, PROGRAM, 'openemr', 'verify', '--log-json'] as const
       const ours = await asUser({ uid, gid }, command, env)
       expect(lastLine(ours), ours.stdout).toMatchObject({ status: 'ok' })
