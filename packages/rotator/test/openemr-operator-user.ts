@@ -2,14 +2,21 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { findProgram } from '../../testkit/src/servers/programs.ts'
+import { PROGRAM } from './cli-process.ts'
 import type { CliResult } from './cli-process.ts'
 
 const SETPRIV = findProgram('setpriv')
 
-/** What keeps {@link asUser} from working here; undefined where nothing does. */
-export function userProblem(): string | undefined {
+/** The user and the group of the image. */
+export const IMAGE_USER = { uid: 1_000, gid: 101 } as const
+
+/** What keeps the command line from being run as that user; undefined where nothing does. */
+export async function userProblem(): Promise<string | undefined> {
   if (process.geteuid?.() !== 0) return 'only root may run a program as another user'
-  return SETPRIV === undefined ? 'there is no setpriv (util-linux)' : undefined
+  if (SETPRIV === undefined) return 'there is no setpriv (util-linux)'
+  const { code } = await asUser(IMAGE_USER, [process.execPath, PROGRAM, '--help'], {})
+  // Sources are looked for with access(2), which leaves the right to read everything out.
+  return code === 0 ? undefined : 'the checkout is where only its owner may look'
 }
 
 /**

@@ -11,11 +11,11 @@ import { PROGRAM } from './cli-process.ts'
 import { everything, lastLine, openemrOnEcs, openemrOnEks, useMariadb } from './openemr-fixture.ts'
 import { operatorOnEks } from './openemr-operator-eks-fixture.ts'
 import { operatorOnEcs } from './openemr-operator-fixture.ts'
-import { asUser, userProblem } from './openemr-operator-user.ts'
+import { asUser, IMAGE_USER, userProblem } from './openemr-operator-user.ts'
 
 const on = useMariadb()
 
-const NO_USER = userProblem()
+const NO_USER = await userProblem()
 if (NO_USER !== undefined) console.warn(`not tried as the user of the image: ${NO_USER}`)
 
 describe('cuedot openemr verify with the environment of the task', () => {
@@ -71,7 +71,7 @@ describe('cuedot openemr verify with the environment of the task', () => {
     async () => {
       await using it = await openemrOnEcs(on(), { at: 'on-a' })
       const { sqlconf, sites } = it.world
-      const [uid, gid] = [1_000, 101]
+      const { uid, gid } = IMAGE_USER
       for (const path of [sites, `${sites}/default`, sqlconf]) await chown(path, uid, gid)
       await chmod(`${sites}/..`, 0o755)
       const env = { ...it.env, HOME: sites }
