@@ -14,6 +14,11 @@ function declared(): readonly string[] {
   )
 }
 
+/** What starts a rotation elsewhere: no run calls it, so no target holds it. */
+const BESIDE: ReadonlySet<string> = new Set([
+  ...['Launch.look', 'Launch.readLog', 'Launcher.running', 'Launcher.start'],
+])
+
 type Made = Record<string | symbol, unknown>
 
 /** An object of this interface whose methods answer with what their types name. */
@@ -63,7 +68,8 @@ describe('the gates', () => {
 
   test('reach from the target whatever any port declares', () => {
     const reached = new Set(portMethods().values())
-    expect(declared().filter((method) => !reached.has(method))).toEqual([])
+    const missed = declared().filter((method) => !reached.has(method))
+    expect(new Set(missed)).toEqual(BESIDE)
     expect(declared().length).toBeGreaterThan(15)
   })
 })

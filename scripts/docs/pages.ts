@@ -1,6 +1,8 @@
 /** Which pages are made from which registries. */
 import { configJsonSchema } from '../../packages/rotator/src/config/json-schema.ts'
 import { ecsIamActions } from '../../packages/rotator/src/adapters/ecs/iam.ts'
+import { ecsOperatorIamActions } from '../../packages/rotator/src/adapters/ecs/operator-iam.ts'
+import { logsIamActions } from '../../packages/rotator/src/adapters/cloudwatch-logs/iam.ts'
 import { rdsIamActions } from '../../packages/rotator/src/adapters/rds/iam.ts'
 import { iamActions } from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
 import { EVENT_CATALOGUE } from '../../packages/rotator/src/domain/events.ts'
@@ -20,6 +22,8 @@ export const pages = (): readonly Page[] => [
     'AWS Secrets Manager': iamActions,
     'Amazon RDS (managed credentials)': rdsIamActions,
     'Amazon ECS (`roll: ecs-service`)': ecsIamActions,
+    'Amazon ECS (`cuedot openemr run`)': ecsOperatorIamActions,
+    'CloudWatch Logs (`cuedot openemr run`)': logsIamActions,
   }),
   eventsPage(EVENT_CATALOGUE),
   runbookPage(RUNBOOK),

@@ -10,6 +10,7 @@ import { LEAK_MUTANTS } from './leaks.ts'
 import { MANAGED_MUTANTS } from './managed.ts'
 import type { Mutant } from './mutant.ts'
 import { OPENEMR_FAILURE_MUTANTS } from './openemr-failures.ts'
+import { OPERATOR_MUTANTS } from './operator.ts'
 import { POOLER_MUTANTS } from './poolers.ts'
 import { MYSQL_MUTANTS } from './mysql.ts'
 import { POSTGRES_MUTANTS } from './postgres.ts'
@@ -25,6 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STEP_MUTANTS,
   ...ENGINE_MUTANTS,
   ...DATABASE_MUTANTS,
+  ...OPERATOR_MUTANTS,
   ...POOLER_MUTANTS,
   ...MYSQL_MUTANTS,
   ...POSTGRES_MUTANTS,

@@ -61,8 +61,8 @@ export const ECS_MUTANTS: readonly Mutant[] = [
     name: 'lets the SDK repeat UpdateService after a lost answer',
     harm: 'Two deployments are forced at once, and the first is followed.',
     file: 'adapters/ecs/connect.ts',
-    text: 'watchWrites({ all: UPDATES, once: UPDATES })',
-    replacement: 'watchWrites({ all: UPDATES, once: new Set() })',
+    text: 'watchWrites({ all: WRITES, once: UPDATES })',
+    replacement: 'watchWrites({ all: WRITES, once: new Set() })',
     lane: FAULTS,
   },
   {

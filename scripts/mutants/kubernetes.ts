@@ -167,8 +167,8 @@ export const KUBERNETES_MUTANTS: readonly Mutant[] = [
     name: 'repeats a patch whose answer was lost',
     harm: 'What may have happened is called safe to do again.',
     file: `${FOLDER}/failures.ts`,
-    text: 'if (writes && arrived(failure))',
-    replacement: 'if (writes && failure.status === 1)',
+    text: 'if (isWrite(operation) && arrived(failure))',
+    replacement: 'if (isWrite(operation) && failure.status === 1)',
     lane: FAILURES,
   },
   {

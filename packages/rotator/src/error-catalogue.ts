@@ -1,5 +1,6 @@
 import { ECS_ERRORS } from './error-catalogue/ecs.ts'
 import { KUBERNETES_ERRORS } from './error-catalogue/kubernetes.ts'
+import { LAUNCH_ERRORS } from './error-catalogue/launch.ts'
 import { OWNER_ERRORS } from './error-catalogue/owner.ts'
 import type { ErrorCode, Retry } from './errors.ts'
 
@@ -206,6 +207,7 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
       'credential it had: rotate again when the cause is gone.',
   },
   ...ECS_ERRORS,
+  ...LAUNCH_ERRORS,
   ...OWNER_ERRORS,
   ...KUBERNETES_ERRORS,
   ERR_OUTCOME_UNKNOWN: {

@@ -7,6 +7,7 @@
 import { ERROR_CATALOGUE } from './error-catalogue.ts'
 import type { EcsErrorDetails } from './error-catalogue/ecs.ts'
 import type { KubernetesErrorDetails } from './error-catalogue/kubernetes.ts'
+import type { LaunchErrorDetails } from './error-catalogue/launch.ts'
 import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 
 /**
@@ -18,7 +19,8 @@ import type { OwnerErrorDetails } from './error-catalogue/owner.ts'
 export type Retry = 'safe' | 'never' | 'observe-first'
 
 /** The details that each error carries. Names and addresses only, never a secret. */
-export interface ErrorDetails extends EcsErrorDetails, KubernetesErrorDetails, OwnerErrorDetails {
+export interface ErrorDetails
+  extends EcsErrorDetails, KubernetesErrorDetails, LaunchErrorDetails, OwnerErrorDetails {
   ERR_CONFIG: { file: string; path: string; problem: string }
   ERR_STORE_NOT_FOUND: { secret: string }
   ERR_STORE_DENIED: { secret: string; operation: string; problem?: string }

@@ -9,7 +9,7 @@ import {
 import { createSecret, SECRET } from '../../testkit/src/conformance/kubernetes-secret.ts'
 import type { FakeCluster, FakeNamespace } from '../../testkit/src/fakes/kubernetes.ts'
 import { startEcs } from '../../testkit/src/fakes/ecs.ts'
-import type { FakeEcs } from '../../testkit/src/fakes/ecs.ts'
+import type { EcsFakeOptions, FakeEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { ServiceSpec } from '../../testkit/src/fakes/ecs-service.ts'
 import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import { startOpenemr } from '../../testkit/src/openemr/world.ts'
@@ -56,6 +56,8 @@ export interface EcsStart extends OpenemrStart {
   readonly service?: Partial<ServiceSpec>
   /** What the next task runs. Default: what it usually does. */
   readonly command?: (usual: TaskCommand) => TaskCommand
+  /** What else the cluster has. */
+  readonly cluster?: Pick<EcsFakeOptions, 'definitions' | 'log' | 'run'>
 }
 
 const [CLUSTER, SERVICE] = ['openemr', 'web']
@@ -70,7 +72,9 @@ export async function openemrOnEcs(
   const worker: TaskCommand = { argv: world.worker, ready: /ready/ }
   const { command = (usual) => usual } = options
   const spec = { name: SERVICE, desired: 2, command: () => command(worker), ...options.service }
-  const ecs = starting.use(await startEcs({ cluster: CLUSTER, services: [spec] }))
+  const ecs = starting.use(
+    await startEcs({ cluster: CLUSTER, services: [spec], ...options.cluster }),
+  )
   await ecs.service(SERVICE).until(() => ecs.service(SERVICE).primary.rolloutState === 'COMPLETED')
   const env = {
     ...world.env,
@@ -91,6 +95,7 @@ export async function openemrOnEcs(
 export interface EksWorld extends AsyncDisposable {
   readonly world: OpenemrWorld
   readonly kubernetes: FakeNamespace
+  readonly env: Readonly<Record<string, string>>
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliResult>
   start(args: readonly string[]): CliProcess
 }
@@ -113,7 +118,7 @@ export async function openemrOnEks(
   }
   const running = starting.move()
   return {
-    ...{ world, kubernetes },
+    ...{ world, kubernetes, env },
     run: (args, more) =>
       cuedot(['openemr', ...args], { cwd: world.sites, env: { ...env, ...more } }),
     start: (args) => startCuedot(['openemr', ...args], { cwd: world.sites, env }),

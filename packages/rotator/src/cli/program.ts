@@ -5,6 +5,7 @@ import { EXIT, EXIT_HELP } from './exit-codes.ts'
 import type { AuditVerifyOptions } from './commands/audit-verify.ts'
 import { writeOut } from './openemr/flags.ts'
 import type { OpenemrOptions } from './openemr/flags.ts'
+import { addOperator } from './openemr/operator-program.ts'
 import type { CommonOptions, LookOptions, PlanOptions, RotateOptions } from './options.ts'
 import type { RunOptions } from './options.ts'
 import type { TryOptions } from './try/command.ts'
@@ -43,6 +44,8 @@ export function buildProgram(ended: Ended): Command {
     .showHelpAfterError('(cuedot --help lists the commands)')
     .addHelpText('after', EXIT_HELP)
     .exitOverride()
+    // Options belong to the command before them: `openemr` and its own commands share some names.
+    .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: false })
   addTry(program, ended)
   addLooking(program, ended)
@@ -151,8 +154,9 @@ function addAdopt(program: Command, ended: Ended): void {
 }
 
 function addOpenemr(program: Command, ended: Ended): void {
-  program
+  const openemr = program
     .command('openemr')
+    .enablePositionalOptions()
     .description('stands in for the rotation tools of openemr-on-ecs and openemr-on-eks')
     .option('--dry-run', 'tell what would be done; change nothing')
     .option('--log-json', 'JSON lines on stdout, the status object last')
@@ -167,6 +171,7 @@ function addOpenemr(program: Command, ended: Ended): void {
       const { openemrCommand } = await import('./openemr/command.ts')
       ended(await openemrCommand(options))
     })
+  addOperator(openemr, ended)
 }
 
 function addHelpers(program: Command, ended: Ended): void {

@@ -22,4 +22,9 @@ export interface ConfigTarget {
    * ERR_TARGET_*
    */
   write(credential: Credential, call: Call): Promise<void>
+  /**
+   * Looks whether a credential could be written, without writing one; rejects where it could not
+   * be. Absent where nothing can be asked.
+   */
+  inspect?(call: Call): Promise<void>
 }

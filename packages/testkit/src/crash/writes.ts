@@ -15,6 +15,7 @@ export const READS: ReadonlySet<string> = new Set([
   'AdminSession.blocksAfterRefusals',
   'AdminSession.expiry',
   'AdminSession.describeOwnership',
+  'ConfigTarget.inspect',
   'ConfigTarget.read',
   'CredentialOwner.state',
   'Runtime.observe',

@@ -22,6 +22,8 @@ export interface ServiceSpec {
   readonly controller?: 'ECS' | 'CODE_DEPLOY' | 'EXTERNAL'
   /** False: `rolloutState` is not told, as behind a Classic Load Balancer. */
   readonly tellsRollout?: boolean
+  /** Its subnets and security groups, as `awsvpcConfiguration` tells them. */
+  readonly network?: Readonly<Record<string, unknown>>
 }
 
 /** How often in a second tasks that fail are started again: the fake is in a hurry. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 
 /** What a task runs. */
 export interface TaskCommand {
@@ -36,6 +37,8 @@ export class EcsTask {
   #exitCode: number | undefined
   #output = ''
   #wasStopped = false
+  /** Gets every line that the process prints, on stdout and on stderr. */
+  onLine: ((line: string) => void) | undefined
 
   constructor(id: string, command: TaskCommand, times: TaskTimes, changed: () => void) {
     this.id = id
@@ -53,7 +56,8 @@ export class EcsTask {
       this.#output = (this.#output + text).slice(-10_000)
       if (ready?.test(this.#output) === true) this.#ready()
     })
-    this.#child.stderr?.resume()
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.onLine?.(line))
     this.#child.once('error', () => this.#end(127))
     this.#child.once('exit', (code) => this.#end(code ?? 137))
   }

@@ -1,11 +1,14 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { EcsRefusal, ecsActions } from './ecs-actions.ts'
-import type { Cluster, Json, TaskRequest } from './ecs-actions.ts'
+import { ecsActions } from './ecs-actions.ts'
+import type { Cluster } from './ecs-actions.ts'
+import { EcsRefusal, objectOf } from './ecs-json.ts'
+import type { Json } from './ecs-json.ts'
+import type { DefinitionSpec, RunOutcome, TaskRequest } from './ecs-run.ts'
+import type { EcsTask } from './ecs-task.ts'
 import { ServiceMachine } from './ecs-service.ts'
 import type { ServiceSpec } from './ecs-service.ts'
-import type { TaskCommand } from './ecs-task.ts'
 
 /**
  * What goes wrong with a call.
@@ -37,7 +40,11 @@ export interface EcsFakeOptions {
   readonly cluster: string
   readonly services: readonly ServiceSpec[]
   /** What `RunTask` runs. Default: there is no task definition. */
-  readonly run?: (request: TaskRequest) => TaskCommand | undefined
+  readonly run?: (request: TaskRequest) => RunOutcome
+  /** What `DescribeTaskDefinition` tells. Default: nothing. */
+  readonly definitions?: readonly DefinitionSpec[]
+  /** Gets what containers with the log driver `awslogs` print. */
+  readonly log?: Cluster['log']
 }
 
 /** A running fake of ECS with one cluster. */
@@ -49,6 +56,8 @@ export interface FakeEcs extends AsyncDisposable {
   readonly calls: readonly { readonly action: string; readonly body: Json }[]
   /** A service, past the API. @throws when there is none of this name */
   service(name: string): ServiceMachine
+  /** Tasks that were run by themselves and got a container, in order. */
+  alone(): readonly EcsTask[]
   /** Arms a fault. */
   fail(fault: EcsFault): void
   /** Takes back all faults and ends calls that hang. */
@@ -72,9 +81,10 @@ const TARGET = 'AmazonEC2ContainerServiceV20141113.'
  * not verified.
  */
 export async function startEcs(options: EcsFakeOptions): Promise<FakeEcs> {
-  const { cluster: name, run = () => undefined } = options
+  const { cluster: name, run = () => undefined, definitions = [], log } = options
   const services = new Map(options.services.map((spec) => [spec.name, new ServiceMachine(spec)]))
-  const cluster: Cluster = { name, services, tasks: new Map(), run }
+  const alone = { tasks: new Map(), tokens: new Map() }
+  const cluster: Cluster = { name, services, definitions, run, log, ...alone }
   const state: Server = { cluster, calls: [], faults: [], hanging: new Set(), before: undefined }
   const server = createServer((request, response) => {
     serve(state, request, response).catch(() => response.destroy())
@@ -95,6 +105,7 @@ export async function startEcs(options: EcsFakeOptions): Promise<FakeEcs> {
       if (!found) throw new Error(`no service ${wanted}`)
       return found
     },
+    alone: () => [...cluster.tasks.values()].flatMap(({ task }) => task ?? []),
     fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
     heal: () => {
       state.faults.length = 0
@@ -107,7 +118,7 @@ export async function startEcs(options: EcsFakeOptions): Promise<FakeEcs> {
       server.closeAllConnections()
       await closed.promise
       await Promise.all([...services.values()].map((service) => service.kill()))
-      await Promise.all([...cluster.tasks.values()].map((task) => task.kill()))
+      await Promise.all([...cluster.tasks.values()].map(async ({ task }) => await task?.kill()))
     },
   }
 }
@@ -170,8 +181,4 @@ function takeFault(state: Server, action: string): EcsFaultKind | undefined {
   if (!armed) return undefined
   armed.left -= 1
   return armed.fault.kind
-}
-
-function objectOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

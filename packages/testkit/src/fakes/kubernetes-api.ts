@@ -4,10 +4,11 @@ import { createServer } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { TestTls } from '../servers/tls.ts'
 import { conflict, isJson, patched, validate } from './kubernetes-patch.ts'
+import { reviewOf } from './kubernetes-reviews.ts'
 import { discover, isChosen, routeOf } from './kubernetes-routes.ts'
 import type { Route } from './kubernetes-routes.ts'
 import { kindOf, Refused } from './kubernetes-store.ts'
-import type { ObjectStore, Stored } from './kubernetes-store.ts'
+import type { ObjectStore, Place, Stored } from './kubernetes-store.ts'
 import type { Users } from './kubernetes-users.ts'
 
 /**
@@ -41,6 +42,8 @@ export interface ApiOptions {
   readonly store: ObjectStore
   readonly users: Users
   readonly tls: TestTls
+  /** What the container of a pod has printed. */
+  readonly logOf: (place: Place) => string
 }
 
 /** A running API server. */
@@ -103,6 +106,8 @@ async function serve(
   if (answer.kind === 'reset') return void request.socket.resetAndDestroy()
   if (answer.kind === 'hang') return void state.hanging.add(response)
   if (answer.kind === 'watch') return follow(state, answer.route, response)
+  if (answer.kind === 'text')
+    return void response.writeHead(200, { 'content-type': 'text/plain' }).end(answer.text)
   const headers = { 'content-type': 'application/json', ...answer.headers }
   response.writeHead(answer.status, headers).end(JSON.stringify(answer.body))
 }
@@ -117,6 +122,7 @@ type Answer =
   | { kind: 'reset' }
   | { kind: 'hang' }
   | { kind: 'watch'; route: Route }
+  | { kind: 'text'; text: string }
   | { kind: 'body'; status: number; body: object; headers?: Readonly<Record<string, string>> }
 
 function answerTo(state: Server, question: Question): Answer {
@@ -124,6 +130,11 @@ function answerTo(state: Server, question: Question): Answer {
     const token = state.users.who(question.request.headers.authorization)
     const found = discover(question.url.pathname)
     if (found) return { kind: 'body', status: 200, body: found }
+    const review = reviewOf(state.users, token, {
+      path: question.url.pathname,
+      body: question.body,
+    })
+    if (review) return { kind: 'body', status: 201, body: review }
     const route = routeOf(question.request.method ?? '', question.url)
     const operation = `${route.verb} ${route.resource}`
     state.log.push(operation)
@@ -133,6 +144,7 @@ function answerTo(state: Server, question: Question): Answer {
     if (kind === 'unavailable') throw new Refused(503, 'ServiceUnavailable', 'unavailable')
     state.users.check(token, route)
     if (route.verb === 'watch') return { kind: 'watch', route }
+    if (route.subresource === 'log') return { kind: 'text', text: state.logOf(placeOf(route)) }
     const body = perform(state, route, question)
     if (kind === 'answer-lost') return { kind: 'reset' }
     if (kind === 'hang') return { kind: 'hang' }
@@ -157,8 +169,8 @@ function takeFault(state: Server, operation: string): KubernetesFaultKind | unde
 }
 
 function perform({ store }: Server, route: Route, { request, body }: Question): object {
-  const { kind: resource, namespace, name, verb } = route
-  const place = { resource, namespace, name }
+  const { kind: resource, verb } = route
+  const place = placeOf(route)
   switch (verb) {
     case 'list':
       return listOf(store, route)
@@ -187,6 +199,10 @@ function perform({ store }: Server, route: Route, { request, body }: Question): 
     default:
       return store.get(place)
   }
+}
+
+function placeOf({ kind: resource, namespace, name }: Route): Place {
+  return { resource, namespace, name }
 }
 
 function create(store: ObjectStore, { kind: resource, namespace }: Route, body: unknown): object {

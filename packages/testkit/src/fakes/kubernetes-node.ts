@@ -23,6 +23,8 @@ export interface PodSpec {
   readonly containers: readonly Container[]
   /** Seconds. Default 30. */
   readonly terminationGracePeriodSeconds?: number
+  /** `Never`: a container that has ended is not started again. Default `Always`. */
+  readonly restartPolicy?: 'Always' | 'Never'
 }
 
 /** Longest wait before a container that has ended is started again, in milliseconds. */
@@ -37,6 +39,7 @@ export class Node {
   readonly #running = new Map<string, ChildProcess>()
   readonly #ending = new Map<string, Promise<void>>()
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #logs = new Map<string, string>()
 
   constructor(store: ObjectStore) {
     this.#store = store
@@ -59,6 +62,11 @@ export class Node {
       case 'unready':
         return this.#run(place, course, 0)
     }
+  }
+
+  /** What the container of a pod has printed, on both streams; empty where nothing runs. */
+  logOf(place: Place): string {
+    return this.#logs.get(this.#store.get(place).metadata.uid) ?? ''
   }
 
   /** Ends a pod: it is there until its process is gone. */
@@ -97,11 +105,13 @@ export class Node {
     if (env === undefined)
       return this.#tell(place, 'Pending', waiting('CreateContainerConfigError'))
     const up = (ready: boolean): void => this.#tell(place, 'Running', running(ready, restarts))
-    up(program === undefined && course === 'ready')
+    const isOnce = specOf(pod).restartPolicy === 'Never'
+    up((isOnce || program === undefined) && course === 'ready')
     if (program === undefined) return
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     const { uid } = pod.metadata
     this.#running.set(uid, child)
+    this.#keep(uid, child)
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line === 'ready' && course === 'ready') up(true)
     })
@@ -112,6 +122,15 @@ export class Node {
     })
   }
 
+  #keep(uid: string, { stdout, stderr }: ChildProcess): void {
+    for (const stream of [stdout, stderr])
+      stream?.on('data', (part: Buffer) => {
+        this.#logs.set(uid, (this.#logs.get(uid) ?? '') + part.toString('utf8'))
+      })
+    // Who runs the tests sees what goes wrong in a pod.
+    stderr?.pipe(process.stderr, { end: false })
+  }
+
   #crashed(
     place: Place,
     course: 'ready' | 'unready',
@@ -119,6 +138,8 @@ export class Node {
   ): void {
     const pod = this.#store.find(place)
     if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return
+    if (specOf(pod).restartPolicy === 'Never')
+      return this.#tell(place, exitCode === 0 ? 'Succeeded' : 'Failed', terminated(exitCode))
     const last = { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' } }
     this.#tell(place, 'Running', waiting('CrashLoopBackOff', last))
     const timer = setTimeout(
@@ -174,6 +195,15 @@ function waiting(reason: string, lastState: object = {}): object {
     containerStatuses: [
       { ready: false, started: false, restartCount: 0, state: { waiting: { reason } }, lastState },
     ],
+  }
+}
+
+function terminated(exitCode: number): object {
+  const reason = exitCode === 0 ? 'Completed' : 'Error'
+  const state = { terminated: { exitCode, reason } }
+  return {
+    conditions: [{ type: 'Ready', status: 'False', reason: 'PodCompleted' }],
+    containerStatuses: [{ ready: false, started: false, restartCount: 0, state, lastState: {} }],
   }
 }
 

@@ -9,11 +9,14 @@ export interface Route extends Wish {
   readonly query: URLSearchParams
 }
 
-const GROUPS: Readonly<Record<Resource, string>> = { secrets: '', pods: '', deployments: 'apps' }
+const GROUPS: Readonly<Record<Resource, string>> = {
+  ...{ secrets: '', pods: '' },
+  ...{ deployments: 'apps', jobs: 'batch', cronjobs: 'batch' },
+}
 
 /** As `/api/v1/namespaces/NS/secrets`, `/apis/apps/v1/namespaces/NS/deployments/NAME/status`. */
 const PATH =
-  /^\/(?:api|apis\/(apps))\/v1\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/
+  /^\/(?:api|apis\/(apps|batch))\/v1\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/
 
 /** @throws 404 for whatever the fake does not have, 405 for a method that makes no sense */
 export function routeOf(method: string, url: URL): Route {
@@ -33,7 +36,8 @@ function isResource(text: string): text is Resource {
 }
 
 function isSubresource(kind: Resource, subresource: string): boolean {
-  return subresource === '' || (subresource === 'status' && kind === 'deployments')
+  const known = kind === 'deployments' ? 'status' : kind === 'pods' ? 'log' : ''
+  return subresource === '' || subresource === known
 }
 
 function verbOf(method: string, name: string, query: URLSearchParams): string {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 
 /** The resources that the fake has. */
-export type Resource = 'secrets' | 'deployments' | 'pods'
+export type Resource = 'secrets' | 'deployments' | 'pods' | 'jobs' | 'cronjobs'
 
 /** What every object says of itself. */
 export interface Metadata {
@@ -57,6 +57,8 @@ const KINDS: Readonly<Record<Resource, { apiVersion: string; kind: string }>> = 
   secrets: { apiVersion: 'v1', kind: 'Secret' },
   pods: { apiVersion: 'v1', kind: 'Pod' },
   deployments: { apiVersion: 'apps/v1', kind: 'Deployment' },
+  jobs: { apiVersion: 'batch/v1', kind: 'Job' },
+  cronjobs: { apiVersion: 'batch/v1', kind: 'CronJob' },
 }
 
 /** `apiVersion` and `kind` of a resource. */

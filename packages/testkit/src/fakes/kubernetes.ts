@@ -17,6 +17,7 @@ import type { TestTls } from '../servers/tls.ts'
 import { startApi } from './kubernetes-api.ts'
 import type { Api, KubernetesFault } from './kubernetes-api.ts'
 import { DeploymentController } from './kubernetes-deployments.ts'
+import { JobController } from './kubernetes-jobs.ts'
 import { Node } from './kubernetes-node.ts'
 import { patched } from './kubernetes-patch.ts'
 import { ObjectStore } from './kubernetes-store.ts'
@@ -68,7 +69,8 @@ export async function startFakeCluster(): Promise<FakeCluster> {
   const courses = new Map<string, PodCourse>()
   const courseOf = (namespace: string): PodCourse => courses.get(namespace) ?? 'ready'
   const controller = new DeploymentController(store, node, courseOf)
-  const api = await startApi({ store, users, tls })
+  const jobs = new JobController(store, node, courseOf)
+  const api = await startApi({ store, users, tls, logOf: (place) => node.logOf(place) })
   const folder = await mkdtemp(join(tmpdir(), 'cuedot-kubernetes-'))
   const parts = { store, users, tls, node, api, controller, courses, tokens: new Map(), folder }
   return {
@@ -77,6 +79,7 @@ export async function startFakeCluster(): Promise<FakeCluster> {
     namespace: () => makeNamespace(parts),
     async [Symbol.asyncDispose]() {
       await controller.stop()
+      await jobs.stop()
       await node.stop()
       await api[Symbol.asyncDispose]()
       await tls[Symbol.asyncDispose]()
@@ -122,7 +125,7 @@ async function makeNamespace(parts: Parts): Promise<FakeNamespace> {
     tokenOf: (path) => tokens.get(path) ?? '',
     async [Symbol.asyncDispose]() {
       api.heal()
-      for (const resource of ['deployments', 'secrets'] as const)
+      for (const resource of ['deployments', 'secrets', 'jobs', 'cronjobs'] as const)
         for (const { metadata } of store.list(resource, namespace))
           store.remove({ resource, namespace, name: metadata.name })
       await Promise.all(

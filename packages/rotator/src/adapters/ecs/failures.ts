@@ -2,11 +2,16 @@ import { RotatorError, isRotatorError } from '../../errors.ts'
 import { AnswerLost, failureOf, isThrottled, summaryOf } from '../common/aws-failures.ts'
 
 /** The API actions that are used. */
-export type EcsOperation = 'UpdateService' | 'DescribeServices'
+export type EcsOperation =
+  | 'UpdateService'
+  | 'DescribeServices'
+  | 'DescribeTaskDefinition'
+  | 'RunTask'
+  | 'DescribeTasks'
 
 /** What was asked about what. */
 export interface EcsAttempt {
-  /** For messages: `shop/web`, cluster and service. */
+  /** For messages: `shop/web`, cluster and service, or what else is asked about. */
   readonly service: string
   readonly operation: EcsOperation
   readonly signal: AbortSignal

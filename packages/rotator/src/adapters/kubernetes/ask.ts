@@ -2,7 +2,7 @@ import { request as requestHttps } from 'node:https'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { Connector } from './connect.ts'
-import { Answered, classify, isUnknownCaller } from './failures.ts'
+import { Answered, classify, isUnknownCaller, isWrite } from './failures.ts'
 import type { Attempt } from './failures.ts'
 import type { Reader } from './objects.ts'
 
@@ -13,8 +13,12 @@ export interface Question<T> extends Attempt {
   readonly path: string
   /** A strategic merge patch; absent for what only reads. */
   readonly patch?: object
+  /** An object to be made. */
+  readonly create?: object
   /** What the answer must be. */
   readonly expects: Reader<T>
+  /** The answer is a text and no JSON. */
+  readonly isText?: true
 }
 
 /**
@@ -57,13 +61,15 @@ async function once<T>(question: Question<T>): Promise<T> {
 async function send<T>(
   url: string,
   options: RequestOptions,
-  { patch, expects, signal }: Question<T>,
+  { patch, create, expects, isText, signal }: Question<T>,
 ): Promise<T> {
-  const type = patch && { 'content-type': 'application/strategic-merge-patch+json' }
-  const headers = { ...headersOf(options), accept: 'application/json', ...type }
+  const kind = patch ? 'application/strategic-merge-patch+json' : 'application/json'
+  const sent = patch ?? create
+  const accept = isText === true ? '*/*' : 'application/json'
+  const headers = { ...headersOf(options), accept, ...(sent && { 'content-type': kind }) }
   const request = requestHttps(url, {
     ...options,
-    method: patch ? 'PATCH' : 'GET',
+    method: patch ? 'PATCH' : create ? 'POST' : 'GET',
     headers: { 'user-agent': 'cuedot', ...headers },
     rejectUnauthorized: true,
     signal,
@@ -72,11 +78,12 @@ async function send<T>(
   request.once('response', resolve)
   // Stays on: a connection may break after the answer, too, and nobody waits for that one.
   request.on('error', reject)
-  request.end(patch && JSON.stringify(patch))
+  request.end(sent && JSON.stringify(sent))
   const response = await promise
   const body = await text(response)
   const status = response.statusCode ?? 0
-  const answer = status === 200 ? expects(parsed(body)) : undefined
+  const isDone = status === 200 || (status === 201 && create !== undefined)
+  const answer = isDone ? expects(isText === true ? body : parsed(body)) : undefined
   if (answer !== undefined) return answer
   throw new Answered(status, body)
 }
@@ -96,6 +103,6 @@ function parsed(body: string): unknown {
 /** A signal's own reason stays as it is where nothing was changed. */
 function translated(error: unknown, attempt: Attempt): unknown {
   const { operation, signal } = attempt
-  if (signal.aborted && !operation.startsWith('patch')) return signal.reason
+  if (signal.aborted && !isWrite(operation)) return signal.reason
   return classify(error, attempt)
 }

@@ -7,6 +7,7 @@ import type { ClusterOptions, Connector } from './connect.ts'
 import type { Operation } from './failures.ts'
 import { readDeployment, readPods } from './objects.ts'
 import type { Deployment as DeploymentObject } from './objects.ts'
+import { demandPatch } from './permissions.ts'
 import { podTrouble, selectorText } from './pods.ts'
 import { RESTARTED_ANNOTATION, ROTATION_ANNOTATION, judgeRollout, progress } from './rollout.ts'
 import type { Verdict } from './rollout.ts'
@@ -52,6 +53,7 @@ export function deploymentRuntime(options: DeploymentOptions): Runtime {
     limitMs,
     pollMs,
     observe: (token, { signal }) => deployment.observe(token, signal),
+    inspect: ({ signal }) => deployment.inspect(signal),
     health: ({ signal }) => deployment.health(signal),
     roll: (token, { signal }) => deployment.roll(token, signal),
   }
@@ -83,6 +85,13 @@ class Deployment {
     if (verdict.state === 'rolling' && !late) return { state: 'rolling', why: says }
     course.failed = { state: 'failed', why: late ? `${this.#tooLate()}: ${says}` : says }
     return course.failed
+  }
+
+  async inspect(signal: AbortSignal): Promise<string> {
+    const { namespace, name } = this.#options
+    const wish = { connector: this.#connector, where: this.#where, namespace, name }
+    await demandPatch({ ...wish, group: 'apps', resource: 'deployments' }, signal)
+    return `${this.#where} may be patched`
   }
 
   async health(signal: AbortSignal): Promise<Health> {

@@ -8,6 +8,12 @@ export type Operation =
   | 'get deployments'
   | 'patch deployments'
   | 'list pods'
+  | 'get pods/log'
+  | 'get cronjobs'
+  | 'get jobs'
+  | 'list jobs'
+  | 'create jobs'
+  | 'create selfsubjectaccessreviews'
 
 /** What was tried on which object. */
 export interface Attempt {
@@ -76,14 +82,18 @@ export function classify(error: unknown, attempt: Attempt): RotatorError {
   }
   if (answered && answered.status >= 400 && answered.status < 500)
     return refusal(answered, attempt, options)
-  const writes = operation.startsWith('patch')
-  if (writes && arrived(failure))
+  if (isWrite(operation) && arrived(failure))
     return new RotatorError('ERR_OUTCOME_UNKNOWN', { operation, where }, options)
   if (signal.aborted && isRotatorError(signal.reason)) return signal.reason
   if (isTlsFailure(failure))
     return new RotatorError('ERR_KUBERNETES_TLS', { where, reason: failure.code }, options)
   const reason = failure.code || (failure.status > 0 ? `HTTP ${failure.status}` : failure.name)
   return new RotatorError('ERR_KUBERNETES_UNREACHABLE', { where, operation, reason }, options)
+}
+
+/** True for a call that changes something. A review of one's own permissions is never kept. */
+export function isWrite(operation: Operation): boolean {
+  return operation.startsWith('patch') || operation === 'create jobs'
 }
 
 function refusal(

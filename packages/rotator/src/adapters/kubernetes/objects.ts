@@ -68,6 +68,7 @@ export interface Pod {
 
 /** How a container of a pod is. */
 export interface ContainerStatus {
+  readonly name?: string
   readonly ready?: boolean
   readonly state?: ContainerState
   readonly lastState?: ContainerState
@@ -137,7 +138,9 @@ const STATE = z
   .exactOptional()
 
 const CONTAINERS = z
-  .array(z.object({ ready: z.boolean().exactOptional(), state: STATE, lastState: STATE }))
+  .array(
+    z.object({ name: text, ready: z.boolean().exactOptional(), state: STATE, lastState: STATE }),
+  )
   .exactOptional()
 
 const PODS = z.object({

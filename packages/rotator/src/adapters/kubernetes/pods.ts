@@ -12,7 +12,7 @@ export function podTrouble(pods: readonly Pod[], token: string): string {
   const troubled = pods
     .filter(({ metadata }) => metadata.annotations?.[ROTATION_ANNOTATION] === token)
     .flatMap((pod) => {
-      const reason = reasonOf(pod)
+      const reason = podReason(pod)
       return reason === undefined ? [] : [`pod ${pod.metadata.name}: ${reason}`]
     })
   const more = troubled.length - MOST_NAMED
@@ -23,8 +23,11 @@ export function podTrouble(pods: readonly Pod[], token: string): string {
 /** Containers that are just being started wait, too. */
 const STARTING: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
 
-/** @see Kubernetes documentation, "Pod Lifecycle": container states, pod conditions */
-function reasonOf({ metadata, status = {} }: Pod): string | undefined {
+/**
+ * What keeps one pod from being ready; undefined where nothing does.
+ * @see Kubernetes documentation, "Pod Lifecycle": container states, pod conditions
+ */
+export function podReason({ metadata, status = {} }: Pod): string | undefined {
   if (metadata.deletionTimestamp !== undefined) return undefined
   const { initContainerStatuses = [], containerStatuses = [], conditions = [] } = status
   for (const container of [...initContainerStatuses, ...containerStatuses]) {

@@ -9,6 +9,7 @@ import { connector } from './connect.ts'
 import type { ClusterOptions, Connector } from './connect.ts'
 import type { Operation } from './failures.ts'
 import { readSecret } from './objects.ts'
+import { demandPatch } from './permissions.ts'
 import type { Secret as SecretObject } from './objects.ts'
 
 /** Which Secret and which of its keys hold the credential. */
@@ -44,6 +45,7 @@ export function secretTarget(options: SecretTargetOptions): ConfigTarget {
     id: options.id,
     read: async ({ signal }) => published(await secret.read(signal), secret),
     write: (credential, { signal }) => secret.write(credential, signal),
+    inspect: ({ signal }) => secret.inspect(signal),
   }
 }
 
@@ -85,6 +87,13 @@ class Secret {
       now = await this.read(signal)
     }
     throw new RotatorError('ERR_TARGET_CHANGED', { path: this.where })
+  }
+
+  async inspect(signal: AbortSignal): Promise<void> {
+    if ((await this.read(signal)).isImmutable) throw this.#unwritable('it is immutable')
+    const { namespace, name } = this.#options
+    const wish = { connector: this.#connector, where: this.where, namespace, name }
+    await demandPatch({ ...wish, group: '', resource: 'secrets' }, signal)
   }
 
   /** @returns false when the Secret is not at that version any more. */

@@ -39,11 +39,16 @@ export async function verifyCommand(
 }
 
 function text({ target, ok, checks }: Verified): string {
+  const lines = checkLines(checks)
+  return [`${bold(target)}: ${ok ? green('ready') : red('not ready')}`, ...lines].join('\n')
+}
+
+/** What came of checks, for a person: a line each, and what to do below those that failed. */
+export function checkLines(checks: readonly Check[]): readonly string[] {
   const width = Math.max(...checks.map(({ check }) => check.length))
-  const lines = checks.flatMap((one) => {
+  return checks.flatMap((one) => {
     const mark = one.ok ? green('ok    ') : red('failed')
     const hint = one.hint === undefined ? [] : [`${' '.repeat(width + 12)}${one.hint}`]
     return [`  ${mark}  ${one.check.padEnd(width)}  ${one.what}`, ...hint]
   })
-  return [`${bold(target)}: ${ok ? green('ready') : red('not ready')}`, ...lines].join('\n')
 }

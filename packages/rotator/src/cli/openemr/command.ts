@@ -49,8 +49,9 @@ async function statusOf(options: OpenemrOptions): Promise<Status> {
 /**
  * Before anything else is asked: without the file there is nothing to rotate for. One that is
  * there and may not be looked at is told as what it is, by whoever reads it.
+ * @throws Unusable
  */
-async function findSqlconf({ mountRoot }: Variables): Promise<void> {
+export async function findSqlconf({ mountRoot }: Variables): Promise<void> {
   const path = sqlconfOf(mountRoot)
   try {
     await access(path)

@@ -9,7 +9,7 @@ import type { OpenemrOptions } from './flags.ts'
 import { sqlconfOf } from './targets.ts'
 
 /** What both tools set: readable to whoever runs PHP. */
-const DEFAULT_MODE = '0644'
+export const DEFAULT_MODE: string = '0644'
 
 /**
  * `--fix-permissions`: gives sqlconf.php its mode, and its owner where one is named. Needs nothing
@@ -34,6 +34,12 @@ export async function fixPermissions(
     tell(error.code === 'ERR_TARGET_MISSING' ? missing(path) : `${error.message} ${error.hint}`)
     return EXIT.failed
   }
+}
+
+/** @throws UsageError for a mode or an owner that is none */
+export function demandPermissions({ mode, owner }: Pick<OpenemrOptions, 'mode' | 'owner'>): void {
+  if (mode !== undefined) modeOf(mode)
+  if (owner !== undefined) ownerOf(owner)
 }
 
 function modeOf(text: string): number {

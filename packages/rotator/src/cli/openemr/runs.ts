@@ -23,8 +23,8 @@ import { targetNames, targetsOf } from './targets.ts'
 import type { TargetNames } from './targets.ts'
 import type { Variables } from './variables.ts'
 
-/** What everything below works with. */
-interface Prepared {
+/** What every run works with. */
+export interface Prepared {
   readonly config: Config
   readonly names: TargetNames
 }
@@ -94,7 +94,8 @@ export async function planOpenemr(variables: Variables, options: OpenemrOptions)
   return { kind: sync ? 'sync' : 'rotation', dryRun: true, more: { plan } }
 }
 
-async function prepare(variables: Variables): Promise<Prepared> {
+/** Finds out where the database is, and composes both targets. @throws as {@link findDatabase} */
+export async function prepare(variables: Variables): Promise<Prepared> {
   const { clock } = await composeSystem()
   const call = (): Call => ({ signal: clock.deadline(CALL_LIMIT_MS) })
   const place = await findDatabase(variables, call)

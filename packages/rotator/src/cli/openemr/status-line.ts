@@ -21,6 +21,11 @@ export function statusJson(status: Status): string {
   return spaced({ ...core(status), ...status.more })
 }
 
+/** True for a line as {@link statusJson} makes it, whoever has printed it. */
+export function isStatusLine(line: string): boolean {
+  return /^\{"status": ?"(ok|error)"/.test(line.trimStart())
+}
+
 function core(status: Status): object {
   switch (status.kind) {
     case 'rotation':

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { Credential } from '@cuedot/client/protocol'
 import { inspectAudit } from '../../compose.ts'
@@ -125,7 +125,10 @@ async function checkConfigTarget(desk: Desk, checks: Checklist, own: PublishConf
   }
   if (own.kind === 'kubernetes-secret') {
     const where = `Secret ${own.namespace}/${own.name}`
-    await checks.run(`publish ${id}`, `${where} is readable and has the keys`, read)
+    await checks.run(`publish ${id}`, `${where} has the keys and may be patched`, async () => {
+      await read()
+      await target?.inspect?.(desk.call())
+    })
     return
   }
   const { path } = own
@@ -135,7 +138,18 @@ async function checkConfigTarget(desk: Desk, checks: Checklist, own: PublishConf
       const reason = `its folder is not writable`
       throw new RotatorError('ERR_TARGET_UNWRITABLE', { path, reason }, { cause })
     })
+    await demandOwner(path)
   })
+}
+
+/** What takes the place of a file gets its owner. Root can give it; others only what is theirs. */
+async function demandOwner(path: string): Promise<void> {
+  const { uid, gid } = await stat(path)
+  const us = process.geteuid?.() ?? 0
+  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])]
+  if (us === 0 || (us === uid && groups.includes(gid))) return
+  const reason = `it belongs to ${uid}:${gid}, and user ${us} can give no file to them`
+  throw new RotatorError('ERR_TARGET_UNWRITABLE', { path, reason })
 }
 
 async function checkRuntime(desk: Desk, checks: Checklist, own: RollConfig): Promise<void> {

@@ -28,8 +28,8 @@ export interface Cluster extends AsyncDisposable {
   holdControllers(): Disposable
 }
 
-/** The controllers that a Deployment needs, and the one that empties a namespace. */
-const CONTROLLERS = 'deployment,replicaset,garbagecollector,namespace'
+/** The controllers that a Deployment and a Job need, and the one that empties a namespace. */
+const CONTROLLERS = 'deployment,replicaset,job,garbagecollector,namespace'
 
 /** Starts a cluster of the test's own. Takes some seconds; nothing outlives it. */
 export async function startCluster(): Promise<Cluster> {

@@ -1,5 +1,7 @@
 import type { PodCourse } from '../../conformance/kubernetes-fixture.ts'
 import type { Api } from './api.ts'
+import { startLogServer } from './logs.ts'
+import type { LogServer } from './logs.ts'
 import { RunningPod } from './pod.ts'
 import type { Pod } from './pod-spec.ts'
 import { unschedulable } from './pod-status.ts'
@@ -24,7 +26,7 @@ export interface ClusterNode extends AsyncDisposable {
 export async function startNode(api: Api): Promise<ClusterNode> {
   await api.must({ method: 'POST', path: '/api/v1/nodes', body: { metadata: { name: NODE } } })
   const node = new StandIn(api)
-  node.start()
+  await node.start()
   return node
 }
 
@@ -39,12 +41,25 @@ class StandIn implements ClusterNode {
   readonly #fail = (error: unknown): void => void this.#problems.push(error)
   #watching: Promise<void> = Promise.resolve()
   #addresses = 0
+  #logs: LogServer | undefined
 
   constructor(api: Api) {
     this.#api = api
   }
 
-  start(): void {
+  /** Says where its pods' logs are, and begins to take pods. */
+  async start(): Promise<void> {
+    const logs = await startLogServer((namespace, name) => {
+      const pod = this.pods(namespace).find((one) => one.pod.metadata.name === name)
+      return pod?.said
+    })
+    this.#logs = logs
+    const status = {
+      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+      daemonEndpoints: { kubeletEndpoint: { Port: logs.port } },
+    }
+    const path = `/api/v1/nodes/${NODE}/status`
+    await this.#api.must({ method: 'PATCH', path, body: { status } })
     this.#watching = this.#watch()
   }
 
@@ -66,6 +81,7 @@ class StandIn implements ClusterNode {
     this.#over.abort()
     await this.#watching
     await Promise.all([...this.#pods.values()].map((pod) => pod.drop()))
+    await this.#logs?.[Symbol.asyncDispose]()
     if (this.#problems.length > 0) throw new AggregateError(this.#problems, 'the node had problems')
   }
 

@@ -11,7 +11,12 @@ export interface Pod extends KubernetesObject {
     /** Seconds. */
     readonly deletionGracePeriodSeconds?: number
   }
-  readonly spec: { readonly nodeName?: string; readonly containers: readonly [Container] }
+  readonly spec: {
+    readonly nodeName?: string
+    /** `Never`: a container that has ended is not started again. */
+    readonly restartPolicy?: string
+    readonly containers: readonly [Container]
+  }
 }
 
 /** One container of a pod. A node here runs the first of them. */

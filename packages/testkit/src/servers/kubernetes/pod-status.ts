@@ -4,6 +4,8 @@ import type { Pod } from './pod-spec.ts'
 export type ContainerState =
   | { readonly kind: 'running'; readonly ready: boolean; readonly since: Date }
   | { readonly kind: 'waiting'; readonly reason: string; readonly message: string }
+  /** It is not started again. */
+  | { readonly kind: 'ended'; readonly exitCode: number; readonly since: Date }
 
 /** How a container has ended. */
 export interface ContainerEnd {
@@ -25,7 +27,7 @@ export function statusOf(
   }
   const { last } = more
   return {
-    phase: state.kind === 'running' || last !== undefined ? 'Running' : 'Pending',
+    phase: phaseOf(state, last !== undefined),
     ...{ podIP: more.ip, podIPs: [{ ip: more.ip }], hostIP: '127.0.0.1' },
     conditions: [
       ...[condition('Initialized', true), condition('PodScheduled', true)],
@@ -42,7 +44,18 @@ export function statusOf(
   }
 }
 
+function phaseOf(state: ContainerState, hasRun: boolean): string {
+  if (state.kind === 'ended') return state.exitCode === 0 ? 'Succeeded' : 'Failed'
+  return state.kind === 'running' || hasRun ? 'Running' : 'Pending'
+}
+
 function stateOf(state: ContainerState): object {
+  if (state.kind === 'ended') {
+    const { exitCode } = state
+    const reason = exitCode === 0 ? 'Completed' : 'Error'
+    const [startedAt, finishedAt] = [state.since, new Date()].map((at) => at.toISOString())
+    return { terminated: { exitCode, reason, startedAt, finishedAt } }
+  }
   if (state.kind === 'running') return { running: { startedAt: state.since.toISOString() } }
   return { waiting: { reason: state.reason, message: state.message } }
 }

@@ -28,6 +28,8 @@ export class RunningPod {
   readonly #failed: PodPlace['failed']
   readonly #over = new AbortController()
   #process: PodProcess | undefined
+  /** The last one, which has said what it has said. */
+  #ran: PodProcess | undefined
   #last: ContainerEnd | undefined
   #ready = false
   #ending: Promise<void> | undefined
@@ -49,7 +51,7 @@ export class RunningPod {
 
   /** What its process has printed. */
   get said(): string {
-    return this.#process?.said ?? ''
+    return this.#ran?.said ?? ''
   }
 
   /** Writes to the standard input of its process. */
@@ -100,7 +102,12 @@ export class RunningPod {
     if (environment === undefined || this.#over.signal.aborted) return
     const process = new PodProcess(this.pod.spec.containers[0], environment)
     this.#process = process
-    void process.ended.then((exitCode) => this.#again(exitCode)).catch(this.#failed)
+    this.#ran = process
+    const since = new Date()
+    const isOnce = this.pod.spec.restartPolicy === 'Never'
+    void process.ended
+      .then((exitCode) => (isOnce ? this.#stop(exitCode, since) : this.#again(exitCode)))
+      .catch(this.#failed)
     await this.#report(this.#running(false))
     if (this.#course === 'unready') return
     await Promise.race([process.ready, process.ended])
@@ -117,6 +124,12 @@ export class RunningPod {
       await this.#report({ kind: 'waiting', reason, message: error.message })
       return undefined
     }
+  }
+
+  async #stop(exitCode: number, since: Date): Promise<void> {
+    if (this.#over.signal.aborted) return
+    this.#process = undefined
+    await this.#report({ kind: 'ended', exitCode, since })
   }
 
   async #again(exitCode: number): Promise<void> {
