@@ -35,9 +35,7 @@ interface AnyCase {
   readonly arrange?: Arrange
   /** `arrange` leaves the standby user without a login until a run has ended well. */
   readonly noStandby?: true
-  /**
-   * RDS owns the admin's secret.
-   */
+  /** RDS owns the admin's secret. */
   readonly owned?: true
   /** What the command line is told before the name of the target: run, struck, and run again. */
   readonly command: readonly string[]

@@ -149,6 +149,7 @@ export interface Starter {
   readonly args: readonly string[]
   /** The secrets are in the fake of Secrets Manager. */
   readonly fake: boolean
+  /** As {@link startCli} takes it. */
   readonly config?: boolean
 }
 
