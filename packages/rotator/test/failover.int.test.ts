@@ -92,12 +92,7 @@ describe.concurrent('a failover of PostgreSQL', () => {
 
   test('that leaves the old writer, read-only, at the address stops the run', async () => {
     const pair = await postgresPair()
-    await using open = await outage(pair, () =>
-      pair.primary.sql(
-        'ALTER SYSTEM SET default_transaction_read_only TO on',
-        'SELECT pg_reload_conf()',
-      ),
-    )
+    await using open = await outage(pair, () => pair.primary.setReadOnly(true))
     const run = await open.rotateUntilTrouble()
     expect(run.codes.join(), run.shown).toContain('ERR_DB_READ_ONLY')
     expect(run.exit).toBe(5)

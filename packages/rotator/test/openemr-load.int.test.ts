@@ -150,7 +150,8 @@ async function writeConfig(
   { sites, initial: { port } }: OpenemrWorld,
   change: (yaml: string) => string,
 ): Promise<void> {
-  const [, shown = ''] = /^```yaml\n(.*?)^```$/ms.exec(await readFile(DOCS, 'utf8')) ?? []
+  const [, shown = ''] =
+    /^```yaml\n(version: 1\n.*?)^```$/ms.exec(await readFile(DOCS, 'utf8')) ?? []
   const values = {
     ...{ RDS_SLOT_SECRET_ID: 'slots', RDS_ADMIN_SECRET_ID: 'admin' },
     ...{ OPENEMR_ECS_CLUSTER: 'openemr', OPENEMR_ECS_SERVICE: 'web' },

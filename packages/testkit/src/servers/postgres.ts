@@ -34,6 +34,8 @@ export interface TestPostgres extends AsyncDisposable {
   readonly admin: Credential
   /** Runs statements as the superuser, one connection each time. */
   sql(...statements: readonly string[]): Promise<void>
+  /** Says whether transactions may write by default; every session knows when it returns. */
+  setReadOnly(readOnly: boolean): Promise<void>
   /** Opens a client with this credential, TLS verified where the server has it. */
   connect(credential: Credential, application?: string): Promise<pg.Client>
   /** Everything that the server has logged: all statements among it. */
@@ -133,6 +135,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     ...{ dir, binaries, superuser, admin },
     sql: (...statements) => as('app', statements),
     connect,
+    setReadOnly: (readOnly) => setReadOnly(() => connect(superuser), readOnly ? 'on' : 'off'),
     log: () => readFile(server.logFile, 'utf8'),
     stop,
     async restart() {
@@ -141,6 +144,29 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     },
     [Symbol.asyncDispose]: stop,
   }
+}
+
+async function setReadOnly(connect: () => Promise<pg.Client>, value: 'on' | 'off'): Promise<void> {
+  const ask = async (...statements: readonly string[]): Promise<unknown> => {
+    const client = await connect()
+    try {
+      let last: unknown
+      for (const statement of statements) {
+        const { rows } = await client.query<unknown[]>({ text: statement, rowMode: 'array' })
+        last = rows[0]?.[0]
+      }
+      return last
+    } finally {
+      await client.end()
+    }
+  }
+  await ask(
+    'SET default_transaction_read_only TO off',
+    `ALTER SYSTEM SET default_transaction_read_only TO ${value}`,
+    'SELECT pg_reload_conf()',
+  )
+  // The server tells the sessions that it has before it lets one in that sees the new value.
+  while ((await ask('SHOW default_transaction_read_only')) !== value);
 }
 
 /** A folder that goes with the server. */

@@ -145,20 +145,13 @@ for (const version of POSTGRES_HERE)
       const who = await user('unchanged')
       await user('reader', 'CREATEROLE')
       await using admin = await session({ ...who, username: 'reader' }, db, 'read only')
-      await server.sql(
-        'ALTER SYSTEM SET default_transaction_read_only TO on',
-        'SELECT pg_reload_conf()',
-      )
+      await server.setReadOnly(true)
       const other = new Sensitive('other', 'password')
       const change = admin.setPassword('unchanged', other, call()).catch((error: unknown) => error)
       expect(await change).toMatchObject({ code: 'ERR_DB_READ_ONLY', retry: 'safe' })
       const another = session({ ...who, username: 'reader' }, db, 'another')
       await expect(another).rejects.toMatchObject({ code: 'ERR_DB_READ_ONLY' })
-      await server.sql(
-        'SET default_transaction_read_only TO off',
-        'ALTER SYSTEM RESET default_transaction_read_only',
-        'SELECT pg_reload_conf()',
-      )
+      await server.setReadOnly(false)
       expect(await login(who)).toBe('accepted')
     })
 
