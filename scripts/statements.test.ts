@@ -23,8 +23,7 @@ const NOWHERE: Readonly<Record<string, string>> = {
 const INSIDE: Readonly<Record<string, string>> = {
   T12: 'health.test.ts: of a page that is not asked there is nothing to see',
   T13: 'status-line.test.ts: no error of ours has an empty message',
-  T68: 'ecs-judged.int.test.ts: the limit of a rollout is 30 minutes',
-  T71: 'kubernetes-deployment.int.test.ts: the same, and Kubernetes itself fills replicas in',
+  T71: 'kubernetes-deployment.int.test.ts: Kubernetes itself fills replicas in',
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

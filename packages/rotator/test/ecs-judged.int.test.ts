@@ -54,7 +54,7 @@ describe('a roll of an ECS service', () => {
     expect(shop.actions()).toEqual(['DescribeServices', 'UpdateService'])
   })
 
-  test('T68 that does not end fails at its limit and says what it waited for', async () => {
+  test('that does not end fails at its limit and says what it waited for', async () => {
     await using shop = await startShop()
     shop.setCourse('endless')
     const { state, why } = await rolled(shop.runtime({ limitMs: 300 }))

@@ -76,7 +76,7 @@ describe('S77 cuedot openemr', () => {
     expect(current(world, 'admin')['password']).toMatch(/^[A-Za-z0-9]{30}$/)
   })
 
-  test('backs a rollout out that is not done within its limit', async () => {
+  test('T68: backs a rollout out that is not done within its limit', async () => {
     const argv = [process.execPath, '-e', 'setInterval(() => undefined, 1_000)'] as const
     const hung: TaskCommand = { argv, ready: /never/ }
     const state = { hangs: false }

@@ -42,6 +42,14 @@ describe('what is asked of AWS', () => {
     expect(suite.asked()).toEqual(['GetSecretValue'])
   })
 
+  test('nobody is asked who owns a secret whose name an AWS service cannot have given', async () => {
+    expect(await suite.store.owner(soon())).toBeUndefined()
+    await suite.store.read(soon())
+    suite.forget()
+    expect(await suite.store.owner(soon())).toBeUndefined()
+    expect(suite.asked()).toEqual([])
+  })
+
   test('every action that was ever asked for stands in the list of permissions', async () => {
     const token = randomUUID()
     await suite.store.version('AWSPREVIOUS', soon())

@@ -18,10 +18,13 @@ const CLI =
   process.env['CUEDOT_TEST_PROGRAM'] ??
   fileURLToPath(new URL('../../../rotator/bin/cuedot.js', import.meta.url))
 
+/** Longest run; less than a test may take, so that a test which waits in vain can say for what. */
+const LIMIT_MS = 100_000
+
 /** A run of the command line in a process of its own. */
 export interface CliRun {
   readonly child: ChildProcess
-  /** Resolves when the process has ended. */
+  /** Resolves when the process has ended. Rejects with what it said when that takes too long. */
   readonly ended: Promise<{
     readonly code: number | null
     readonly stdout: string
@@ -237,7 +240,13 @@ function startCli(
     for (const line of lines) onLine?.(line, child)
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text))
-  const { promise, resolve } = Promise.withResolvers<number | null>()
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>()
+  const limit = setTimeout(() => {
+    const said = `${stdout}${stderr}`
+    reject(new Error(`cuedot ${args.join(' ')} had not ended after ${LIMIT_MS} ms:\n${said}`))
+    child.kill('SIGKILL')
+  }, LIMIT_MS)
   child.once('close', resolve)
-  return { child, ended: promise.then((code) => ({ code, stdout, stderr })) }
+  const ended = promise.then((code) => ({ code, stdout, stderr }))
+  return { child, ended: ended.finally(() => clearTimeout(limit)) }
 }

@@ -36,6 +36,23 @@ interface Asking {
   readonly secret: string
   readonly connection: () => Promise<Connection>
   readonly signal: AbortSignal
+  readonly seen: Seen
+}
+
+/** What answers have told of the secret, and what never changes. */
+interface Seen {
+  arn?: string
+}
+
+/**
+ * True for a secret that somebody has made for himself: those of AWS services have a `!` in their
+ * name, which nobody else can give.
+ *
+ * @see AWS Secrets Manager user guide, "Secrets managed by other AWS services" (the prefix), and
+ *   API reference, CreateSecret, Name (the characters that a name may have)
+ */
+function isOrdinary({ arn }: Seen): boolean {
+  return arn !== undefined && !arn.includes('!')
 }
 
 /** The largest value that AWS takes, in bytes of UTF-8. */
@@ -58,13 +75,14 @@ const MAX_BYTES = 65_536
 export function secretsManagerStore(options: SecretsManagerOptions): SecretStore {
   const { secret } = options
   const connection = connector(options)
-  const asking = ({ signal }: Call): Asking => ({ secret, connection, signal })
+  const seen: Seen = {}
+  const asking = ({ signal }: Call): Asking => ({ secret, connection, signal, seen })
   return {
     secret,
     supports: { staleReadMs: options.staleReadMs ?? 5000 },
     read: async (call) => await read(asking(call)),
     version: async (label, call) => await versionOrNone(asking(call), label),
-    owner: async (call) => (await describe(asking(call))).owner,
+    owner: async (call) => (isOrdinary(seen) ? undefined : (await describe(asking(call))).owner),
     stage: async (value, token, call) => await stage(asking(call), value, token),
     promote: async (versionId, expectedCurrentId, call) => {
       const move = { from: expectedCurrentId, to: versionId }
@@ -116,6 +134,7 @@ async function version(asking: Asking, label: Label): Promise<Labelled> {
     return await client.send(command, options)
   })
   const { VersionId: id = label, SecretString: value, CreatedDate: createdAt } = answer
+  if (answer.ARN !== undefined) asking.seen.arn = answer.ARN
   if (answer.SecretBinary !== undefined) throw unreadable(secret, id, 'it is binary')
   if (value === undefined) throw unreadable(secret, id, 'it has no value')
   return {
