@@ -1,5 +1,5 @@
 /**
- * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N --variants N]`
+ * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N --one-fault]`
  *
  * Kills and starves the real command line at every external call of a rotation on real servers,
  * checks the invariants after each fault, and runs it again. Prints the points covered for each
@@ -17,7 +17,7 @@ const { values } = parseArgs({
     fault: { type: 'string' },
     seed: { type: 'string', default: '1' },
     share: { type: 'string', default: '1' },
-    variants: { type: 'string' },
+    'one-fault': { type: 'boolean', default: false },
   },
 })
 
@@ -26,6 +26,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const services = await ensureServices()
 console.log(renderReport(services))
-const { seed, share, variants = share, ...only } = values
-const part = { seed: Number(seed), of: Number(share), variantsOf: Number(variants) }
+const { seed, share, 'one-fault': oneFault, ...only } = values
+const part = { seed: Number(seed), of: Number(share), oneFault }
 close(await crash({ share: part, only, services }))

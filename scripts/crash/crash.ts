@@ -61,9 +61,9 @@ export async function crash({ share, only, services }: CrashOptions): Promise<Ta
   return tallyOf(results, problems.length, skipped)
 }
 
-function partOf({ of, variantsOf = of }: Share): string {
-  if (of === 1 && variantsOf === 1) return 'every point'
-  return `one point in ${of}, of variants of a fault one in ${variantsOf}`
+function partOf({ of, oneFault }: Share): string {
+  if (of === 1 && !oneFault) return 'every point'
+  return `one place in ${of}, ${oneFault ? 'one fault' : 'every fault'} at each`
 }
 
 /** A full run takes long: what is finished is told at once. */

@@ -11,6 +11,8 @@ import { isWrite } from './writes.ts'
 export interface Point {
   /** Unique among the points of its fault. */
   readonly label: string
+  /** The external call, or the exchange within it, at which it strikes: other faults do, too. */
+  readonly place: string
   readonly strike: Strike
 }
 
@@ -27,11 +29,6 @@ export interface FaultKind {
   readonly name: string
   /** What it is, for the report. */
   readonly what: string
-  /**
-   * It leaves a rotation where another fault does, too: a request that was lost as a kill before
-   * the call, an answer that nobody saw as one that was lost.
-   */
-  readonly variant?: boolean
   /** Why it cannot strike here; undefined where it can. */
   readonly impossible?: string | undefined
   /** All points of a run at which it can strike, made from what was counted. */
@@ -51,7 +48,7 @@ export function faultKinds(noDisk: string | undefined): readonly FaultKind[] {
         calls
           .filter(({ point }) => alone || store === 'file' || ON_STORE.test(point.call))
           .flatMap(({ point }) => [point, { ...point, side: 'after' as const }])
-          .map((point) => ({ label: pointName(point), strike: strikeKill(point) })),
+          .map((point) => ({ ...pointAt(point), strike: strikeKill(point) })),
     },
     ...onTheWire('database'),
     ...onTheWire('vault'),
@@ -68,18 +65,17 @@ export function faultKinds(noDisk: string | undefined): readonly FaultKind[] {
           ? []
           : writesOf(plain)
               .filter(({ call }) => ON_DISK.test(call))
-              .map((point) => ({ label: pointName(point), strike: strikeDisk(point) })),
+              .map((point) => ({ ...pointAt(point), strike: strikeDisk(point) })),
     },
     {
       name: 'second',
       what: 'a second rotator starts while the first stands before a write',
-      variant: true,
       points: (plain, { store }) =>
         store === 'fake'
           ? []
           : writesOf(plain)
               .filter(({ call }) => call !== TAKES_LOCK)
-              .map((point) => ({ label: pointName(point), strike: strikeSecond(point) })),
+              .map((point) => ({ ...pointAt(point), strike: strikeSecond(point) })),
     },
   ]
 }
@@ -106,6 +102,7 @@ function throttled(name: string, by: 'vault' | 'owner'): FaultKind {
       [1, 4].flatMap((calls) =>
         numbers(requests[by]).map((nth) => ({
           label: `request ${nth}, ${calls} refused`,
+          place: `request ${nth} to ${NAMES[by]}`,
           strike: strikeThrottle(by, nth, calls),
         })),
       ),
@@ -126,15 +123,16 @@ function onTheWire(to: Server): readonly FaultKind[] {
     what: string,
     { at, ...lost }: { at: typeof asked; loss: Loss; fate: Fate },
   ): FaultKind => ({
-    ...{ name: `${to}-${name}`, what, variant: name !== 'answer-lost' },
+    ...{ name: `${to}-${name}`, what },
     points: ({ calls }, { store, alone }) =>
       to === 'database' && store === 'fake' && !alone
         ? []
         : calls.flatMap((call) =>
-            at(call).map((nth) => ({
-              label: `exchange ${nth} of ${pointName(call.point).replace('before ', '')}`,
-              strike: strikeWire({ point: call.point, to, nth, ...lost }),
-            })),
+            at(call).map((nth) => {
+              const label = `exchange ${nth} of ${callName(call.point)}`
+              const strike = strikeWire({ point: call.point, to, nth, ...lost })
+              return { label, place: nth === 1 ? callName(call.point) : label, strike }
+            }),
           ),
   })
   return [
@@ -148,6 +146,15 @@ function onTheWire(to: Server): readonly FaultKind[] {
       ...{ at: answered, loss: 'answer', fate: 'killed' },
     }),
   ]
+}
+
+function pointAt(point: CallPoint): Pick<Point, 'label' | 'place'> {
+  return { label: pointName(point), place: callName(point) }
+}
+
+/** The call of a point, whichever side of it is meant. */
+function callName(point: CallPoint): string {
+  return pointName({ ...point, side: 'before' }).replace('before ', '')
 }
 
 function numbers(count: number): readonly number[] {

@@ -131,7 +131,6 @@ interface TryingOptions extends LaneOptions {
 /** A point with the fault that strikes there. */
 interface FaultPoint extends Point {
   readonly fault: FaultKind
-  readonly variant: boolean
 }
 
 class Trying implements AsyncDisposable {
@@ -260,14 +259,11 @@ function pointsOf(
   plain: PlainRun,
   { row, store }: Unit,
 ): readonly FaultPoint[] {
-  // OpenEMR's rotation is one of two slots and one of an admin, which are rows, too.
-  const isPreset = 'platform' in row
   // No case with another store makes these calls: all of them are struck with the fake store.
-  const where = { store, alone: row.owned === true || isPreset }
+  const where = { store, alone: row.owned === true || 'platform' in row }
   return faults.flatMap((fault) => {
-    const { name, variant = isPreset } = fault
-    return fault.points(struckBy(name, plain, row), where).map((point): FaultPoint => {
-      return { ...point, label: `${name}: ${point.label}`, fault, variant }
+    return fault.points(struckBy(fault.name, plain, row), where).map((point): FaultPoint => {
+      return { ...point, label: `${fault.name}: ${point.label}`, fault }
     })
   })
 }

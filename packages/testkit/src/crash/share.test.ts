@@ -1,27 +1,33 @@
 import { expect, test } from 'vitest'
 import { choose } from './share.ts'
+import type { Share } from './share.ts'
 
-const points = Array.from({ length: 23 }, (_, index) => ({ label: `point ${index}` }))
+/** 23 places with three points each. */
+const points = Array.from({ length: 69 }, (_, index) => {
+  return { label: `point ${index}`, place: `place ${Math.floor(index / 3)}` }
+})
+const fifth: Share = { of: 5, oneFault: false, seed: 1 }
 
-test('a share is one point in so many of each group, rounded up, in their order', () => {
-  const chosen = choose(points, 'postgres alternating kill', { of: 5, seed: 1 })
-  expect(chosen).toHaveLength(5)
+test('a share is all points at one place in so many, rounded up, in their order', () => {
+  const chosen = choose(points, 'postgres alternating', fifth)
+  expect(new Set(chosen.map(({ place }) => place)).size).toBe(5)
+  expect(chosen).toHaveLength(15)
   expect(points.filter((point) => chosen.includes(point))).toEqual(chosen)
-  expect(choose(points.slice(0, 1), 'group', { of: 5, seed: 1 })).toHaveLength(1)
-  expect(choose(points, 'group', { of: 1, seed: 1 })).toEqual(points)
+  expect(choose(points.slice(0, 1), 'group', fifth)).toHaveLength(1)
+  expect(choose(points, 'group', { ...fifth, of: 1 })).toEqual(points)
 })
 
-test('variants are drawn for themselves', () => {
-  const mixed = points.map((point, index) => ({ ...point, variant: index >= 13 }))
-  const chosen = choose(mixed, 'group', { of: 5, variantsOf: 10, seed: 1 })
-  expect(chosen.filter(({ variant }) => !variant)).toHaveLength(3)
-  expect(chosen.filter(({ variant }) => variant)).toHaveLength(1)
+test('or one point at each of these places', () => {
+  const all = choose(points, 'group', fifth)
+  const ones = choose(points, 'group', { ...fifth, oneFault: true })
+  expect(ones).toHaveLength(5)
+  expect(ones.filter((point) => all.includes(point))).toEqual(ones)
+  expect(new Set(ones.map(({ place }) => place)).size).toBe(5)
 })
 
 test('the seed decides which, in each group for itself', () => {
-  const of = 5
   const labels = (group: string, seed: number): string =>
-    choose(points, group, { of, seed })
+    choose(points, group, { ...fifth, seed })
       .map(({ label }) => label)
       .join()
   expect(labels('a', 1)).toBe(labels('a', 1))
@@ -29,7 +35,12 @@ test('the seed decides which, in each group for itself', () => {
   expect(labels('a', 1)).not.toBe(labels('b', 1))
 })
 
-test('every point is drawn by one of a few seeds', () => {
-  const drawn = Array.from({ length: 60 }, (_, seed) => choose(points, 'group', { of: 5, seed }))
-  expect(new Set(drawn.flat()).size).toBe(points.length)
-})
+test.each([false, true])(
+  'every point is drawn by one of some seeds, one a place: %s',
+  (oneFault) => {
+    const drawn = Array.from({ length: 200 }, (_, seed) => {
+      return choose(points, 'group', { of: 5, oneFault, seed })
+    })
+    expect(new Set(drawn.flat()).size).toBe(points.length)
+  },
+)

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 
 /** Which part of all points is tried. */
 export interface Share {
-  /** One point in so many; 1 is all of them. */
+  /** One place in so many; 1 is all of them. */
   readonly of: number
-  /** The same for the points of faults that are a variant of another. Default: as `of`. */
-  readonly variantsOf?: number
+  /** Only one of the points at each of these places. */
+  readonly oneFault: boolean
   /** The same seed chooses the same points. */
   readonly seed: number
 }
@@ -13,32 +13,36 @@ export interface Share {
 /** What can be drawn. */
 interface Drawable {
   readonly label: string
-  /** Of a fault that is a variant of another. */
-  readonly variant?: boolean
+  /** Where in the run it is. */
+  readonly place: string
 }
 
 /**
- * One in `share.of` of these points, rounded up, in their order; of variants one in
- * `share.variantsOf`. Each group is drawn for itself, so a share is spread over engines, strategies
- * and faults.
+ * The points at one in `share.of` of the places, rounded up, in their order; with `share.oneFault`
+ * one point at each of these. Each group is drawn for itself, so a share is spread over engines and
+ * strategies.
  *
  * @param group - names what the points belong to
  */
 export function choose<P extends Drawable>(
   points: readonly P[],
   group: string,
-  { of, variantsOf = of, seed }: Share,
+  { of, oneFault, seed }: Share,
 ): readonly P[] {
-  const ranked = points
-    .map((point) => ({ point, rank: rankOf([seed, group, point.label].join('\n')) }))
-    .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
-    .map(({ point }) => point)
-  const variants = ranked.filter(({ variant }) => variant === true)
-  const others = ranked.filter(({ variant }) => variant !== true)
-  const drawn = (from: readonly P[], inSoMany: number): readonly P[] =>
-    from.slice(0, Math.ceil(from.length / inSoMany))
-  const chosen = new Set([...drawn(others, of), ...drawn(variants, variantsOf)])
+  const rank = (text: string): string => rankOf([seed, group, text].join('\n'))
+  const places = ranked([...Map.groupBy(points, ({ place }) => place)], ([place]) => rank(place))
+  const drawn = places.slice(0, Math.ceil(places.length / of)).flatMap(([, atPlace]) => {
+    return oneFault ? ranked(atPlace, ({ label }) => rank(label)).slice(0, 1) : atPlace
+  })
+  const chosen = new Set(drawn)
   return points.filter((point) => chosen.has(point))
+}
+
+function ranked<T>(all: readonly T[], rank: (one: T) => string): readonly T[] {
+  return all
+    .map((one) => ({ one, key: rank(one) }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ one }) => one)
 }
 
 function rankOf(text: string): string {
