@@ -60,9 +60,11 @@ async function note(runtime: Runtime, receipt: string, context: StepContext): Pr
   }
 }
 
-const SHORTEST_PAUSE_MS = 500
-
-/** An eighth of what was waited already: the end of a roll is noticed that much late at most. */
+/**
+ * Twice as long each time, from 100 ms to half a second; then a sixteenth of what was waited
+ * already: the end of a roll is noticed that much late at most.
+ */
 function pauseMs({ pollMs }: Runtime, waitedMs: number): number {
-  return Math.min(Math.max(SHORTEST_PAUSE_MS, waitedMs / 8), pollMs)
+  const first = Math.min(Math.max(100, waitedMs), 500)
+  return Math.min(Math.max(first, waitedMs / 16), pollMs)
 }

@@ -58,7 +58,7 @@ export function targetsOf(variables: Variables, place: DatabasePlace): Config {
 }
 
 /** A rollout that is over has ended every old worker, so the window may be short. */
-const DRAIN = { quiet: '1s', limit: '15m', poll: '500ms' }
+const DRAIN = { quiet: '250ms', limit: '15m', poll: '125ms' }
 
 interface Consumers {
   readonly publish: readonly object[]
