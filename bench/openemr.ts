@@ -27,6 +27,9 @@ const ROLLOUTS = [
   { seconds: 20, rotations: 2 },
 ]
 
+/** What infra/openemr/Dockerfile sets. */
+const AS_IN_IMAGE = '--max-semi-space-size=1'
+
 /** Prints the process's peak memory when it ends; the command line knows nothing of it. */
 const RECORDER = `process.on('exit', () => console.error('PEAK ' + process.resourceUsage().maxRSS))`
 
@@ -73,7 +76,7 @@ async function rotate({ server: database, world, ecs }: Place): Promise<Cost> {
     env: {
       ...{ PATH: process.env['PATH'], ...world.env, AWS_ENDPOINT_URL_ECS: ecs.endpoint },
       ...{ OPENEMR_ECS_CLUSTER: CLUSTER, OPENEMR_ECS_SERVICE: SERVICE },
-      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(RECORDER)}`,
+      NODE_OPTIONS: `${AS_IN_IMAGE} --import=data:text/javascript,${encodeURIComponent(RECORDER)}`,
     },
   })
   child.stdout.resume()

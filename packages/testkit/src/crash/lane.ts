@@ -163,7 +163,7 @@ class Trying implements AsyncDisposable {
     const { row, store } = this.#unit
     const points = pointsOf(this.#options.faults, plain, this.#unit)
     const group = [this.#engine, row.name, store].join(' ')
-    const chosen = choose(points, group, this.#options.share)
+    const chosen = choose(points, group, shareOf(row, this.#options.share))
     const results: FaultResult[] = []
     for (const fault of this.#options.faults) {
       const mine = chosen.filter((point) => point.fault === fault)
@@ -251,6 +251,11 @@ class Trying implements AsyncDisposable {
     this.#stage = undefined
     await world[Symbol.asyncDispose]()
   }
+}
+
+/** OpenEMR's rotation is one of two slots and one of an admin, which are rows, too: a quarter. */
+function shareOf(row: CrashCase, share: Share): Share {
+  return 'platform' in row && share.of > 1 ? { ...share, of: 4 * share.of } : share
 }
 
 /** All points of a unit, fault by fault. */
