@@ -11,21 +11,25 @@ export type Verdict = 'killed' | 'SURVIVED' | 'hung' | 'crashed'
 
 const SECOND = 1000
 
-/** Far more than a lane takes on two cores. */
+/** Far more than a lane takes on two cores, with the few files that a mutant names. */
 const LIMITS_MS: Readonly<Record<Lane['kind'], number>> = {
   unit: 60 * SECOND,
   sim: 120 * SECOND,
   real: 180 * SECOND,
 }
 
+/** More files than this have the limit so many times. */
+const FILES_PER_LIMIT = 4
+
 /** Runs a lane in a copy of the project. */
 export function runLane(lane: Lane, folder: string): Promise<GroupEnded> {
+  const files = lane.kind === 'sim' ? 1 : lane.files.length
   const PATH = [join(folder, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
   return runGroup({
     argv: argvOf(lane),
     cwd: folder,
     env: { ...process.env, PATH, NO_COLOR: '1', CI: '' },
-    limitMs: LIMITS_MS[lane.kind],
+    limitMs: LIMITS_MS[lane.kind] * Math.ceil(files / FILES_PER_LIMIT),
   })
 }
 
