@@ -141,8 +141,8 @@ export const ECS_MUTANTS: readonly Mutant[] = [
     name: 'waits too long for the end of a roll',
     harm: 'Every rotation takes up to fifteen seconds longer than its rollout.',
     file: 'steps/roll.ts',
-    text: 'Math.max(SHORTEST_PAUSE_MS, waitedMs / 8)',
-    replacement: 'Math.max(SHORTEST_PAUSE_MS, waitedMs / 2)',
+    text: 'Math.max(first, waitedMs / 16)',
+    replacement: 'Math.max(first, waitedMs / 2)',
     lane: ROLL,
   },
   {
