@@ -30,8 +30,8 @@ export const POOLER_MUTANTS: readonly Mutant[] = [
     lane: ENGINE,
   },
   {
-    name: "takes a pooler's refusal for a lost answer",
-    harm: 'A login that has certainly changed nothing is reported as one that may have.',
+    name: "takes a pooler's refusal for a lost connection",
+    harm: 'Whoever looks for the cause looks at the network and not into the log of the pooler.',
     file: 'adapters/postgres/classify.ts',
     text: "if (sqlstate.startsWith('08')) {",
     replacement: "if (sqlstate.startsWith('none')) {",

@@ -3,7 +3,9 @@ import { arrange } from '../../../testkit/src/sim/arrange.ts'
 import { simEnvironment } from '../../../testkit/src/sim/explore.ts'
 import { USERNAMES } from '../../../testkit/src/sim/names.ts'
 import type { World } from '../../../testkit/src/sim/world.ts'
+import type { EventPayload } from '../domain/events.ts'
 import { Desk } from '../engine/desk.ts'
+import { run } from '../engine/run.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Target } from '../ports/target.ts'
 import { quarantine } from './quarantine.ts'
@@ -81,5 +83,20 @@ describe('a quarantine', () => {
   test('does not end for one bad answer', async () => {
     const { locked, seen } = await watched((target) => answering(target, 'gb'))
     expect({ locked, seen }).toEqual({ locked: true, seen: true })
+  })
+
+  test('that was interrupted is seen by a run that turns back, which gives the account back', async () => {
+    const { world, target } = arrange({ quarantine: true })
+    const stop = new AbortController()
+    const emit = (event: EventPayload): void => {
+      if (event.code === 'STEP_WAITING' && event.step === 'quarantine') stop.abort('SIGINT')
+    }
+    const interrupted = { ...simEnvironment(world, stop.signal), events: { emit } }
+    expect((await run(target, 'rotate', interrupted)).outcome).toBe('stopped')
+    expect(world.users.get(USERNAMES.A)?.locked).toBe(true)
+    const { outcome, actions } = await run(target, 'back-out', simEnvironment(world))
+    expect(outcome).toBe('backed-out')
+    expect(actions[0]).toMatchObject({ step: 'release', slot: 'A' })
+    expect(world.users.get(USERNAMES.A)?.locked).toBe(false)
   })
 })

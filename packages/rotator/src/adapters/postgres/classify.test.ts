@@ -36,6 +36,11 @@ test.each([
   })
 })
 
+test("a pooler's refusal sends the reader to the log of the pooler", () => {
+  const reason = expect.stringMatching(/^a pooler refuses the login.*its log says which/)
+  expect(connectFailure(fromServer('08P01'), facts)).toMatchObject({ details: { reason } })
+})
+
 test.each(['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ECONNRESET', 'EAI_AGAIN'])(
   '%s is unreachable and keeps its cause',
   (code) => {
