@@ -157,7 +157,7 @@ describe('MariaDB', () => {
       ...{ endpoints, dbname: '', connectTimeoutMs: 300 },
       tls: { mode: 'verify', ca: fixture.ca },
     })
-    const call = { signal: AbortSignal.timeout(60_000) }
+    const call = { signal: AbortSignal.timeout(20_000) }
     const login = limited.login(fixture.admin, limited.endpoints[0]!, call)
     await expect(login).rejects.toMatchObject({ code: 'ERR_DB_UNREACHABLE' })
     expect(call.signal.aborted).toBe(false)

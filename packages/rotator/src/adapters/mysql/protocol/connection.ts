@@ -63,9 +63,7 @@ export async function openConnection(options: ConnectOptions, call: Call): Promi
   const handshake = watchTls(driver, tls)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const abort = (): void => reject(outOfTime(label))
-  // The driver's own limit ends with the server's greeting: a server may greet and let nobody in.
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(options.timeoutMs)])
-  signal.addEventListener('abort', abort, { once: true })
+  call.signal.addEventListener('abort', abort, { once: true })
   driver.once('connect', () => resolve())
   driver.on('error', reject)
   try {
@@ -80,7 +78,7 @@ export async function openConnection(options: ConnectOptions, call: Call): Promi
     const { dbname } = options
     throw connectError(error, { endpoint: label, username, dbname, tlsFailed: handshake.failed })
   } finally {
-    signal.removeEventListener('abort', abort)
+    call.signal.removeEventListener('abort', abort)
   }
 }
 
@@ -107,6 +105,7 @@ function driverOptions(options: ConnectOptions, tls: VerifiedTls | undefined): C
     password: options.password.reveal(),
     ...(options.dbname !== '' && { database: options.dbname }),
     ...(tls && { ssl: sslOf(tls) }),
+    // Until the login is answered: a server may greet and let nobody in.
     connectTimeout: options.timeoutMs,
     connectAttributes: { program_name: options.program },
     rowsAsArray: true,
