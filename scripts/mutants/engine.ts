@@ -79,7 +79,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'takes a locked account for a wrong password',
-    harm: 'A rotation that was interrupted in its quarantine cannot be turned back: nobody unlocks the slot.',
+    harm: 'A rotation that was interrupted in its quarantine cannot be turned back.',
     file: 'engine/logins.ts',
     text: "page.locked = answer === 'locked'",
     replacement: 'page.locked = false',

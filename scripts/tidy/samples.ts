@@ -132,6 +132,7 @@ export const SAMPLES: Readonly<Record<string, Samples>> = {
       engine("const a = process['env']"),
       engine("console.log('a')"),
       [PROTOCOL, 'const a = Date.now()'],
+      ['packages/client/src/credentials/x.ts', 'setTimeout(a, 1)'],
     ],
     quiet: [
       engine('const a = new Date(text)'),
@@ -139,6 +140,8 @@ export const SAMPLES: Readonly<Record<string, Samples>> = {
       engine('const a: Date = b // Date.now() would do'),
       store('setTimeout(a, 1)'),
       [`${SRC}/cli/main.ts`, 'const a = process.env'],
+      ['packages/client/src/credentials/surroundings.ts', 'setTimeout(a, 1)'],
+      ['packages/client/src/sources/env.ts', 'const a = process.env'],
       inTest('const a = Date.now()'),
     ],
   },

@@ -42,7 +42,7 @@ describe('what is asked of AWS', () => {
     expect(suite.asked()).toEqual(['GetSecretValue'])
   })
 
-  test('nobody is asked who owns a secret whose name an AWS service cannot have given', async () => {
+  test('nobody is asked who owns a secret whose name no AWS service has given', async () => {
     expect(await suite.store.owner(soon())).toBeUndefined()
     await suite.store.read(soon())
     suite.forget()

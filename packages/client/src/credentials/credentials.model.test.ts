@@ -89,7 +89,7 @@ async function play(history: readonly Event[]): Promise<readonly string[]> {
     await vi.advanceTimersByTimeAsync(250)
     while (opened.length > 0) await answer(opened[0], true)
   }
-  if (held() !== store.version) broken.push(`at the end ${held()} is held and not ${store.version}`)
+  if (held() !== store.version) broken.push(`at the end ${held()} is held, not ${store.version}`)
   await Promise.all(refreshed)
   const count = asked.length
   credentials.close()
@@ -99,7 +99,7 @@ async function play(history: readonly Event[]): Promise<readonly string[]> {
   return broken
 }
 
-test('no history of polls, refreshes, answers, failures and rotations breaks a promise', async () => {
+test('no history of polls, refreshes, answers and failures breaks a promise', async () => {
   vi.useFakeTimers()
   try {
     await fc.assert(

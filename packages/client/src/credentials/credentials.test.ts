@@ -261,7 +261,7 @@ describe('a refresh', () => {
 })
 
 describe('closed', () => {
-  test('whoever waits is told, what was held stays readable, and nothing is asked any more', async () => {
+  test('whoever waits is told, what was held stays, and nothing is asked any more', async () => {
     const { credentials, asked, troubles } = await holding('1', { pollMs: 1_000 })
     const refused = refusalOf(credentials.refresh())
     await pass()

@@ -8,6 +8,7 @@ import type { CredentialsOptions, Settings } from './options.ts'
 import { pollPauseMs, retryPauseMs } from './pauses.ts'
 import { readCredential, sameCredential } from './read-credential.ts'
 import type { CredentialSource, SourceAnswer } from './source.ts'
+import { surroundings } from './surroundings.ts'
 import { Timers } from './timers.ts'
 
 /** A credential, and which version of the secret it was read from. */
@@ -40,14 +41,14 @@ export interface Credentials extends Disposable {
    */
   get(signal?: AbortSignal): Promise<HeldCredential>
   /**
-   * Reads the source anew, past every cache, by a reading that begins after this call, and resolves
-   * with what is held then. Calls at the same time share one reading. Where it fails, what was held
+   * Reads the source anew, past every cache, by a question that comes after this call, and resolves
+   * with what is held then. Calls in the same moment share one. Where it fails, what was held
    * before is still held, and `trouble` says why. @throws CredentialsError `ERR_CLOSED`
    */
   refresh(): Promise<HeldCredential>
   on<E extends keyof CredentialsEvents>(event: E, listener: Listener<CredentialsEvents[E]>): this
   off<E extends keyof CredentialsEvents>(event: E, listener: Listener<CredentialsEvents[E]>): this
-  /** Ends polling and everybody who waits. Whatever was held stays readable. May be called twice. */
+  /** Ends polling and everybody's waiting. What was held stays readable. May be called twice. */
   close(): void
 }
 
@@ -62,7 +63,7 @@ export function createCredentials(
   source: CredentialSource,
   options: CredentialsOptions = {},
 ): Credentials {
-  const keeper = new Keeper(source, settingsOf(options, process.env))
+  const keeper = new Keeper(source, settingsOf(options, surroundings.environment))
   keeper.begin()
   return keeper
 }
@@ -178,7 +179,7 @@ class Keeper implements Credentials {
     try {
       // Whoever asks in the same moment shares this reading.
       await Promise.resolve()
-      const restMs = this.#begunAt + this.#settings.cooldownMs - performance.now()
+      const restMs = this.#begunAt + this.#settings.cooldownMs - surroundings.now()
       if (restMs > 0) await this.#orClosed(this.#pause(restMs))
       await this.#ask()
       this.#failures = 0
@@ -196,7 +197,7 @@ class Keeper implements Credentials {
   async #ask(): Promise<void> {
     this.#demandOpen()
     this.#asked = true
-    this.#begunAt = performance.now()
+    this.#begunAt = surroundings.now()
     const number = ++this.#begun
     const slow = Promise.withResolvers<never>()
     const { timeoutMs } = this.#settings
@@ -233,7 +234,7 @@ class Keeper implements Credentials {
   #schedule(): void {
     const { pollMs } = this.#settings
     if (pollMs === 0 && this.#failures === 0) return
-    const random = Math.random()
+    const random = surroundings.chance()
     const pauseMs =
       this.#failures === 0 ? pollPauseMs(pollMs, random) : retryPauseMs(this.#failures, random)
     this.#cancelPoll = this.#timers.start(pauseMs, () => void this.#readSoon(false))

@@ -1,4 +1,4 @@
-/** The staging labels of a secret: what is in force, what is being made, what was in force before. */
+/** The labels of a secret: what is in force, what is being made, what was in force before. */
 export type Stage = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'
 
 /** What a source is asked for. */
@@ -14,7 +14,7 @@ export interface SourceRequest {
 export interface SourceAnswer {
   /** Names this version of the secret among all that it ever had; no secret. Not empty. */
   readonly versionId: string
-  /** The text of the secret: a slot document, or a flat document as RDS and AWS's templates write. */
+  /** The text of the secret: a slot document, or a flat one as RDS and AWS's templates write. */
   readonly value: string
 }
 

@@ -1,6 +1,9 @@
+import { surroundings } from './surroundings.ts'
+
 /**
- * Timers that keep the process alive only while somebody waits for what they lead to: an application
- * that has nothing else to do ends, and one that waits for its first credential does not.
+ * Timers that keep the process alive only while somebody waits for what they lead to: an
+ * application that has nothing else to do ends, and one that waits for its first credential does
+ * not.
  */
 export class Timers {
   readonly #running = new Set<NodeJS.Timeout>()
@@ -8,10 +11,10 @@ export class Timers {
 
   /** Calls `then` after so many milliseconds. @returns what takes it back */
   start(ms: number, then: () => void): () => void {
-    const timer = setTimeout(() => {
+    const timer = surroundings.startTimer(ms, () => {
       this.#running.delete(timer)
       then()
-    }, ms)
+    })
     this.#running.add(timer)
     if (this.#holders === 0) timer.unref()
     return () => {

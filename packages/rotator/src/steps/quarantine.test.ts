@@ -85,7 +85,7 @@ describe('a quarantine', () => {
     expect({ locked, seen }).toEqual({ locked: true, seen: true })
   })
 
-  test('that was interrupted is seen by a run that turns back, which gives the account back', async () => {
+  test('that was interrupted is seen by a run that turns back, and undone', async () => {
     const { world, target } = arrange({ quarantine: true })
     const stop = new AbortController()
     const emit = (event: EventPayload): void => {

@@ -1,0 +1,14 @@
+export { createCredentials } from './credentials/credentials.ts'
+export type {
+  Credentials,
+  CredentialsEvents,
+  HeldCredential,
+  Trouble,
+} from './credentials/credentials.ts'
+export { CredentialsError } from './credentials/errors.ts'
+export type { CredentialsErrorCode } from './credentials/errors.ts'
+export type { Listener } from './credentials/listeners.ts'
+export type { CredentialsOptions } from './credentials/options.ts'
+export type { CredentialSource, SourceAnswer, SourceRequest, Stage } from './credentials/source.ts'
+export { Sensitive } from './protocol/sensitive.ts'
+export type { Credential } from './protocol/credential.ts'
