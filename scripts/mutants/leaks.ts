@@ -89,10 +89,10 @@ export const LEAK_MUTANTS: readonly Mutant[] = [
     name: 'wall: an error of MySQL keeps the driver’s error',
     harm: 'The statement, and the password in it, is in every error that a program logs.',
     file: 'adapters/mysql/protocol/errors.ts',
-    text: '  if (errno === PREVENTED)',
+    text: '  if (errno === AGAINST_POLICY)',
     replacement:
-      "  if (errno === PREVENTED) return new RotatorError('ERR_DB_UNSUPPORTED', " +
-      "{ endpoint, problem: '' }, { cause: error })\n  if (errno === PREVENTED)",
+      "  if (errno === AGAINST_POLICY) return new RotatorError('ERR_DB_UNSUPPORTED', " +
+      "{ endpoint, problem: '' }, { cause: error })\n  if (errno === AGAINST_POLICY)",
     lane: MYSQL,
   },
   {

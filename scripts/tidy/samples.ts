@@ -54,11 +54,13 @@ export const SAMPLES: Readonly<Record<string, Samples>> = {
       [`${SRC}/cli/main.ts`, "import { store } from '../adapters/secrets-manager/store.ts'"],
       [`${SRC}/somewhere/new.ts`, "import { run } from '../engine/run.ts'"],
       [PROTOCOL, "import { z } from 'zod'"],
+      ['packages/client/src/index.ts', "import * as Sdk from '@aws-sdk/client-secrets-manager'"],
       [PROTOCOL, "import { inspect } from 'node:util'"],
       [PROTOCOL, "import { run } from '../../../rotator/src/engine/run.ts'"],
     ],
     quiet: [
       domain("import { other } from './other.ts'"),
+      ['packages/client/src/sources/aws.ts', "await import('@aws-sdk/client-secrets-manager')"],
       engine("import { RUNBOOK } from '../steps/runbook.ts'"),
       engine("import { Sensitive } from '@cuedot/client/protocol'"),
       store("import type { Slot } from '../../domain/slot.ts'"),
