@@ -142,7 +142,7 @@ export const LEAK_MUTANTS: readonly Mutant[] = [
     file: 'adapters/postgres/frames.ts',
     text: "throw new RangeError('an error message that does not end')",
     replacement: 'at = end - length - 1',
-    lane: PACKETS,
+    lane: unit('src/adapters/postgres/frames.test.ts'),
   },
   {
     name: 'takes a lost login for one of unknown outcome',
