@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
 import { startSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
+import { startHttpEnd } from '../../testkit/src/servers/http-end.ts'
 import { startMariadb } from '../../testkit/src/servers/mariadb.ts'
 import { startPostgres } from '../../testkit/src/servers/postgres.ts'
 import { makeTestTls } from '../../testkit/src/servers/tls.ts'
@@ -228,20 +228,15 @@ interface LoginPage extends AsyncDisposable {
 async function loginPage(ca: string): Promise<LoginPage> {
   const answers: Record<number, number> = {}
   const state = { sqlconf: '' }
-  const server = createServer((_request, response) => {
-    void asks(state.sqlconf, ca).then((status) => {
-      answers[status] = (answers[status] ?? 0) + 1
-      response.writeHead(status).end()
-    })
+  const end = await startHttpEnd(async (_request, response) => {
+    const status = await asks(state.sqlconf, ca)
+    answers[status] = (answers[status] ?? 0) + 1
+    response.writeHead(status).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
   return Object.assign(state, {
     answers,
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    async [Symbol.asyncDispose](): Promise<void> {
-      await new Promise((resolve) => server.close(resolve))
-    },
+    port: end.port,
+    [Symbol.asyncDispose]: async () => await end[Symbol.asyncDispose](),
   })
 }
 

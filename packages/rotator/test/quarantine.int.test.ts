@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import { postgresRig } from '../../testkit/src/rig/postgres.ts'
 import type { RigEngine } from '../../testkit/src/rig/engine.ts'
 import { startRig } from '../../testkit/src/rig/rig.ts'
 import type { Rig } from '../../testkit/src/rig/rig.ts'
+import { startHttpEnd } from '../../testkit/src/servers/http-end.ts'
 import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 
 /** Ends as soon as somebody misses the account: only a test that fails takes so long. */
@@ -119,19 +119,13 @@ async function forgottenPage(): Promise<Page> {
   const state: Pick<Page, 'forgotten' | 'rig'> = { forgotten: true, rig: undefined }
   const isWell = async (): Promise<boolean> =>
     !state.forgotten || (state.rig !== undefined && (await straggle(state.rig)) === 'let in')
-  const server = createServer((_request, response) => {
-    void isWell().then((well) => {
-      statuses.push(well ? 200 : 503)
-      response.writeHead(well ? 200 : 503).end()
-    })
+  const end = await startHttpEnd(async (_request, response) => {
+    const status = (await isWell()) ? 200 : 503
+    statuses.push(status)
+    response.writeHead(status).end()
   })
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  onTestFinished(() => void server.close())
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return Object.assign(state, { url: `http://127.0.0.1:${port}/`, statuses })
+  onTestFinished(async () => await end[Symbol.asyncDispose]())
+  return Object.assign(state, { url: end.url, statuses })
 }
 
 /** A runtime that judges by this page, as a line of cuedot.yaml. */

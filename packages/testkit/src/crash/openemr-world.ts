@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +6,8 @@ import { Sensitive } from '@cuedot/client/protocol'
 import { phpSqlconfTarget } from '../../../rotator/src/adapters/files/php-sqlconf/target.ts'
 import { sqlconfText } from '../openemr/world.ts'
 import type { RigEngine } from '../rig/engine.ts'
+import { startHttpEnd } from '../servers/http-end.ts'
+import type { HttpEnd } from '../servers/http-end.ts'
 import type { Documents, OpenemrCase } from './cases.ts'
 import type { Crew } from './crew.ts'
 import { activeOf, read } from './documents.ts'
@@ -130,18 +131,6 @@ function crewOf(office: Office, platform: Platform, confFile: string): Crew {
 }
 
 /** OpenEMR's login page, for the health check. */
-async function startPage(): Promise<{ readonly url: string } & AsyncDisposable> {
-  const server = createServer((_request, response) => void response.writeHead(200).end())
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
+async function startPage(): Promise<HttpEnd> {
+  return await startHttpEnd(async (_request, response) => void response.writeHead(200).end())
 }

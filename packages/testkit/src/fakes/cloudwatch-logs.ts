@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { startHttpEnd } from '../servers/http-end.ts'
 
 /** A running fake of CloudWatch Logs. */
 export interface FakeLogs extends AsyncDisposable {
@@ -32,28 +32,16 @@ const PAGE = 3
  */
 export async function startLogs(): Promise<FakeLogs> {
   const state: State = { streams: new Map(), calls: [], denied: 0 }
-  const server = createServer((request, response) => {
-    serve(state, request, response).catch(() => response.destroy())
-  })
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const end = await startHttpEnd((...exchange) => serve(state, ...exchange))
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: end.url,
     calls: state.calls,
     append: ({ group, stream }, message) => {
       const key = keyOf(group, stream)
       state.streams.set(key, [...(state.streams.get(key) ?? []), { at: Date.now(), message }])
     },
     deny: (calls) => void (state.denied = calls),
-    async [Symbol.asyncDispose]() {
-      const closed = Promise.withResolvers<void>()
-      server.close(() => closed.resolve())
-      server.closeAllConnections()
-      await closed.promise
-    },
+    [Symbol.asyncDispose]: () => end[Symbol.asyncDispose](),
   }
 }
 

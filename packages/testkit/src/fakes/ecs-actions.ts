@@ -1,6 +1,7 @@
 import { runningTasks } from './ecs-deployment.ts'
 import type { FakeDeployment } from './ecs-deployment.ts'
-import { ACCOUNT, EcsRefusal, lastPart, text, texts } from './ecs-json.ts'
+import { AwsRefusal } from './aws-refusal.ts'
+import { ACCOUNT, lastPart, text, texts } from './ecs-json.ts'
 import type { Json } from './ecs-json.ts'
 import { describeTaskDefinition, describeTasks, runTask, stopTask } from './ecs-run.ts'
 import type { AloneTask, DefinitionSpec, RunOutcome, TaskRequest } from './ecs-run.ts'
@@ -53,13 +54,13 @@ function describeServices(cluster: Cluster, body: Json): Json {
 function updateService(cluster: Cluster, body: Json): Json {
   demandCluster(cluster, body)
   const service = cluster.services.get(lastPart(text(body['service'])))
-  if (!service) throw new EcsRefusal('ServiceNotFoundException', 'Service not found.')
+  if (!service) throw new AwsRefusal('ServiceNotFoundException', 'Service not found.')
   if (service.status !== 'ACTIVE')
-    throw new EcsRefusal('ServiceNotActiveException', 'Service was not ACTIVE.')
+    throw new AwsRefusal('ServiceNotActiveException', 'Service was not ACTIVE.')
   const force = body['forceNewDeployment'] === true
   const { controller = 'ECS' } = service.spec
   if (force && controller !== 'ECS')
-    throw new EcsRefusal('InvalidParameterException', `Cannot force a deployment: ${controller}.`)
+    throw new AwsRefusal('InvalidParameterException', `Cannot force a deployment: ${controller}.`)
   const { desiredCount, taskDefinition } = body
   if (typeof desiredCount === 'number') service.scale(desiredCount)
   if (typeof taskDefinition === 'string') service.deploy(lastPart(taskDefinition))
@@ -129,7 +130,7 @@ function inCluster(action: Action): Action {
 
 function demandCluster({ name }: Cluster, body: Json): void {
   if (lastPart(text(body['cluster'])) !== name)
-    throw new EcsRefusal('ClusterNotFoundException', 'Cluster not found.')
+    throw new AwsRefusal('ClusterNotFoundException', 'Cluster not found.')
 }
 
 /** Timestamps of this protocol: seconds, with the milliseconds as a fraction. */

@@ -1,18 +1,6 @@
 /** An object of JSON. */
 export type Json = Readonly<Record<string, unknown>>
 
-/** A refusal of the service. */
-export class EcsRefusal extends Error {
-  readonly type: string
-  readonly status: number
-
-  constructor(type: string, message: string, status = 400) {
-    super(message)
-    this.type = type
-    this.status = status
-  }
-}
-
 /** The beginning of every ARN of the fake. */
 export const ACCOUNT = 'arn:aws:ecs:eu-central-1:123456789012'
 

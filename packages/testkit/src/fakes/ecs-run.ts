@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from './ecs-actions.ts'
-import { ACCOUNT, EcsRefusal, lastPart, objectOf, objects, text, texts } from './ecs-json.ts'
+import { AwsRefusal } from './aws-refusal.ts'
+import { ACCOUNT, lastPart, objectOf, objects, text, texts } from './ecs-json.ts'
 import type { Json } from './ecs-json.ts'
 import { EcsTask } from './ecs-task.ts'
 import type { TaskCommand } from './ecs-task.ts'
@@ -59,7 +60,7 @@ export function describeTaskDefinition({ definitions }: Cluster, body: Json): Js
   const [family, revision = '1'] = asked.split(':')
   const found = definitions.find((one) => one.family === family)
   if (!found || revision !== '1')
-    throw new EcsRefusal('ClientException', 'Unable to describe task definition.')
+    throw new AwsRefusal('ClientException', 'Unable to describe task definition.')
   return {
     taskDefinition: {
       taskDefinitionArn: `${ACCOUNT}:task-definition/${found.family}:1`,
@@ -94,7 +95,7 @@ export function runTask(cluster: Cluster, body: Json): Json {
     environment: Object.fromEntries(environment),
   })
   if (!outcome)
-    throw new EcsRefusal('InvalidParameterException', 'TaskDefinition is inactive or missing.')
+    throw new AwsRefusal('InvalidParameterException', 'TaskDefinition is inactive or missing.')
   if ('failure' in outcome) return { tasks: [], failures: [outcome.failure] }
   const id = randomUUID().replaceAll('-', '')
   const arn = `${ACCOUNT}:task/${cluster.name}/${id}`
@@ -144,7 +145,7 @@ export function describeTasks(cluster: Cluster, body: Json): Json {
 export function stopTask(cluster: Cluster, body: Json): Json {
   const arn = text(body['task'])
   const task = cluster.tasks.get(arn)
-  if (!task) throw new EcsRefusal('InvalidParameterException', 'The referenced task was not found.')
+  if (!task) throw new AwsRefusal('InvalidParameterException', 'The referenced task was not found.')
   task.task?.stop()
   return { task: tellTask(cluster, arn) }
 }

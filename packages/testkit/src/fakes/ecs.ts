@@ -1,9 +1,10 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { startHttpEnd } from '../servers/http-end.ts'
 import { ecsActions } from './ecs-actions.ts'
 import type { Cluster } from './ecs-actions.ts'
-import { EcsRefusal, objectOf } from './ecs-json.ts'
+import { AwsRefusal } from './aws-refusal.ts'
+import { objectOf } from './ecs-json.ts'
 import type { Json } from './ecs-json.ts'
 import type { DefinitionSpec, RunOutcome, TaskRequest } from './ecs-run.ts'
 import type { EcsTask } from './ecs-task.ts'
@@ -86,19 +87,10 @@ export async function startEcs(options: EcsFakeOptions): Promise<FakeEcs> {
   const alone = { tasks: new Map(), tokens: new Map() }
   const cluster: Cluster = { name, services, definitions, run, log, ...alone }
   const state: Server = { cluster, calls: [], faults: [], hanging: new Set(), before: undefined }
-  const server = createServer((request, response) => {
-    serve(state, request, response).catch(() => response.destroy())
-  })
-  // A client that is held between two requests must find its connection as it was.
-  server.keepAliveTimeout = 0
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const end = await startHttpEnd((...exchange) => serve(state, ...exchange))
   return {
-    endpoint: `http://127.0.0.1:${port}`,
-    port,
+    endpoint: end.url,
+    port: end.port,
     calls: state.calls,
     service: (wanted) => {
       const found = services.get(wanted)
@@ -113,10 +105,7 @@ export async function startEcs(options: EcsFakeOptions): Promise<FakeEcs> {
       state.hanging.clear()
     },
     async [Symbol.asyncDispose]() {
-      const closed = Promise.withResolvers<void>()
-      server.close(() => closed.resolve())
-      server.closeAllConnections()
-      await closed.promise
+      await end[Symbol.asyncDispose]()
       await Promise.all([...services.values()].map((service) => service.kill()))
       await Promise.all([...cluster.tasks.values()].map(async ({ task }) => await task?.kill()))
     },
@@ -151,23 +140,23 @@ interface Question {
 function answerTo(state: Server, question: Question): { status: number; body: Json } {
   try {
     const body = perform(state, question)
-    if (question.kind === 'broken') throw new EcsRefusal('ServerException', 'broken', 500)
+    if (question.kind === 'broken') throw new AwsRefusal('ServerException', 'broken', 500)
     return { status: 200, body }
   } catch (error) {
-    if (!(error instanceof EcsRefusal)) throw error
+    if (!(error instanceof AwsRefusal)) throw error
     return { status: error.status, body: { __type: error.type, message: error.message } }
   }
 }
 
 function perform(state: Server, { action, body, signed, kind }: Question): Json {
-  if (!signed) throw new EcsRefusal('MissingAuthenticationTokenException', 'not signed')
-  if (kind === 'throttle') throw new EcsRefusal('ThrottlingException', 'Rate exceeded')
+  if (!signed) throw new AwsRefusal('MissingAuthenticationTokenException', 'not signed')
+  if (kind === 'throttle') throw new AwsRefusal('ThrottlingException', 'Rate exceeded')
   if (kind === 'expired')
-    throw new EcsRefusal('ExpiredTokenException', 'The security token included is expired')
+    throw new AwsRefusal('ExpiredTokenException', 'The security token included is expired')
   if (kind === 'denied')
-    throw new EcsRefusal('AccessDeniedException', `not authorized to perform: ecs:${action}`)
+    throw new AwsRefusal('AccessDeniedException', `not authorized to perform: ecs:${action}`)
   const run = ecsActions.get(action)
-  if (!run) throw new EcsRefusal('UnknownOperationException', action)
+  if (!run) throw new AwsRefusal('UnknownOperationException', action)
   if (kind === 'stale' && state.before) return state.before
   if (action === 'UpdateService') {
     const asked = { cluster: body['cluster'], services: [body['service']] }

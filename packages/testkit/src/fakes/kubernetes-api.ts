@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
 import { text } from 'node:stream/consumers'
+import { startHttpEnd } from '../servers/http-end.ts'
 import type { TestTls } from '../servers/tls.ts'
 import { conflict, isJson, patched, validate } from './kubernetes-patch.ts'
 import { reviewOf } from './kubernetes-reviews.ts'
@@ -67,31 +67,18 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { certFile, keyFile } = options.tls
   const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)])
   const state: Server = { ...options, log: [], faults: [], hanging: new Set() }
-  const server = createServer({ cert, key }, (request, response) => {
-    serve(state, request, response).catch(() => response.destroy())
-  })
-  server.keepAliveTimeout = 0
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const end = await startHttpEnd((...exchange) => serve(state, ...exchange), { cert, key })
   const heal = (): void => {
     state.faults.length = 0
     for (const response of state.hanging) response.destroy()
     state.hanging.clear()
   }
   return {
-    url: `https://127.0.0.1:${port}`,
+    url: end.url,
     log: state.log,
     fail: (fault) => void state.faults.push({ fault, left: fault.calls ?? 1 }),
     heal,
-    async [Symbol.asyncDispose]() {
-      const closed = Promise.withResolvers<void>()
-      server.close(() => closed.resolve())
-      server.closeAllConnections()
-      await closed.promise
-    },
+    [Symbol.asyncDispose]: () => end[Symbol.asyncDispose](),
   }
 }
 

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { startHttpEnd } from '../servers/http-end.ts'
 import { RotationMachine } from './rds-rotation.ts'
 import type { Rotated } from './rds-rotation.ts'
 import { answerXml, errorXml } from './rds-xml.ts'
@@ -99,24 +99,15 @@ export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
     watchers: new Set(),
     asked: new URLSearchParams(),
   }
-  const server = createServer((request, response) => {
-    serve(state, request, response).catch(() => response.destroy())
-  })
-  // A client that is held between two requests must find its connection as it was.
-  server.keepAliveTimeout = 0
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const end = await startHttpEnd((...exchange) => serve(state, ...exchange))
   const heal = (): void => {
     state.faults.length = 0
     for (const response of state.hanging) response.destroy()
     state.hanging.clear()
   }
   return {
-    endpoint: `http://127.0.0.1:${port}`,
-    port,
+    endpoint: end.url,
+    port: end.port,
     log: state.log,
     get asked() {
       return state.asked
@@ -129,10 +120,7 @@ export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
     heal,
     async [Symbol.asyncDispose]() {
       await state.rotation.settled()
-      const closed = Promise.withResolvers<void>()
-      server.close(() => closed.resolve())
-      server.closeAllConnections()
-      await closed.promise
+      await end[Symbol.asyncDispose]()
     },
   }
 }

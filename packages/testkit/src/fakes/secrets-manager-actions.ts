@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { AwsRefusal } from './aws-refusal.ts'
 import {
-  ServiceError,
   hasValue,
   holderOf,
   moveLabel,
@@ -47,7 +47,7 @@ function createSecret(vault: Vault, request: Json): Json {
   const present = vault.find(name)
   const token = tokenOf(request)
   if (present && (token === undefined || !versionOf(present, token)))
-    throw new ServiceError('ResourceExistsException', `the secret ${name} already exists`)
+    throw new AwsRefusal('ResourceExistsException', `the secret ${name} already exists`)
   const secret = present ?? newSecret(name)
   const value = valueOf(request)
   if (!value) {
@@ -92,12 +92,12 @@ function getSecretValue(vault: Vault, request: Json): Json {
   const label = text(request, 'VersionStage') ?? (id === undefined ? 'AWSCURRENT' : undefined)
   const version = id === undefined ? holderOf(secret, label ?? '') : versionOf(secret, id)
   if (!version || !hasValue(version))
-    throw new ServiceError(
+    throw new AwsRefusal(
       'ResourceNotFoundException',
       `Secrets Manager can't find the specified secret value for ${label ?? id ?? ''}`,
     )
   if (label !== undefined && !version.labels.includes(label))
-    throw new ServiceError('InvalidRequestException', 'the label is not on that version')
+    throw new AwsRefusal('InvalidRequestException', 'the label is not on that version')
   return {
     ARN: secret.arn,
     Name: secret.name,
@@ -153,7 +153,7 @@ function updateSecretVersionStage(vault: Vault, request: Json): Json {
 function existing(vault: Vault, request: Json): FakeSecret {
   const secret = vault.find(text(request, 'SecretId') ?? '')
   if (!secret)
-    throw new ServiceError(
+    throw new AwsRefusal(
       'ResourceNotFoundException',
       "Secrets Manager can't find the specified secret.",
     )
@@ -163,7 +163,7 @@ function existing(vault: Vault, request: Json): FakeSecret {
 function usable(vault: Vault, request: Json): FakeSecret {
   const secret = existing(vault, request)
   if (secret.deletedAt)
-    throw new ServiceError('InvalidRequestException', 'the secret is marked for deletion')
+    throw new AwsRefusal('InvalidRequestException', 'the secret is marked for deletion')
   return secret
 }
 
@@ -177,7 +177,7 @@ function ours(vault: Vault, request: Json): FakeSecret {
  */
 function writable(secret: FakeSecret): FakeSecret {
   if (!secret.owner) return secret
-  throw new ServiceError('InvalidRequestException', 'the secret is managed by another service')
+  throw new AwsRefusal('InvalidRequestException', 'the secret is managed by another service')
 }
 
 function valueOf(request: Json): FakeValue | undefined {
@@ -196,8 +196,8 @@ function tokenOf(request: Json): string | undefined {
   return token
 }
 
-function wrong(what: string): ServiceError {
-  return new ServiceError('InvalidParameterException', what)
+function wrong(what: string): AwsRefusal {
+  return new AwsRefusal('InvalidParameterException', what)
 }
 
 function text(request: Json, key: string): string | undefined {

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { AwsRefusal } from './aws-refusal.ts'
 
 /** One version as the service keeps it. A version that RotateSecret announced has no value yet. */
 export interface FakeVersion {
@@ -28,18 +29,6 @@ export interface FakeOwner {
   readonly resource: string
 }
 
-/** An error of the service, as its `__type`. */
-export class ServiceError extends Error {
-  readonly type: string
-  readonly status: number
-
-  constructor(type: string, message: string, status = 400) {
-    super(message)
-    this.type = type
-    this.status = status
-  }
-}
-
 /** What a version holds: text or base64. */
 export interface FakeValue {
   readonly text?: string
@@ -66,7 +55,7 @@ export function versionOf(secret: FakeSecret, id: string): FakeVersion | undefin
 /**
  * Adds a version, or does nothing when the token and the value are those of an earlier call.
  * Without labels AWSCURRENT moves to it; the first version of a secret gets AWSCURRENT in any case.
- * @throws ServiceError ResourceExistsException for a token that stands for another value
+ * @throws AwsRefusal ResourceExistsException for a token that stands for another value
  * @see AWS Secrets Manager API reference, PutSecretValue, ClientRequestToken and VersionStages
  */
 export function putVersion(
@@ -79,7 +68,7 @@ export function putVersion(
   if (earlier && hasValue(earlier)) {
     if (earlier.text === value.text && earlier.binary === value.binary)
       return { secret, version: earlier }
-    throw new ServiceError('ResourceExistsException', 'the token is in use for another value')
+    throw new AwsRefusal('ResourceExistsException', 'the token is in use for another value')
   }
   const version = { id, createdAt: new Date(), ...value, labels: earlier?.labels ?? [] }
   const others = secret.versions.filter((other) => other.id !== id)
@@ -104,7 +93,7 @@ export interface LabelMove {
 
 /**
  * Moves, adds or removes a label; nothing changes when it is refused.
- * @throws ServiceError InvalidParameterException when the label sits on another version than
+ * @throws AwsRefusal InvalidParameterException when the label sits on another version than
  *   `from`, or AWSCURRENT is to be removed; ResourceNotFoundException for an unknown version
  * @see AWS Secrets Manager API reference, UpdateSecretVersionStage, RemoveFromVersionId: "If the
  *   label is attached and you either do not specify this parameter, or the version ID does not
@@ -112,7 +101,7 @@ export interface LabelMove {
  */
 export function moveLabel(secret: FakeSecret, { label, from, to }: LabelMove): FakeSecret {
   const known = [from, to].every((id) => id === undefined || versionOf(secret, id) !== undefined)
-  if (!known) throw new ServiceError('ResourceNotFoundException', 'no such version')
+  if (!known) throw new AwsRefusal('ResourceNotFoundException', 'no such version')
   const holder = holderOf(secret, label)?.id
   if (from !== holder) throw wrong(`${label} is not attached to the version in RemoveFromVersionId`)
   if (to === undefined) {
@@ -123,8 +112,8 @@ export function moveLabel(secret: FakeSecret, { label, from, to }: LabelMove): F
   return attach(secret, label, to)
 }
 
-function wrong(message: string): ServiceError {
-  return new ServiceError('InvalidParameterException', message)
+function wrong(message: string): AwsRefusal {
+  return new AwsRefusal('InvalidParameterException', message)
 }
 
 /** A label is on one version; AWSPREVIOUS goes to the version that AWSCURRENT leaves. */

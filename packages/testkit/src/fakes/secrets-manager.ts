@@ -1,14 +1,9 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { startHttpEnd } from '../servers/http-end.ts'
+import { AwsRefusal } from './aws-refusal.ts'
 import { READS, actions } from './secrets-manager-actions.ts'
 import type { Json, Vault } from './secrets-manager-actions.ts'
-import {
-  ServiceError,
-  holderOf,
-  moveLabel,
-  newSecret,
-  putVersion,
-} from './secrets-manager-state.ts'
+import { holderOf, moveLabel, newSecret, putVersion } from './secrets-manager-state.ts'
 import type { FakeOwner, FakeSecret } from './secrets-manager-state.ts'
 
 /**
@@ -102,23 +97,14 @@ export async function startSecretsManager(): Promise<FakeSecretsManager> {
     before: new Map(),
     hanging: new Set(),
   }
-  const server = createServer((request, response) => {
-    serve(state, request, response).catch(() => response.destroy())
-  })
-  // A client that is held between two requests must find its connection as it was.
-  server.keepAliveTimeout = 0
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const end = await startHttpEnd((...exchange) => serve(state, ...exchange))
   const heal = (): void => {
     state.faults.length = 0
     for (const response of state.hanging) response.destroy()
     state.hanging.clear()
   }
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: end.url,
     log: state.log,
     calls: state.calls,
     fail: (fault) => {
@@ -131,12 +117,7 @@ export async function startSecretsManager(): Promise<FakeSecretsManager> {
     },
     announce: (name, token) => announce(state, name, token),
     managed: managedSecrets(state),
-    async [Symbol.asyncDispose]() {
-      const closed = Promise.withResolvers<void>()
-      server.close(() => closed.resolve())
-      server.closeAllConnections()
-      await closed.promise
-    },
+    [Symbol.asyncDispose]: () => end[Symbol.asyncDispose](),
   }
 }
 
@@ -176,23 +157,23 @@ interface Question {
 function answerTo(state: Server, question: Question): { status: number; body: Json } {
   try {
     const body = perform(state, question)
-    if (question.kind === 'broken') throw new ServiceError('InternalServiceError', 'broken', 500)
+    if (question.kind === 'broken') throw new AwsRefusal('InternalAwsRefusal', 'broken', 500)
     return { status: 200, body }
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error
+    if (!(error instanceof AwsRefusal)) throw error
     return { status: error.status, body: { __type: error.type, message: error.message } }
   }
 }
 
 function perform(state: Server, { action, body, signed, kind }: Question): Json {
-  if (!signed) throw new ServiceError('MissingAuthenticationTokenException', 'not signed')
-  if (kind === 'throttle') throw new ServiceError('ThrottlingException', 'Rate exceeded')
+  if (!signed) throw new AwsRefusal('MissingAuthenticationTokenException', 'not signed')
+  if (kind === 'throttle') throw new AwsRefusal('ThrottlingException', 'Rate exceeded')
   if (kind === 'expired')
-    throw new ServiceError('ExpiredTokenException', 'The security token included is expired')
+    throw new AwsRefusal('ExpiredTokenException', 'The security token included is expired')
   if (kind === 'denied')
-    throw new ServiceError('AccessDeniedException', `not authorized: secretsmanager:${action}`)
+    throw new AwsRefusal('AccessDeniedException', `not authorized: secretsmanager:${action}`)
   const run = actions.get(action)
-  if (!run) throw new ServiceError('UnknownOperationException', action)
+  if (!run) throw new AwsRefusal('UnknownOperationException', action)
   return run(vault(state, kind === 'stale' && READS.has(action)), body)
 }
 

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +9,7 @@ import { phpSqlconfTarget } from '../../../rotator/src/adapters/files/php-sqlcon
 import { secretsManagerAdmin } from '../fakes/secrets-manager-admin.ts'
 import { startSecretsManager } from '../fakes/secrets-manager.ts'
 import type { FakeSecretsManager } from '../fakes/secrets-manager.ts'
+import { startHttpEnd } from '../servers/http-end.ts'
 import { Consumers } from './consumers.ts'
 import type { RigEngine } from './engine.ts'
 
@@ -185,24 +185,13 @@ export function rollArgv(rollUrl: string): readonly string[] {
 export async function rollServer(
   roll: () => Promise<void>,
 ): Promise<{ url: string } & AsyncDisposable> {
-  const server = createServer((_request, response) => {
-    roll().then(
+  const end = await startHttpEnd(async (_request, response) => {
+    await roll().then(
       () => response.writeHead(204).end(),
       () => response.writeHead(500).end(),
     )
   })
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return {
-    url: `http://127.0.0.1:${port}/roll`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
+  return { url: `${end.url}/roll`, [Symbol.asyncDispose]: () => end[Symbol.asyncDispose]() }
 }
 
 /** The credentials that any emulator takes; never the machine's own. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { startHttpEnd } from '../http-end.ts'
 import { makeTestTls } from '../tls.ts'
 
 /** Where the API server gets the logs of a node's pods. */
@@ -21,23 +22,13 @@ export async function startLogServer(
   await using starting = new AsyncDisposableStack()
   const { certFile, keyFile } = starting.use(await makeTestTls())
   const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)])
-  const server = createServer({ cert, key }, ({ url = '' }, response) => {
+  const serve = async ({ url = '' }: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [, namespace = '', pod = ''] = PATH.exec(url) ?? []
     const log = logOf(namespace, pod)
     response.writeHead(log === undefined ? 404 : 200, { 'content-type': 'text/plain' })
     response.end(log ?? 'no such pod')
-  })
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  starting.defer(async () => {
-    const closed = Promise.withResolvers<void>()
-    server.close(() => closed.resolve())
-    server.closeAllConnections()
-    await closed.promise
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  }
+  const { port } = starting.use(await startHttpEnd(serve, { cert, key }))
   const running = starting.move()
   return { port, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
