@@ -1,20 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readDeployment, revisionOf } from '../../testkit/src/conformance/kubernetes-deployment.ts'
 import { readSecret, SECRET } from '../../testkit/src/conformance/kubernetes-secret.ts'
-import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
-import type { FakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
-import { mysqlForOpenemr } from '../../testkit/src/openemr/server.ts'
-import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
 import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
-import { makeTestTls } from '../../testkit/src/servers/tls.ts'
-import type { TestTls } from '../../testkit/src/servers/tls.ts'
-import { lastLine, openemrOnEks } from './openemr-fixture.ts'
+import { lastLine, openemrOnEks, useMysqlOnEks } from './openemr-fixture.ts'
 import type { EksWorld } from './openemr-fixture.ts'
-
-let tls: TestTls
-let server: OpenemrServer
-let cluster: FakeCluster
 
 /** What pods find in the Secret. */
 async function secretOf({ kubernetes }: EksWorld): Promise<Readonly<Record<string, string>>> {
@@ -26,20 +16,10 @@ async function secretOf({ kubernetes }: EksWorld): Promise<Readonly<Record<strin
 }
 
 describe.skipIf(MYSQL_HERE === undefined)('cuedot openemr on EKS', () => {
-  beforeAll(async () => {
-    tls = await makeTestTls()
-    server = await mysqlForOpenemr(tls)
-    cluster = await startFakeCluster()
-  })
-
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]()
-    await server[Symbol.asyncDispose]()
-    await tls[Symbol.asyncDispose]()
-  })
+  const on = useMysqlOnEks()
 
   test('T59 T69 T70 T72 moves OpenEMR to B and on to A, with one rollout each', async () => {
-    await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
+    await using it = await openemrOnEks(on().server, on(), { at: 'on-a' })
     const { world, kubernetes } = it
     const ended = await it.run(['--log-json'])
     expect(ended.stderr).toBe('')
@@ -58,7 +38,7 @@ describe.skipIf(MYSQL_HERE === undefined)('cuedot openemr on EKS', () => {
   })
 
   test('T58 R2 a dry run changes nothing and tells each step', async () => {
-    await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-b' })
+    await using it = await openemrOnEks(on().server, on(), { at: 'on-b' })
     const { world, kubernetes } = it
     const state = async (): Promise<object> => ({
       accounts: await world.accounts(),
@@ -78,7 +58,7 @@ describe.skipIf(MYSQL_HERE === undefined)('cuedot openemr on EKS', () => {
   })
 
   test('puts a Secret right that a deployment script has written over', async () => {
-    await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
+    await using it = await openemrOnEks(on().server, on(), { at: 'on-a' })
     const { world, kubernetes } = it
     const data = { 'mysql-password': Buffer.from('of the first day').toString('base64') }
     const { namespace } = kubernetes
@@ -89,7 +69,7 @@ describe.skipIf(MYSQL_HERE === undefined)('cuedot openemr on EKS', () => {
   })
 
   test('names the permission that the Role lacks, with the application where it was', async () => {
-    await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
+    await using it = await openemrOnEks(on().server, on(), { at: 'on-a' })
     const { world, kubernetes } = it
     const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]
     const ended = await it.run(['--log-json'], { KUBECONFIG: await kubernetes.userWith(rules) })

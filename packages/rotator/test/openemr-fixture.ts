@@ -7,13 +7,14 @@ import {
   openemrRules,
 } from '../../testkit/src/conformance/kubernetes-deployment.ts'
 import { createSecret, SECRET } from '../../testkit/src/conformance/kubernetes-secret.ts'
+import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
 import type { FakeCluster, FakeNamespace } from '../../testkit/src/fakes/kubernetes.ts'
 import { startEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { EcsFakeOptions, FakeEcs } from '../../testkit/src/fakes/ecs.ts'
 import type { ServiceSpec } from '../../testkit/src/fakes/ecs-service.ts'
 import type { TaskCommand } from '../../testkit/src/fakes/ecs-task.ts'
 import { startOpenemr } from '../../testkit/src/openemr/world.ts'
-import { mariadbForOpenemr } from '../../testkit/src/openemr/server.ts'
+import { mariadbForOpenemr, mysqlForOpenemr } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrStart, OpenemrWorld } from '../../testkit/src/openemr/world.ts'
 import { makeTestTls } from '../../testkit/src/servers/tls.ts'
@@ -35,6 +36,22 @@ export function useMariadb(): () => OpenemrDatabase {
     running = { tls, server: await mariadbForOpenemr(tls) }
   })
   afterAll(async () => {
+    await running.server[Symbol.asyncDispose]()
+    await running.tls[Symbol.asyncDispose]()
+  })
+  return () => running
+}
+
+/** A MySQL and a cluster of its own for all tests of a file. */
+export function useMysqlOnEks(): () => OpenemrDatabase & { readonly cluster: FakeCluster } {
+  let running: OpenemrDatabase & { readonly cluster: FakeCluster }
+  beforeAll(async () => {
+    const tls = await makeTestTls()
+    const server = await mysqlForOpenemr(tls)
+    running = { tls, server, cluster: await startFakeCluster() }
+  })
+  afterAll(async () => {
+    await running.cluster[Symbol.asyncDispose]()
     await running.server[Symbol.asyncDispose]()
     await running.tls[Symbol.asyncDispose]()
   })

@@ -7,24 +7,24 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import type { Connection } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { DEPLOYMENT, openemrRules } from '../../testkit/src/conformance/kubernetes-deployment.ts'
 import {
   OPENEMR_KEYS,
   readSecret,
   SECRET,
 } from '../../testkit/src/conformance/kubernetes-secret.ts'
-import { startFakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
-import type { FakeCluster } from '../../testkit/src/fakes/kubernetes.ts'
-import { mysqlForOpenemr } from '../../testkit/src/openemr/server.ts'
-import type { OpenemrServer } from '../../testkit/src/openemr/server.ts'
 import type { OpenemrWorld } from '../../testkit/src/openemr/world.ts'
 import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
-import { makeTestTls } from '../../testkit/src/servers/tls.ts'
-import type { TestTls } from '../../testkit/src/servers/tls.ts'
 import { cuedot } from './cli-process.ts'
 import type { CliResult } from './cli-process.ts'
-import { lastLine, openemrOnEcs, openemrOnEks, useMariadb } from './openemr-fixture.ts'
+import {
+  lastLine,
+  openemrOnEcs,
+  openemrOnEks,
+  useMariadb,
+  useMysqlOnEks,
+} from './openemr-fixture.ts'
 import type { EksWorld } from './openemr-fixture.ts'
 
 const ROTATIONS = 10
@@ -223,24 +223,10 @@ describe('OpenEMR under load on ECS', () => {
 })
 
 describe.skipIf(MYSQL_HERE === undefined)('OpenEMR under load on EKS', () => {
-  let tls: TestTls
-  let server: OpenemrServer
-  let cluster: FakeCluster
-
-  beforeAll(async () => {
-    tls = await makeTestTls()
-    server = await mysqlForOpenemr(tls)
-    cluster = await startFakeCluster()
-  })
-
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]()
-    await server[Symbol.asyncDispose]()
-    await tls[Symbol.asyncDispose]()
-  })
+  const eks = useMysqlOnEks()
 
   test('E1 E2 rotates ten times in a row with MySQL, and all is served', LONG, async () => {
-    await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
+    await using it = await openemrOnEks(eks().server, eks(), { at: 'on-a' })
     const client = await whileConnecting(
       it.world,
       () => inSecret(it),
@@ -251,7 +237,7 @@ describe.skipIf(MYSQL_HERE === undefined)('OpenEMR under load on EKS', () => {
   })
 
   test('E3 a long transaction outlives the drain and is named: program and address', async () => {
-    await using it = await openemrOnEks(server, { tls, cluster }, { at: 'on-a' })
+    await using it = await openemrOnEks(eks().server, eks(), { at: 'on-a' })
     const { world } = it
     const report = await connectAs(world, await inFile(world), 'nightly-report')
     onTestFinished(() => report.destroy())
