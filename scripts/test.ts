@@ -21,7 +21,8 @@ if (missing) console.log('In CI every service must be there: this counts as a fa
 
 /**
  * A fifth of the places, at each of them one of the faults that can strike there: the same points
- * every time. Of OpenEMR's rotation a twentieth. `npm run test:crash` tries every fault everywhere.
+ * every time. Of OpenEMR's rotation an eightieth. `npm run test:crash` tries every fault at every
+ * place.
  */
 const SHARE = ['--share', '5', '--one-fault', '--seed', '1']
 

@@ -1,6 +1,6 @@
 // Goal: a rotation of two passwords of one user is never noticed by a consumer, not even when the
 // process is killed. Method: consumers log in without a pause with exactly what an application
-// would hold and tell its version; the run is killed at random points and started again.
+// would hold and tell its version; the run is killed at a random point and started again.
 import { randomInt } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Sensitive } from '@cuedot/client/protocol'
@@ -10,7 +10,6 @@ import type { Rig, RigDocument } from '../../testkit/src/rig/rig.ts'
 
 /** A rotation of the rig has about this many events; a kill strikes after one of them. */
 const EVENTS = 24
-const KILLS = 3
 
 function passwordsIn(document: RigDocument | undefined): readonly string[] {
   const { password, other_password: other } = document ?? {}
@@ -66,23 +65,21 @@ export function dualPasswordTests(name: string, startEngine: () => Promise<RigEn
       expect(rig.consumers.attempts).toBeGreaterThan(20)
     })
 
-    test(`I1 I2 I5 hold when it is killed at ${KILLS} random points and run again`, async () => {
+    test('I1 I2 I5 hold when it is killed at a random point and run again', async () => {
       const ever = new Set<string>()
-      for (let kill = 0; kill < KILLS; kill++) {
-        const after = randomInt(EVENTS)
-        let lines = 0
-        const { ended } = rig.cuedot(['rotate', '--log-json'], (_line, child) => {
-          lines += 1
-          if (lines === after + 1) child.kill('SIGKILL')
-        })
-        const killed = await ended
-        await expectKnown(rig, ever)
-        const again = await rig.cuedot(['rotate', '--json']).ended
-        expect(again.code, `killed after event ${after}: ${killed.stdout}\n${again.stderr}`).toBe(0)
-        await expectKnown(rig, ever)
-        expect(rig.consumers.failures, `killed after event ${after}`).toEqual([])
-      }
-      expect(ever.size).toBeGreaterThan(KILLS)
+      const after = randomInt(EVENTS)
+      let lines = 0
+      const { ended } = rig.cuedot(['rotate', '--log-json'], (_line, child) => {
+        lines += 1
+        if (lines === after + 1) child.kill('SIGKILL')
+      })
+      const killed = await ended
+      await expectKnown(rig, ever)
+      const again = await rig.cuedot(['rotate', '--json']).ended
+      expect(again.code, `killed after event ${after}: ${killed.stdout}\n${again.stderr}`).toBe(0)
+      await expectKnown(rig, ever)
+      expect(rig.consumers.failures, `killed after event ${after}`).toEqual([])
+      expect(ever.size).toBeGreaterThan(1)
     })
 
     test('stops for a session that does not say which password it has used', async () => {

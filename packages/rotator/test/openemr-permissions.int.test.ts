@@ -111,14 +111,14 @@ describe.concurrent('cuedot openemr, allowed all but one thing', () => {
   )
 
   test(
-    'says that the credentials of AWS have expired, whenever that is in a run',
+    'says that the credentials of AWS have expired, at the beginning and in a run',
     async () => {
       await using on = await ownServer()
       await using it = await openemrOnEcs(on, ON_A)
       const [first, ...used] = await usedOnEcs(it)
       const writes = used.filter(({ action }) => !/^(?:Get|Describe)/.test(action))
       expect(writes.length).toBeGreaterThan(3)
-      for (const permission of [first!, ...writes]) {
+      for (const permission of [first!, writes[0]!, writes.at(-1)!]) {
         expireAt(it, permission)
         const said = await expectFailed(await it.run(['--log-json']), it)
         expect(said).toContain('ExpiredTokenException')

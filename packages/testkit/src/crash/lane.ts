@@ -253,9 +253,9 @@ class Trying implements AsyncDisposable {
   }
 }
 
-/** OpenEMR's rotation is one of two slots and one of an admin, which are rows, too: a quarter. */
+/** OpenEMR's rotation is one of two slots and one of an admin, which are rows, too: a sixteenth. */
 function shareOf(row: CrashCase, share: Share): Share {
-  return 'platform' in row && share.of > 1 ? { ...share, of: 4 * share.of } : share
+  return 'platform' in row && share.of > 1 ? { ...share, of: 16 * share.of } : share
 }
 
 /** All points of a unit, fault by fault. */
