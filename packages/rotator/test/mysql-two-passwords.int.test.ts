@@ -5,7 +5,7 @@ import { makeSuite } from '../../testkit/src/conformance/database-fixture.ts'
 import type { Suite } from '../../testkit/src/conformance/database-fixture.ts'
 import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
-import { by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
+import { accountOf, by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
 import type { MysqlFixture } from './mysql-fixture.ts'
 import { CHANGE, twoPasswords, twoPasswordsTests } from './two-passwords-tests.ts'
 import type { TwoPasswords } from './two-passwords-tests.ts'
@@ -32,12 +32,8 @@ describe.skipIf(MYSQL_HERE === undefined)('two passwords on MySQL', () => {
   })
   afterAll(async () => await fixture[Symbol.asyncDispose]())
 
-  /** The definition without its hash, which has a new salt each time. */
-  const accountOf = async (user: string, host: string): Promise<string> => {
-    await fixture.sql('SET SESSION print_identified_with_as_hex = 1')
-    const [row] = await fixture.sql(`SHOW CREATE USER ${quoteAccount({ user, host })}`)
-    return String(row?.[0]).replace(/ AS 0x[0-9A-F]+/, ' AS 0x')
-  }
+  const definitionOf = async (user: string, host: string): Promise<string> =>
+    await accountOf(fixture, { user, host })
   const create: TwoPasswords['create'] = async (user, host, before, more = '') => {
     const account = quoteAccount({ user, host })
     const [first = '', second] = BEFORE[before]
@@ -68,7 +64,7 @@ describe.skipIf(MYSQL_HERE === undefined)('two passwords on MySQL', () => {
     for (const host of hosts) await create('many', host, 'kept alone', settings[host])
     await fixture.sql("ALTER USER 'many'@'%' ATTRIBUTE '{\"team\": \"billing\"}'")
     const look = (): Promise<readonly string[]> =>
-      Promise.all(hosts.map((host) => accountOf('many', host)))
+      Promise.all(hosts.map((host) => definitionOf('many', host)))
     const before = await look()
     await using session = await suite.admin()
     await session.setPasswords('many', CHANGE, soon())

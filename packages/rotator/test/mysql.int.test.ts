@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { MYSQL_HERE } from '../../testkit/src/servers/mysql-here.ts'
 import { quoteAccount } from '../src/adapters/mysql/protocol/sql.ts'
 import type { AdminSession, Database } from '../src/ports/database.ts'
-import { by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
+import { accountOf, by, mysqlFixture, secret, soon } from './mysql-fixture.ts'
 import type { MysqlFixture } from './mysql-fixture.ts'
 
 /** The statement under test, as the logs of the server spell it. */
@@ -31,12 +31,8 @@ describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {
     await db.admin(who, { target: 'extra', lock: 'look', holder: 'test' }, soon())
   const answer = async (user: string, password: string): Promise<string> =>
     await db.login({ ...credential(user, password), dbname: ANYWHERE }, endpoint(), soon())
-  /** The definition without its hash, which has a new salt each time. */
-  const accountOf = async (user: string, host: string): Promise<string> => {
-    await fixture.sql('SET SESSION print_identified_with_as_hex = 1')
-    const [row] = await fixture.sql(`SHOW CREATE USER ${quoteAccount({ user, host })}`)
-    return String(row?.[0]).replace(/ AS 0x[0-9A-F]+/, ' AS 0x')
-  }
+  const definitionOf = async (user: string, host: string): Promise<string> =>
+    await accountOf(fixture, { user, host })
   const secondPasswords = async (user: string): Promise<readonly unknown[]> => {
     const rows = await fixture.sql(
       "SELECT User_attributes->>'$.additional_password' FROM mysql.user WHERE User = ?",
@@ -80,16 +76,16 @@ describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {
         await fixture.sql(
           `CREATE USER ${quoteAccount({ user: 'many', host })} ${by('old')} ${settings[host]}`,
         )
-      const before = await Promise.all(hosts.map((host) => accountOf('many', host)))
+      const before = await Promise.all(hosts.map((host) => definitionOf('many', host)))
       await using session = await asAdmin()
       await session.setPassword('many', secret('new'), soon())
-      const after = await Promise.all(hosts.map((host) => accountOf('many', host)))
+      const after = await Promise.all(hosts.map((host) => definitionOf('many', host)))
       expect(after).toEqual(before)
       await session.quarantine('many', true, soon())
-      const locked = await Promise.all(hosts.map((host) => accountOf('many', host)))
+      const locked = await Promise.all(hosts.map((host) => definitionOf('many', host)))
       expect(locked.every((text) => text.includes('ACCOUNT LOCK'))).toBe(true)
       await session.quarantine('many', false, soon())
-      expect(await Promise.all(hosts.map((host) => accountOf('many', host)))).toEqual(before)
+      expect(await Promise.all(hosts.map((host) => definitionOf('many', host)))).toEqual(before)
     })
 
     test('reaches the narrower of two host entries, which is the one that logs in', async () => {
@@ -105,7 +101,7 @@ describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {
       await using session = await asAdmin()
       await session.setPassword('sha', secret('new'), soon())
       expect(await answer('sha', 'new')).toBe('accepted')
-      expect(await accountOf('sha', '%')).toContain("WITH 'sha256_password'")
+      expect(await definitionOf('sha', '%')).toContain("WITH 'sha256_password'")
     })
 
     test('stands in no log of the server in clear', async () => {
@@ -154,14 +150,14 @@ describe.skipIf(MYSQL_HERE === undefined)('MySQL', () => {
       async ([user, clause]) => {
         await fixture.sql("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'")
         await fixture.sql(`CREATE USER '${user}'@'%' ${clause}`)
-        const before = await accountOf(user, '%')
+        const before = await definitionOf(user, '%')
         await using session = await asAdmin()
         const refused = { code: 'ERR_DB_UNSUPPORTED' }
         await expect(session.setPassword(user, secret('new'), soon())).rejects.toMatchObject({
           ...refused,
           details: { problem: expect.stringContaining('auth_socket') },
         })
-        expect(await accountOf(user, '%')).toBe(before)
+        expect(await definitionOf(user, '%')).toBe(before)
         for (const [reference, made] of [
           [user, 'made'],
           [fixture.admin.username, user],
