@@ -1,6 +1,8 @@
 /**
- * `npm run test:stryker [-- --mutate FILE --tests FILE]`: how many of all mutants of the domain its
- * own tests kill; of one file with `--mutate password`, and by fewer tests with `--tests password`.
+ * `npm run test:stryker [-- --mutate FILE --tests FILE --states all]`: how many of all mutants of
+ * the domain its own tests kill; of one file with `--mutate password`, and by fewer tests with
+ * `--tests password`. A mutant meets a sample of the states that the tests enumerate, and all of
+ * them, which takes a minute, only with `--states all`.
  * Prints the mutants that survive, a score for each file and one for all, and closes with
  * `N passed, N failed, N skipped`: a mutant that survives has failed, unless
  * `stryker/equivalent.ts` says why nobody can notice it.
@@ -14,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { TwoSlotFacts } from '../packages/rotator/src/domain/observed.ts'
+import { initialStates } from '../packages/testkit/src/sim/initial-states.ts'
 import { twoSlotStates } from '../packages/testkit/src/sim/states.ts'
 import { ROOT, run } from './lib/run.ts'
 import { add, close, NOTHING } from './lib/tally.ts'
@@ -25,12 +28,13 @@ import { judge, percentOf, scoreOf, scoresOf, tableOf } from './stryker/score.ts
 const STRYKER = '10.1.1'
 
 const whole = { type: 'string', default: '*' } as const
-const { values } = parseArgs({ options: { mutate: whole, tests: whole } })
+const sampled = { type: 'string', default: 'sample' } as const
+const { values } = parseArgs({ options: { mutate: whole, tests: whole, states: sampled } })
 const DOMAIN = 'packages/rotator/src/domain'
 const folder = join(tmpdir(), `cuedot-stryker-${STRYKER}`)
 
 /** A prime, so that a sample of states is not in step with what they vary in. */
-const ONE_IN = 1_009
+const ONE_IN = 101
 
 await prepare()
 const REPORT = join(folder, 'report.json')
@@ -39,7 +43,7 @@ await rm(REPORT, { force: true })
 const { code } = await run('npx', ['stryker', 'run'], {
   cwd: folder,
   show: true,
-  env: { CUEDOT_STRYKER_TESTS: values.tests },
+  env: { CUEDOT_STRYKER_TESTS: values.tests, CUEDOT_STRYKER_STATES: values.states },
 })
 const tried = triedOf(JSON.parse(await readFile(REPORT, 'utf8')))
 const tally = tell(tried)
@@ -60,14 +64,15 @@ async function prepare(): Promise<void> {
     'scripts/stryker',
   ])
     await cp(join(ROOT, part), join(folder, part), { recursive: true, filter: isSource })
-  await writeFile(join(folder, 'stryker.config.json'), JSON.stringify(settings()))
   await writeFile(join(folder, 'sample.json'), JSON.stringify([...sample()]))
+  await writeFile(join(folder, 'stryker.config.json'), JSON.stringify(settings()))
 }
 
 /** For `stryker/sample.ts`, which would need seconds to enumerate all states for each mutant. */
 function* sample(): Generator<TwoSlotFacts> {
   let n = 0
-  for (const state of twoSlotStates()) if (n++ % ONE_IN === 0) yield state
+  for (const states of [twoSlotStates(), initialStates()])
+    for (const state of states) if (n++ % ONE_IN === 0) yield state
 }
 
 /** The versions of this project, and Stryker. */
