@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { INTENTS, singleUserStates } from '../../../testkit/src/sim/states.ts'
 import { decide } from './decide.ts'
+import { brokenBy } from './invariants.ts'
 import type { SingleUserFacts } from './observed.ts'
 import { narrowIntent, plan } from './plan.ts'
 import type { Decision, Intent } from './plan.ts'
@@ -151,5 +152,30 @@ describe('what a single-user target is told to do', () => {
     expect(reason({ ...OPEN, trouble: TROUBLE })).toBe('set: ERR_DB_DENIED')
     expect(reason({ sessions: 17 })).toContain('17')
     expect(reason(login('previous'))).toContain('previous')
+  })
+})
+
+describe('an action upon a single user is safe or not', () => {
+  const OPENED_ONE = { pending: 'open' } as const
+
+  test.each([
+    ['open', 'nothing is staged', {}, undefined],
+    ['open', 'something is staged', { pending: 'open' }, 'I4'],
+    ['set', 'its password is staged', OPENED_ONE, undefined],
+    ['set', 'nothing is staged', {}, 'I2'],
+    ['set', 'the document has changed', { ...OPENED_ONE, stale: true }, 'I2'],
+    ['set', 'somebody is on it', { ...OPENED_ONE, sessions: 1 }, 'I1'],
+    ['set', 'it is urgent', { ...OPENED_ONE, sessions: 1, urgent: true }, undefined],
+    ['set', 'it is somebody else’s', { ...OPENED_ONE, owner: 'rds' }, 'I2'],
+    ['flip', 'the staged password logs in', login('pending'), undefined],
+    ['flip', 'it does not', {}, 'I3'],
+    ['evict', 'it is urgent and done', { urgent: true }, undefined],
+    ['evict', 'it is not urgent', {}, 'I1'],
+    ['evict', 'something is staged', { ...OPENED_ONE, urgent: true }, 'I1'],
+    ['evict', 'it does not log in', { ...login('pending'), urgent: true }, 'I1'],
+    ['close', 'it may', {}, undefined],
+  ] as const)('%s where %s', (step, _, change, broken) => {
+    const action = { step, slot: 'user', why: 'a test' } as const
+    expect(brokenBy({ ...REST, ...change }, action)).toBe(broken)
   })
 })
