@@ -1,6 +1,7 @@
 // Goal: a mutant that the tests of all states kill is killed in tenths of a second, not in minutes.
 // Method: the same assertions on a sample of the states, of targets with and without an initial
-// user, which `scripts/stryker.ts` has drawn. `npm run test:stryker -- --states all` asks about all of them what lives on.
+// user, which `scripts/stryker.ts` has drawn. `npm run test:stryker -- --states all` asks about all
+// of them what lives on.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { decide } from '../../packages/rotator/src/domain/decide.ts'

@@ -105,6 +105,7 @@ const mayReveal = (path: string): boolean =>
   !isProduct(path) ||
   isTry(path) ||
   path.startsWith('packages/client/src/protocol/') ||
+  path.startsWith('packages/client/src/drivers/') ||
   inRotator(path)?.startsWith('adapters/') === true ||
   MAY_REVEAL.includes(path)
 
@@ -114,7 +115,7 @@ export const reveal: FileRule = rule(
   (path) => !mayReveal(path),
   (node) =>
     node.type === 'MemberExpression' && nameOf(child(node, 'property')) === 'reveal'
-      ? 'reveal: only adapters and the wire format may see a secret'
+      ? 'reveal: only adapters, drivers and the wire format may see a secret'
       : undefined,
 )
 

@@ -148,10 +148,15 @@ export const SAMPLES: Readonly<Record<string, Samples>> = {
     ],
   },
   reveal: {
-    fires: [engine('const a = b.reveal()'), [`${SRC}/cli/main.ts`, 'const a = b.reveal']],
+    fires: [
+      engine('const a = b.reveal()'),
+      [`${SRC}/cli/main.ts`, 'const a = b.reveal'],
+      ['packages/client/src/pool/line.ts', 'const a = b.reveal()'],
+    ],
     quiet: [
       store('const a = b.reveal()'),
       [PROTOCOL, 'const a = b.reveal()'],
+      ['packages/client/src/drivers/login-fields.ts', 'const a = b.reveal()'],
       [TRY, 'const a = b.reveal()'],
       inTest('const a = b.reveal()'),
       engine('// never b.reveal() here'),

@@ -7,7 +7,7 @@ import { settingsOf } from './options.ts'
 import type { CredentialsOptions, Settings } from './options.ts'
 import { pollPauseMs, retryPauseMs } from './pauses.ts'
 import { readCredential, sameCredential } from './read-credential.ts'
-import type { CredentialSource, SourceAnswer } from './source.ts'
+import type { CredentialSource, SourceAnswer, Stage } from './source.ts'
 import { surroundings } from './surroundings.ts'
 import { Timers } from './timers.ts'
 
@@ -46,6 +46,11 @@ export interface Credentials extends Disposable {
    * before is still held, and `trouble` says why. @throws CredentialsError `ERR_CLOSED`
    */
   refresh(): Promise<HeldCredential>
+  /**
+   * What stands at one stage now, read past every cache, beside what is held and without changing
+   * it: for whoever looks for a password that logs in. @throws CredentialsError
+   */
+  read(stage: Stage): Promise<HeldCredential>
   on<E extends keyof CredentialsEvents>(event: E, listener: Listener<CredentialsEvents[E]>): this
   off<E extends keyof CredentialsEvents>(event: E, listener: Listener<CredentialsEvents[E]>): this
   /** Ends polling and everybody's waiting. What was held stays readable. May be called twice. */
@@ -125,6 +130,17 @@ class Keeper implements Credentials {
     return await this.get()
   }
 
+  async read(stage: Stage): Promise<HeldCredential> {
+    this.#demandOpen()
+    const { signal } = this.#closed
+    const answer = (async () => await this.#source({ stage, fresh: true, signal }))()
+    try {
+      return heldFrom(await this.#timers.during(this.#inTime(answer)))
+    } catch (error) {
+      throw toCredentialsError(error)
+    }
+  }
+
   on<E extends keyof CredentialsEvents>(event: E, listener: Listener<CredentialsEvents[E]>): this {
     this.#listeners.add(event, listener)
     return this
@@ -199,21 +215,25 @@ class Keeper implements Credentials {
     this.#asked = true
     this.#begunAt = surroundings.now()
     const number = ++this.#begun
-    const slow = Promise.withResolvers<never>()
-    const { timeoutMs } = this.#settings
-    const cancel = this.#timers.start(timeoutMs, () => {
-      const problem = `the source had not answered after ${timeoutMs} ms`
-      slow.reject(new CredentialsError('ERR_SOURCE_SLOW', problem))
-    })
     const request = {
       stage: 'AWSCURRENT',
       fresh: this.#fresh,
       signal: this.#closed.signal,
     } as const
     const answer = (async () => await this.#source(request))()
-    const held = answer.then((given) => this.#hold(given, number))
+    await this.#inTime(answer.then((given) => this.#hold(given, number)))
+  }
+
+  /** Until the source counts as slow, or the credentials are closed. */
+  async #inTime<T>(work: Promise<T>): Promise<T> {
+    const slow = Promise.withResolvers<never>()
+    const { timeoutMs } = this.#settings
+    const cancel = this.#timers.start(timeoutMs, () => {
+      const problem = `the source had not answered after ${timeoutMs} ms`
+      slow.reject(new CredentialsError('ERR_SOURCE_SLOW', problem))
+    })
     try {
-      await this.#orClosed(Promise.race([held, slow.promise]))
+      return await this.#orClosed(Promise.race([work, slow.promise]))
     } finally {
       cancel()
     }

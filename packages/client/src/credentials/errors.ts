@@ -7,7 +7,9 @@ import type { DocumentErrorCode } from '../protocol/json-document.ts'
  * - `ERR_SOURCE_ANSWER`: the source answered with something that is no version of a secret.
  * - `ERR_PLACEHOLDER`: the secret holds a stand-in that no database user has as its password.
  * - `ERR_DOCUMENT_*`: the secret is no document that can be used; the message names the place.
- * - `ERR_CLOSED`: these credentials were closed.
+ * - `ERR_CLOSED`: these credentials were closed, or the pool was ended.
+ * - `ERR_LOGIN_REFUSED`: the server refuses the new credential; what served before still does.
+ * - `ERR_LOGIN_SLOW`: the server had not answered a new connection in time.
  * - `ERR_OPTIONS`: an option is out of its bounds.
  */
 export type CredentialsErrorCode =
@@ -16,6 +18,8 @@ export type CredentialsErrorCode =
   | 'ERR_SOURCE_ANSWER'
   | 'ERR_PLACEHOLDER'
   | 'ERR_CLOSED'
+  | 'ERR_LOGIN_REFUSED'
+  | 'ERR_LOGIN_SLOW'
   | 'ERR_OPTIONS'
   | DocumentErrorCode
 

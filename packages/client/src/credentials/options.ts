@@ -34,7 +34,12 @@ export function settingsOf(
   return { pollMs: poll, cooldownMs, timeoutMs }
 }
 
-function demand(name: string, value: number, [least, most]: readonly [number, number]): void {
+/** @throws CredentialsError `ERR_OPTIONS` unless the value lies within both bounds */
+export function demand(
+  name: string,
+  value: number,
+  [least, most]: readonly [number, number],
+): void {
   if (Number.isFinite(value) && value >= least && value <= most) return
   throw new CredentialsError('ERR_OPTIONS', `${name} must be ${least} to ${most} milliseconds`)
 }

@@ -1,0 +1,160 @@
+import type { HeldCredential } from '../credentials/credentials.ts'
+import type { DriverPool, LineRules, PoolDriver, Then } from '../pool/driver.ts'
+import { Ledger } from './ledger.ts'
+import { loginFields } from './login-fields.ts'
+import { versionTag } from './tag.ts'
+
+/** What is used of a client of `pg`. */
+export interface PgClient {
+  release: (error?: Error | boolean) => void
+  end(): Promise<void>
+}
+
+/** As {@link Then}, and with what gives the client back. */
+export type PgThen = (
+  error: unknown,
+  client: PgClient | undefined,
+  release: PgClient['release'],
+) => void
+
+/** What is used of a pool of `pg`. */
+export interface PgPool {
+  connect(then: PgThen): void
+  query(text: string): Promise<unknown>
+  end(): Promise<void>
+  on(event: string, listener: (...told: readonly unknown[]) => void): unknown
+  emit(event: string, ...told: readonly unknown[]): unknown
+  readonly options: { readonly max?: number | undefined }
+  readonly totalCount: number
+  readonly idleCount: number
+}
+
+/** What `pg` is given beside the login. */
+export interface PgConfig {
+  readonly application_name?: string | undefined
+  /** The driver's own limit for whoever waits for a client; 0: none. */
+  readonly connectionTimeoutMillis?: number | undefined
+}
+
+interface PgDriverOptions {
+  readonly Pool: new (config: object) => PgPool
+  readonly config: PgConfig
+  /** Is told what a pool tells. */
+  readonly heard: (pool: DriverPool<PgClient>, event: string, told: readonly unknown[]) => void
+}
+
+/**
+ * 28P01 invalid_password, 28000 invalid_authorization_specification: a role that may not log in, or
+ * that no line of pg_hba.conf lets in.
+ *
+ * @see PostgreSQL 18, appendix A, "PostgreSQL Error Codes", class 28
+ */
+const REFUSALS: ReadonlySet<unknown> = new Set(['28P01', '28000'])
+
+/** A longer `application_name` is cut by the server (NAMEDATALEN - 1 bytes). */
+const LONGEST_NAME = 63
+
+/** Without a name of its own the application is called this. */
+const NAME = 'cuedot-client'
+
+/** Pools of `pg`: one for each credential. */
+export function pgDriver({ Pool, config, heard }: PgDriverOptions): PoolDriver<PgClient> {
+  return {
+    open: (held, trial) => {
+      const pool = new Pool({
+        ...config,
+        ...loginFields(held),
+        application_name: nameOf(config, held),
+        ...(trial && { max: 1, min: 0 }),
+      })
+      return new PgDriverPool(pool, heard)
+    },
+    line: lineOf(config),
+    isRefusal: (error) => error instanceof Error && 'code' in error && REFUSALS.has(error.code),
+  }
+}
+
+/** As `pg` itself has it, with its words. */
+function lineOf({ connectionTimeoutMillis = 0 }: PgConfig): LineRules {
+  return {
+    most: Infinity,
+    tooMany: () => new Error('nobody more may wait'),
+    waitMs: connectionTimeoutMillis,
+    tooLong: () => new Error('timeout exceeded when trying to connect'),
+  }
+}
+
+/** The name of the application, and the version of its credential, whole. */
+function nameOf({ application_name: name = NAME }: PgConfig, held: HeldCredential): string {
+  const tag = ` cred=${versionTag(held)}`
+  const room = LONGEST_NAME - Buffer.byteLength(tag)
+  return `${Buffer.from(name).subarray(0, room).toString()}${tag}`
+}
+
+class PgDriverPool implements DriverPool<PgClient> {
+  readonly #pool: PgPool
+  readonly #ledger = new Ledger<PgClient>()
+  /** Idle clients that the pool will hand out in a moment. */
+  #promised = 0
+
+  constructor(pool: PgPool, heard: PgDriverOptions['heard']) {
+    this.#pool = pool
+    for (const event of ['connect', 'acquire', 'release', 'remove', 'error'])
+      pool.on(event, (...told) => heard(this, event, told))
+    // Idle clients are removed, too: then there is room.
+    pool.on('remove', () => this.#ledger.tellFreed())
+  }
+
+  get total(): number {
+    return this.#pool.totalCount
+  }
+
+  get idle(): number {
+    return this.#pool.idleCount - this.#promised
+  }
+
+  get max(): number {
+    return this.#pool.options.max ?? 0
+  }
+
+  get busy(): number {
+    return this.#ledger.busy
+  }
+
+  checkOut(then: Then<PgClient>): void {
+    const kept = this.idle > 0 ? 1 : 0
+    this.#promised += kept
+    const answered = this.#ledger.promise(then)
+    this.#pool.connect((error, client) => {
+      this.#promised -= kept
+      if (client) this.#noteRelease(client)
+      answered(error, client)
+    })
+  }
+
+  /** By whatever way a client is given back, its `release` is called. */
+  #noteRelease(client: PgClient): void {
+    const { release } = client
+    client.release = (error) => {
+      release(error)
+      this.#ledger.handedBack(client)
+    }
+  }
+
+  async prove(): Promise<void> {
+    await this.#pool.query('SELECT 1')
+  }
+
+  onFreed(then: () => void): void {
+    this.#ledger.onFreed(then)
+  }
+
+  async end(): Promise<void> {
+    const { inUse } = this.#ledger
+    const ended = this.#pool.end()
+    // The pool waits for clients that are handed out: those may never come back.
+    if (inUse.length === 0) return await ended
+    ended.catch(() => undefined)
+    await Promise.allSettled(inUse.map((client) => client.end()))
+  }
+}

@@ -1,0 +1,96 @@
+import type { Credentials } from '../credentials/credentials.ts'
+import { rotatingSettings } from '../pool/options.ts'
+import type { RotatingOptions } from '../pool/options.ts'
+import { RotatingPool } from '../pool/rotating-pool.ts'
+import { refuseLoginOptions } from './login-fields.ts'
+import { pgDriver } from './pg-driver.ts'
+import type { PgClient, PgConfig, PgPool, PgThen } from './pg-driver.ts'
+import type { SwapEvents } from './swap-events.ts'
+
+/** What the credential decides. */
+const DECIDED = ['user', 'password', 'connectionString'] as const
+
+/**
+ * `pg.Pool`, and its own options. `host`, `port` and `database` count where the secret names none;
+ * `user`, `password` and `connectionString` are refused.
+ */
+export type PgPoolOptions<P, O> = RotatingOptions & {
+  readonly credentials: Credentials
+  readonly Pool: new (options?: O) => P
+} & Omit<NoInfer<O>, (typeof DECIDED)[number]>
+
+interface LooseOptions extends RotatingOptions, PgConfig {
+  readonly credentials: Credentials
+  readonly Pool: new (options?: object) => PgPool
+}
+
+/**
+ * A pool of `pg` whose connections follow the credential. It is an object of the class that is
+ * given, the same for as long as it lives, whatever it logs in with; beside the events of `pg` it
+ * tells `swap` and `trouble`. Sessions carry the version of their credential as `cred=…` in
+ * `application_name`. While the one before is drained there are up to twice `max` connections.
+ *
+ * `end()` waits for clients that are handed out, at most `drainMs`; a second one waits for the
+ * first. The credentials are not closed: they are the caller's.
+ *
+ * @throws CredentialsError `ERR_OPTIONS`
+ */
+export function createPgPool<P, O extends object>(options: PgPoolOptions<P, O>): P & SwapEvents
+export function createPgPool(options: LooseOptions): PgPool {
+  const { credentials, Pool, drainMs: _d, loginWaitMs: _w, probeMs: _p, ...config } = options
+  refuseLoginOptions(config, DECIDED)
+  const facade = new Pool(config)
+  const rotating: RotatingPool<PgClient> = new RotatingPool({
+    credentials,
+    settings: rotatingSettings(options),
+    driver: pgDriver({
+      ...{ Pool, config },
+      heard: (pool, event, told) => {
+        // An idle connection of a pool that serves nobody is nobody's loss.
+        if (event !== 'error' || rotating.serving?.pool === pool) facade.emit(event, ...told)
+      },
+    }),
+    onSwap: (swap) => facade.emit('swap', swap),
+    onTrouble: (trouble) => facade.emit('trouble', trouble),
+  })
+  return Object.defineProperties(facade, replacements(rotating))
+}
+
+/** What of a pool concerns its connections: `query` and all else is built upon `connect`. */
+function replacements(rotating: RotatingPool<PgClient>): PropertyDescriptorMap {
+  const state = { ending: false, ended: false }
+  return {
+    connect: { value: (then?: PgThen) => connect(rotating, then) },
+    end: {
+      value: (then?: (error?: unknown) => void) => {
+        state.ending = true
+        const ended = rotating.end().finally(() => (state.ended = true))
+        if (then === undefined) return ended
+        ended.then(() => then(), then)
+        return undefined
+      },
+    },
+    ending: { get: () => state.ending },
+    ended: { get: () => state.ended },
+    totalCount: { get: () => rotating.serving?.pool.total ?? 0 },
+    idleCount: { get: () => rotating.serving?.pool.idle ?? 0 },
+    waitingCount: { get: () => rotating.waiting },
+  }
+}
+
+function connect(rotating: RotatingPool<PgClient>, then?: PgThen): Promise<PgClient> | undefined {
+  if (then !== undefined) {
+    rotating.checkOut((error, client) => then(error, client, client?.release ?? nothing))
+    return undefined
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<PgClient>()
+  rotating.checkOut((error, client) => {
+    if (client === undefined) reject(error)
+    else resolve(client)
+  })
+  return promise
+}
+
+function nothing(): void {
+  // There is no client to give back.
+}

@@ -1,0 +1,171 @@
+import type { HeldCredential } from '../credentials/credentials.ts'
+import { CredentialsError } from '../credentials/errors.ts'
+import type { Timers } from '../credentials/timers.ts'
+import type { DriverPool, PoolDriver } from './driver.ts'
+import { Generation } from './generation.ts'
+import { LoginGate } from './login-gate.ts'
+import type { RotatingSettings } from './options.ts'
+import { Refusals } from './refusals.ts'
+
+/** A pool has begun to serve with another credential. */
+export interface Swap {
+  /** What it serves with now. */
+  readonly versionId: string
+  readonly username: string
+  /** What it served with before; absent the first time. */
+  readonly before?: { readonly versionId: string; readonly username: string }
+  /** `refused`: the server has refused a login, and this one was found to work. */
+  readonly why: 'first' | 'changed' | 'refused'
+}
+
+interface SuccessionOptions<C> {
+  readonly driver: PoolDriver<C>
+  readonly settings: RotatingSettings
+  readonly timers: Timers
+  readonly onSwap: (swap: Swap) => void
+  /** Somebody may be served who could not be before. */
+  readonly onFreed: () => void
+}
+
+/** Pools of the driver, one after the other: which serves, and how the next takes over. */
+export class Succession<C> {
+  readonly #options: SuccessionOptions<C>
+  readonly #refusals = new Refusals()
+  readonly #draining = new Set<Promise<void>>()
+  readonly #stop = Promise.withResolvers<never>()
+  #serving: Generation<C> | undefined
+  /** Trials and swaps come one after the other. */
+  #moving: Promise<unknown> = Promise.resolve()
+  #ended = false
+
+  constructor(options: SuccessionOptions<C>) {
+    this.#options = options
+    // Nobody has to be in a trial when the end comes.
+    this.#stop.promise.catch(() => undefined)
+  }
+
+  get serving(): Generation<C> | undefined {
+    return this.#serving
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Whoever asks for the first connection finds out whether its credential logs in. */
+  begin(held: HeldCredential): Generation<C> {
+    return this.#serving ?? this.#swap(this.#open(held), 'first')
+  }
+
+  /**
+   * Lets a credential serve, unless it does already, once a pool of its own has made a round trip.
+   *
+   * @returns what serves with it; undefined where the server refuses it, or has refused it a moment
+   *   ago. Rejects with the error of the driver where the server cannot be asked.
+   */
+  moveTo(held: HeldCredential, why: Swap['why']): Promise<Generation<C> | undefined> {
+    const moved = this.#moving.then(async () => {
+      const serving = this.#serving
+      if (serving?.isFor(held) === true && !serving.gate.isShut) return serving
+      return await this.#tryOut(held, why)
+    })
+    this.#moving = moved.catch(() => undefined)
+    return moved
+  }
+
+  /** One login beside the pool that serves. @returns false when it was refused */
+  async probe({ held, gate }: Generation<C>): Promise<boolean> {
+    const trial = this.#options.driver.open(held, true)
+    try {
+      await this.#prove(trial)
+      return true
+    } catch (error) {
+      if (gate.judge(error)) return false
+      throw error
+    } finally {
+      await closed(trial)
+    }
+  }
+
+  /** Every pool ends as a swap ends the one before. */
+  async end(): Promise<void> {
+    this.#ended = true
+    this.#stop.reject(endedError())
+    await this.#moving
+    if (this.#serving) this.#drain(this.#serving)
+    await Promise.all(this.#draining)
+  }
+
+  demandOpen(): void {
+    if (this.#ended) throw endedError()
+  }
+
+  async #tryOut(held: HeldCredential, why: Swap['why']): Promise<Generation<C> | undefined> {
+    this.demandOpen()
+    if (!this.#refusals.mayTry(held.credential)) return undefined
+    const next = this.#open(held)
+    try {
+      await this.#prove(next.pool)
+      this.#refusals.accepted(held.credential)
+      return this.#swap(next, why)
+    } catch (error) {
+      await closed(next.pool)
+      if (next.gate.judge(error)) return undefined
+      throw error
+    }
+  }
+
+  #open(held: HeldCredential): Generation<C> {
+    const { driver, onFreed } = this.#options
+    const isRefusal = (error: unknown): boolean => driver.isRefusal(error)
+    const gate = new LoginGate(isRefusal, () => this.#refusals.refused(held.credential))
+    const pool = driver.open(held, false)
+    pool.onFreed(onFreed)
+    return new Generation(held, pool, gate)
+  }
+
+  #swap(next: Generation<C>, why: Swap['why']): Generation<C> {
+    this.demandOpen()
+    const last = this.#serving
+    this.#serving = next
+    const { onSwap, onFreed } = this.#options
+    onSwap({ ...next.name, ...(last && { before: last.name }), why })
+    if (last) this.#drain(last)
+    onFreed()
+    return next
+  }
+
+  #drain(generation: Generation<C>): void {
+    const { settings, timers } = this.#options
+    const done = generation
+      .drain(settings.drainMs, timers)
+      .catch(() => undefined)
+      .finally(() => this.#draining.delete(done))
+    this.#draining.add(done)
+  }
+
+  /** A server that does not answer is not waited for longer than a login may take. */
+  async #prove(pool: DriverPool<C>): Promise<void> {
+    const { promise: slow, reject } = Promise.withResolvers<never>()
+    const { settings, timers } = this.#options
+    const limitMs = Math.max(1_000, settings.loginWaitMs)
+    const problem = `the server had not answered a new connection after ${limitMs} ms`
+    const cancel = timers.start(limitMs, () => {
+      reject(new CredentialsError('ERR_LOGIN_SLOW', problem))
+    })
+    try {
+      await Promise.race([pool.prove(), slow, this.#stop.promise])
+    } finally {
+      cancel()
+    }
+  }
+}
+
+/** Of a pool that nobody has used, how it ends is no news. */
+async function closed<C>(pool: DriverPool<C>): Promise<void> {
+  await pool.end().catch(() => undefined)
+}
+
+function endedError(): CredentialsError {
+  return new CredentialsError('ERR_CLOSED', 'this pool was ended')
+}
