@@ -25,7 +25,7 @@ export interface OpenemrStart {
    *   the application runs as the admin.
    */
   readonly at: 'on-a' | 'on-b' | 'fresh'
-  /** Milliseconds between two requests of a worker. Default 40. */
+  /** Milliseconds between two requests of a worker. Default 80. */
   readonly paceMs?: number
 }
 
@@ -82,7 +82,7 @@ const REGION = 'eu-central-1'
 export async function startOpenemr(
   server: OpenemrServer,
   tls: TestTls,
-  { at, paceMs = 40 }: OpenemrStart,
+  { at, paceMs = 80 }: OpenemrStart,
 ): Promise<OpenemrWorld> {
   await using starting = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'cuedot-openemr-'))

@@ -11,7 +11,7 @@ export type Login = Pick<Credential, 'username' | 'password' | 'version'>
 type ReadConfig = () => Promise<Login>
 
 /** How often each consumer opens a connection of its own. */
-const PACE_MS = 60
+const PACE_MS = 120
 
 /**
  * An application as it is: workers that hold the credential they booted with, each with a pooled
