@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import mysql from 'mysql2'
 import { createPool } from 'mysql2/promise'
-import type { PoolConnection, RowDataPacket } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   nativeHash,
@@ -16,49 +15,16 @@ import type { Credentials } from '../src/credentials/credentials.ts'
 import { createMysqlPool } from '../src/drivers/mysql2.ts'
 import type { Sensitive } from '../src/protocol/sensitive.ts'
 import { HandVault } from './hand-vault.ts'
+import { openMysql } from './mysql2-pool.ts'
 import { poolTests } from './pool-tests.ts'
-import type { HeldConnection, PoolSubject, TestPool, TestPoolOptions } from './pool-harness.ts'
-
-interface UserRow extends RowDataPacket {
-  readonly user: string
-}
-
-const USER = "SELECT SUBSTRING_INDEX(USER(), '@', 1) AS user"
-
-function open({ ca, max, ...options }: TestPoolOptions): TestPool {
-  const pool = createMysqlPool({
-    ...options,
-    ...{ createPool, ssl: { ca }, host: 'localhost' },
-    ...(max !== undefined && { connectionLimit: max }),
-  })
-  return {
-    user: async () => nameIn(await pool.query<UserRow[]>(USER)),
-    hold: async () => heldBy(await pool.getConnection()),
-    onSwap: (listener) => void pool.on('swap', listener),
-    onTrouble: (listener) => void pool.on('trouble', listener),
-    end: () => pool.end(),
-  }
-}
-
-function heldBy(connection: PoolConnection): HeldConnection {
-  return {
-    user: async () => nameIn(await connection.query<UserRow[]>(USER)),
-    begin: () => connection.beginTransaction(),
-    commit: () => connection.commit(),
-    release: () => connection.release(),
-  }
-}
-
-function nameIn([[row]]: readonly [readonly UserRow[], unknown]): string {
-  return row?.user ?? ''
-}
+import type { PoolSubject } from './pool-harness.ts'
 
 function subject(
   { name, start }: Pick<PoolSubject, 'name' | 'start'>,
   identified: (password: Sensitive) => string,
 ): PoolSubject {
   return {
-    ...{ name, start, open },
+    ...{ name, start, open: openMysql },
     setPassword: async (root, user, password) => {
       await root.ask(`ALTER USER ${quoteAccount({ user, host: '%' })} ${identified(password)}`)
     },

@@ -1,67 +1,19 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RigEngine } from '../../testkit/src/rig/engine.ts'
 import { postgresRig } from '../../testkit/src/rig/postgres.ts'
-import { scramVerifier } from '../../rotator/src/adapters/postgres/scram.ts'
 import { createCredentials } from '../src/credentials/credentials.ts'
 import type { Credentials } from '../src/credentials/credentials.ts'
 import { createPgPool } from '../src/drivers/pg.ts'
 import { HandVault } from './hand-vault.ts'
+import { ON_POSTGRES } from './pg-pool.ts'
 import { poolTests } from './pool-tests.ts'
-import type { HeldConnection, TestPool, TestPoolOptions } from './pool-harness.ts'
 
-interface Named {
-  readonly name: string
-}
-
-const USER = 'SELECT session_user AS name'
-
-function open({ ca, ...options }: TestPoolOptions): TestPool {
-  const pool = createPgPool({ ...options, Pool: pg.Pool, ssl: { ca }, host: 'localhost' })
-  pool.on('error', () => undefined)
-  return {
-    user: async () => nameIn(await pool.query<Named>(USER)),
-    hold: async () => heldBy(await pool.connect()),
-    onSwap: (listener) => void pool.on('swap', listener),
-    onTrouble: (listener) => void pool.on('trouble', listener),
-    end: () => pool.end(),
-  }
-}
-
-function heldBy(client: pg.PoolClient): HeldConnection {
-  client.on('error', () => undefined)
-  return {
-    user: async () => nameIn(await client.query<Named>(USER)),
-    begin: async () => void (await client.query('BEGIN')),
-    commit: async () => void (await client.query('COMMIT')),
-    release: () => client.release(),
-  }
-}
-
-function nameIn({ rows: [row] }: pg.QueryResult<Named>): string {
-  return row?.name ?? ''
-}
-
-poolTests({
-  name: 'pg, on PostgreSQL',
-  start: () => postgresRig(),
-  open,
-  setPassword: async (root, username, password) => {
-    const verifier = await scramVerifier(password)
-    await root.ask(
-      `ALTER ROLE ${pg.escapeIdentifier(username)} PASSWORD ${pg.escapeLiteral(verifier)}`,
-    )
-  },
-  sessions: async (root, username) => {
-    const rows = await root.ask(
-      `SELECT application_name FROM pg_stat_activity WHERE usename = ${pg.escapeLiteral(username)}`,
-    )
-    return rows.map(([name]) => String(name))
-  },
-  refusedInLog: /password authentication failed for user/gu,
-  refusal: { code: '28P01' },
-})
+poolTests(ON_POSTGRES)
 
 describe('createPgPool', () => {
   let engine: RigEngine
@@ -148,5 +100,30 @@ describe('createPgPool', () => {
 
   test('limits out of bounds are refused', () => {
     expect(() => createPgPool({ credentials, Pool: pg.Pool, drainMs: -1 })).toThrow('drainMs')
+  })
+
+  test.each([
+    ['whose pool has ended', 'await pool.end()', {}],
+    ['that has nothing to do but its idle connections', '', { allowExitOnIdle: true }],
+  ])('a process %s ends', async (_, end, more) => {
+    const { username, password, port, dbname } = engine.slots.A
+    const options = { ssl: { ca: await readFile(engine.caFile, 'utf8') }, ...more }
+    const program = `
+      import pg from 'pg'
+      import { createCredentials } from '@cuedot/client'
+      import { credentialVariables } from '@cuedot/client/env'
+      import { createPgPool } from '@cuedot/client/pg'
+      const credentials = createCredentials(credentialVariables())
+      const pool = createPgPool({ credentials, Pool: pg.Pool, ...JSON.parse(process.env.OPTIONS) })
+      const { rows } = await pool.query('SELECT session_user AS name')
+      ${end}
+      console.log(rows[0].name)`
+    const args = ['--conditions=cuedot-source', '--input-type=module', '-e', program]
+    const login = { DB_USER: username, DB_PASSWORD: password.reveal(), DB_HOST: 'localhost' }
+    const at = { DB_PORT: String(port), DB_NAME: dbname, OPTIONS: JSON.stringify(options) }
+    const cwd = fileURLToPath(new URL('.', import.meta.url))
+    const env = { PATH: process.env['PATH'], ...login, ...at }
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, env })
+    expect(stdout).toBe(`${username}\n`)
   })
 })

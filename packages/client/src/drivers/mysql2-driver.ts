@@ -65,6 +65,7 @@ export function mysqlDriver(options: MysqlDriverOptions): PoolDriver<MysqlConnec
       return new MysqlDriverPool(pool, config.connectionLimit ?? CONNECTION_LIMIT, heard)
     },
     line: lineOf(config, () => heard('enqueue', [])),
+    ping: roundTrip,
     isRefusal: (error) => error instanceof Error && 'errno' in error && REFUSALS.has(error.errno),
   }
 }
@@ -81,6 +82,17 @@ function lineOf(config: MysqlConfig, onWait: () => void): LineRules {
     waitMs: 0,
     tooLong: () => new Error(problem),
   }
+}
+
+/** Gives the connection back: one that is broken the driver itself drops. */
+async function roundTrip(connection: MysqlConnection): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  connection.query('SELECT 1', (error) => {
+    connection.release()
+    if (error) reject(error)
+    else resolve()
+  })
+  await promise
 }
 
 class MysqlDriverPool implements DriverPool<MysqlConnection> {
@@ -143,16 +155,12 @@ class MysqlDriverPool implements DriverPool<MysqlConnection> {
   }
 
   async prove(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<MysqlConnection>()
     this.#pool.getConnection((error, connection) => {
-      if (connection === undefined) return reject(error)
-      connection.query('SELECT 1', (problem) => {
-        connection.release()
-        if (problem) reject(problem)
-        else resolve()
-      })
+      if (connection === undefined) reject(error)
+      else resolve(connection)
     })
-    await promise
+    await roundTrip(await promise)
   }
 
   onFreed(then: () => void): void {

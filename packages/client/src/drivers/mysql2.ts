@@ -1,4 +1,5 @@
 import type { Credentials } from '../credentials/credentials.ts'
+import { noteKnown } from '../pool/known-pools.ts'
 import { rotatingSettings } from '../pool/options.ts'
 import type { RotatingOptions } from '../pool/options.ts'
 import { RotatingPool } from '../pool/rotating-pool.ts'
@@ -61,6 +62,7 @@ export function createMysqlPool(options: LooseOptions): LoosePool {
     onSwap: (swap) => tell.emit('swap', swap),
     onTrouble: (trouble) => tell.emit('trouble', trouble),
   })
+  for (const pool of [facade, core]) noteKnown(pool, rotating)
   Object.defineProperties(core, replacements(rotating))
   return facade
 }

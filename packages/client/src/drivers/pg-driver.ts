@@ -7,6 +7,7 @@ import { versionTag } from './tag.ts'
 /** What is used of a client of `pg`. */
 export interface PgClient {
   release: (error?: Error | boolean) => void
+  query(text: string): Promise<unknown>
   end(): Promise<void>
 }
 
@@ -70,6 +71,15 @@ export function pgDriver({ Pool, config, heard }: PgDriverOptions): PoolDriver<P
       return new PgDriverPool(pool, heard)
     },
     line: lineOf(config),
+    ping: async (client) => {
+      try {
+        await client.query('SELECT 1')
+        client.release()
+      } catch (error) {
+        client.release(true)
+        throw error
+      }
+    },
     isRefusal: (error) => error instanceof Error && 'code' in error && REFUSALS.has(error.code),
   }
 }

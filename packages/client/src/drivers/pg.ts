@@ -1,4 +1,5 @@
 import type { Credentials } from '../credentials/credentials.ts'
+import { noteKnown } from '../pool/known-pools.ts'
 import { rotatingSettings } from '../pool/options.ts'
 import type { RotatingOptions } from '../pool/options.ts'
 import { RotatingPool } from '../pool/rotating-pool.ts'
@@ -53,6 +54,7 @@ export function createPgPool(options: LooseOptions): PgPool {
     onSwap: (swap) => facade.emit('swap', swap),
     onTrouble: (trouble) => facade.emit('trouble', trouble),
   })
+  noteKnown(facade, rotating)
   return Object.defineProperties(facade, replacements(rotating))
 }
 

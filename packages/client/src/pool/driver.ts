@@ -44,6 +44,8 @@ export interface PoolDriver<C> {
    */
   open(held: HeldCredential, trial: boolean): DriverPool<C>
   readonly line: LineRules
+  /** Makes a round trip on a connection that was checked out, and gives it back. */
+  ping(connection: C): Promise<void>
   /**
    * True when the server has refused the user or the password: nothing that the connection was
    * wanted for can have happened.

@@ -44,6 +44,7 @@ export class HandServer {
         ...{ most: Infinity, tooMany: () => new Error('too many'), waitMs: 0 },
         tooLong: () => new Error('too long'),
       },
+      ping: async (connection) => connection.release(),
       isRefusal: (error) => error instanceof HandRefusal,
     }
   }

@@ -9,7 +9,7 @@ import { Line } from './line.ts'
 import type { RotatingSettings } from './options.ts'
 import { Pauses } from './pauses.ts'
 import { Succession } from './succession.ts'
-import type { Swap } from './succession.ts'
+import type { Counts, Swap } from './succession.ts'
 
 /** A credential that could not be taken into use yet. What served before still does. */
 export interface SwapTrouble {
@@ -67,6 +67,17 @@ export class RotatingPool<C> {
   /** Requests that wait for a connection. */
   get waiting(): number {
     return this.#line.length
+  }
+
+  /** What has happened so far. */
+  get counts(): Counts {
+    return this.#succession.counts
+  }
+
+  /** A round trip, with a connection that is checked out like any other. */
+  async ping(): Promise<void> {
+    const connection = await this.#retried()
+    await this.#options.driver.ping(connection)
   }
 
   checkOut(then: Then<C>): void {

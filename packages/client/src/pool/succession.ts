@@ -1,5 +1,6 @@
 import type { HeldCredential } from '../credentials/credentials.ts'
 import { CredentialsError } from '../credentials/errors.ts'
+import { surroundings } from '../credentials/surroundings.ts'
 import type { Timers } from '../credentials/timers.ts'
 import type { DriverPool, PoolDriver } from './driver.ts'
 import { Generation } from './generation.ts'
@@ -16,6 +17,15 @@ export interface Swap {
   readonly before?: { readonly versionId: string; readonly username: string }
   /** `refused`: the server has refused a login, and this one was found to work. */
   readonly why: 'first' | 'changed' | 'refused'
+}
+
+/** What has happened so far. */
+export interface Counts {
+  readonly swaps: number
+  readonly refusedLogins: number
+  readonly draining: number
+  /** Absent before the first credential. */
+  readonly secondsSinceSwap?: number
 }
 
 interface SuccessionOptions<C> {
@@ -37,6 +47,9 @@ export class Succession<C> {
   /** Trials and swaps come one after the other. */
   #moving: Promise<unknown> = Promise.resolve()
   #ended = false
+  #swaps = 0
+  #refused = 0
+  #swappedAt: number | undefined
 
   constructor(options: SuccessionOptions<C>) {
     this.#options = options
@@ -48,8 +61,14 @@ export class Succession<C> {
     return this.#serving
   }
 
-  get ended(): boolean {
-    return this.#ended
+  get counts(): Counts {
+    const at = this.#swappedAt
+    return {
+      swaps: this.#swaps,
+      refusedLogins: this.#refused,
+      draining: this.#draining.size,
+      ...(at !== undefined && { secondsSinceSwap: (surroundings.now() - at) / 1_000 }),
+    }
   }
 
   /** Whoever asks for the first connection finds out whether its credential logs in. */
@@ -118,7 +137,10 @@ export class Succession<C> {
   #open(held: HeldCredential): Generation<C> {
     const { driver, onFreed } = this.#options
     const isRefusal = (error: unknown): boolean => driver.isRefusal(error)
-    const gate = new LoginGate(isRefusal, () => this.#refusals.refused(held.credential))
+    const gate = new LoginGate(isRefusal, () => {
+      this.#refused += 1
+      this.#refusals.refused(held.credential)
+    })
     const pool = driver.open(held, false)
     pool.onFreed(onFreed)
     return new Generation(held, pool, gate)
@@ -128,6 +150,8 @@ export class Succession<C> {
     this.demandOpen()
     const last = this.#serving
     this.#serving = next
+    this.#swappedAt = surroundings.now()
+    if (last) this.#swaps += 1
     const { onSwap, onFreed } = this.#options
     onSwap({ ...next.name, ...(last && { before: last.name }), why })
     if (last) this.#drain(last)
