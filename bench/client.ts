@@ -6,7 +6,8 @@
  *   ratio of ours to theirs;
  * - `checkout`: nanoseconds that handing out an idle connection takes longer, without a server;
  * - `propagation`: milliseconds from a change until a query runs with it, by what tells of it;
- * - `swaps`: what 10,000 swaps in a row leave behind; the pool itself has one session.
+ * - `swaps`: what many swaps in a row leave behind (1,000, or `--swaps N`); the pool itself has one
+ *   session.
  *
  * Times depend on the machine: compare them within one run.
  */
@@ -21,7 +22,7 @@ import type { RootSession } from '../packages/testkit/src/rig/engine.ts'
 import { randomPassword } from '../packages/testkit/src/servers/postgres.ts'
 import type { Credential } from '@cuedot/client/protocol'
 
-const { values } = parseArgs({ options: { swaps: { type: 'string', default: '10000' } } })
+const { values } = parseArgs({ options: { swaps: { type: 'string', default: '1000' } } })
 const [BATCHES, BATCH] = [60, 500]
 const CHANGES = 30
 
@@ -32,8 +33,10 @@ const { A, B } = engine.slots
 
 print('query', await queries())
 print('checkout', await checkouts())
-for (const by of ['push', 'poll', 'refusal'] as const) print('propagation', await propagation(by))
+for (const by of ['push', 'poll'] as const) print('propagation', await propagation(by))
 print('swaps', await swaps(Number(values.swaps)))
+// Last: it changes a password.
+print('propagation', await propagation('refusal'))
 
 function print(what: string, told: object): void {
   console.log(JSON.stringify({ what, ...told }))

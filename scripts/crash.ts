@@ -1,5 +1,5 @@
 /**
- * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N --one-fault]`
+ * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N --most N --one-fault]`
  *
  * Kills and starves the real command line at every external call of a rotation on real servers,
  * checks the invariants after each fault, and runs it again. Prints the points covered for each
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     fault: { type: 'string' },
     seed: { type: 'string', default: '1' },
     share: { type: 'string', default: '1' },
+    most: { type: 'string', default: 'Infinity' },
     'one-fault': { type: 'boolean', default: false },
   },
 })
@@ -26,6 +27,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const services = await ensureServices()
 console.log(renderReport(services))
-const { seed, share, 'one-fault': oneFault, ...only } = values
-const part = { seed: Number(seed), of: Number(share), oneFault }
+const { seed, share, most, 'one-fault': oneFault, ...only } = values
+const part = { seed: Number(seed), of: Number(share), most: Number(most), oneFault }
 close(await crash({ share: part, only, services }))

@@ -61,9 +61,10 @@ export async function crash({ share, only, services }: CrashOptions): Promise<Ta
   return tallyOf(results, problems.length, skipped)
 }
 
-function partOf({ of, oneFault }: Share): string {
+function partOf({ of, most = Infinity, oneFault }: Share): string {
   if (of === 1 && !oneFault) return 'every point'
-  return `one place in ${of}, ${oneFault ? 'one fault' : 'every fault'} at each`
+  const limit = most === Infinity ? '' : `, ${most} of a row at most`
+  return `one place in ${of}${limit}, ${oneFault ? 'one fault' : 'every fault'} at each`
 }
 
 /** A full run takes long: what is finished is told at once. */

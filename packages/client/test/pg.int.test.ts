@@ -44,8 +44,10 @@ describe('createPgPool', () => {
 
   test('returns a pool of the class that was given, for whoever looks', async () => {
     expect(pool).toBeInstanceOf(pg.Pool)
-    expect(pool.options.max).toBe(2)
     const first = await pool.connect()
+    const { username: user, host, port, dbname: database } = engine.slots.A
+    expect(pool.options).toMatchObject({ max: 2, user, host, port, database })
+    expect(pool.options).not.toHaveProperty('password')
     expect([pool.totalCount, pool.idleCount, pool.waitingCount]).toEqual([1, 0, 0])
     first.release()
     expect([pool.totalCount, pool.idleCount]).toEqual([1, 1])

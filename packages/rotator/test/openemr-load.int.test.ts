@@ -28,7 +28,7 @@ import {
 import type { EksWorld } from './openemr-fixture.ts'
 
 const ROTATIONS = 10
-const PACE_MS = 25
+const PACE_MS = 50
 /** Ten rotations, where many tests share a machine. */
 const LONG = { timeout: 240_000 }
 
@@ -64,7 +64,7 @@ async function inSecret({ kubernetes }: EksWorld): Promise<Found> {
   return { username: value('mysql-user'), password: value('mysql-password') }
 }
 
-/** What a client has met that opens a new connection every 25 milliseconds. */
+/** What a client has met that opens a new connection every 50 milliseconds. */
 interface Client {
   readonly served: number
   readonly failures: readonly string[]

@@ -20,9 +20,9 @@ const PHP = phpVersion()
 if (PHP === undefined)
   console.log('skipped: no php on the path; install php-cli to run these tests')
 
-const CREDENTIALS = cases('credentials in sqlconf.php', { short: 500, share: 0.01 })
-const LITERALS = cases('literals of PHP', { short: 4000, share: 0.06 })
-const FILES = cases('files of PHP', { short: 4000, share: 0.06 })
+const CREDENTIALS = cases('credentials in sqlconf.php', { short: 100, share: 0.01 })
+const LITERALS = cases('literals of PHP', { short: 1500, share: 0.06 })
+const FILES = cases('files of PHP', { short: 1500, share: 0.06 })
 
 const REGRESSIONS = [
   'a\\1b',

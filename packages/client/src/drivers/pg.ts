@@ -1,9 +1,9 @@
-import type { Credentials } from '../credentials/credentials.ts'
+import type { Credentials, HeldCredential } from '../credentials/credentials.ts'
 import { noteKnown } from '../pool/known-pools.ts'
 import { rotatingSettings } from '../pool/options.ts'
 import type { RotatingOptions } from '../pool/options.ts'
 import { RotatingPool } from '../pool/rotating-pool.ts'
-import { refuseLoginOptions } from './login-fields.ts'
+import { loginFields, refuseLoginOptions } from './login-fields.ts'
 import { pgDriver } from './pg-driver.ts'
 import type { PgClient, PgConfig, PgPool, PgThen } from './pg-driver.ts'
 import type { SwapEvents } from './swap-events.ts'
@@ -51,11 +51,21 @@ export function createPgPool(options: LooseOptions): PgPool {
         if (event !== 'error' || rotating.serving?.pool === pool) facade.emit(event, ...told)
       },
     }),
-    onSwap: (swap) => facade.emit('swap', swap),
+    onSwap: (swap) => {
+      // Tracers and adapters of other libraries look here for where a pool leads.
+      if (rotating.serving) Object.assign(facade.options, placeOf(rotating.serving.held))
+      facade.emit('swap', swap)
+    },
     onTrouble: (trouble) => facade.emit('trouble', trouble),
   })
   noteKnown(facade, rotating)
   return Object.defineProperties(facade, replacements(rotating))
+}
+
+/** All of a login but its password. */
+function placeOf(held: HeldCredential): object {
+  const { password: _, ...place } = loginFields(held)
+  return place
 }
 
 /** What of a pool concerns its connections: `query` and all else is built upon `connect`. */

@@ -25,6 +25,14 @@ test('or one point at each of these places', () => {
   expect(new Set(ones.map(({ place }) => place)).size).toBe(5)
 })
 
+test('at no more places than that', () => {
+  const all = choose(points, 'group', fifth)
+  const some = choose(points, 'group', { ...fifth, most: 2 })
+  expect(new Set(some.map(({ place }) => place)).size).toBe(2)
+  expect(some.filter((point) => all.includes(point))).toEqual(some)
+  expect(choose(points, 'group', { ...fifth, most: 100 })).toEqual(all)
+})
+
 test('the seed decides which, in each group for itself', () => {
   const labels = (group: string, seed: number): string =>
     choose(points, group, { ...fifth, seed })

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 export interface Share {
   /** One place in so many; 1 is all of them. */
   readonly of: number
+  /** No more places than that; default: without limit. */
+  readonly most?: number
   /** Only one of the points at each of these places. */
   readonly oneFault: boolean
   /** The same seed chooses the same points. */
@@ -18,7 +20,7 @@ interface Drawable {
 }
 
 /**
- * The points at one in `share.of` of the places, rounded up, in their order; with `share.oneFault`
+ * The points at one in `share.of` of the places, rounded up, `share.most` of them, in their order; with `share.oneFault`
  * one point at each of these. Each group is drawn for itself, so a share is spread over engines and
  * strategies.
  *
@@ -27,13 +29,15 @@ interface Drawable {
 export function choose<P extends Drawable>(
   points: readonly P[],
   group: string,
-  { of, oneFault, seed }: Share,
+  { of, most = Infinity, oneFault, seed }: Share,
 ): readonly P[] {
   const rank = (text: string): string => rankOf([seed, group, text].join('\n'))
   const places = ranked([...Map.groupBy(points, ({ place }) => place)], ([place]) => rank(place))
-  const drawn = places.slice(0, Math.ceil(places.length / of)).flatMap(([, atPlace]) => {
-    return oneFault ? ranked(atPlace, ({ label }) => rank(label)).slice(0, 1) : atPlace
-  })
+  const drawn = places
+    .slice(0, Math.min(most, Math.ceil(places.length / of)))
+    .flatMap(([, atPlace]) => {
+      return oneFault ? ranked(atPlace, ({ label }) => rank(label)).slice(0, 1) : atPlace
+    })
   const chosen = new Set(drawn)
   return points.filter((point) => chosen.has(point))
 }
