@@ -1,5 +1,6 @@
 /**
- * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N --most N --one-fault]`
+ * `npm run test:crash [-- --engine X --strategy Y --fault Z --seed N --share N --most N
+ * --one-fault]`
  *
  * Kills and starves the real command line at every external call of a rotation on real servers,
  * checks the invariants after each fault, and runs it again. Prints the points covered for each

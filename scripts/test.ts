@@ -21,8 +21,8 @@ if (missing) console.log('In CI every service must be there: this counts as a fa
 
 /**
  * A fifth of the places, twelve of a row at most, at each of them one of the faults that can strike
- * there: the same points every time. Of OpenEMR's rotation an eightieth. `npm run test:crash` tries every fault at every
- * place.
+ * there: the same points every time. Of OpenEMR's rotation an eightieth. `npm run test:crash` tries
+ * every fault at every place.
  */
 const SHARE = ['--share', '5', '--most', '12', '--one-fault', '--seed', '1']
 

@@ -106,7 +106,7 @@ describe('adopting what runs today', () => {
     expect(world.said()).not.toContain(world.password)
   }, 40_000)
 
-  test('I1 I5 killed after one event or another all goes on, and it ends when run again', async () => {
+  test('I1 I5 killed after any event all goes on, and it ends when run again', async () => {
     await using world = await makeAdoptWorld(server)
     const application = new RunningApplication(world)
     application.startFresh()

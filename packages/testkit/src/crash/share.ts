@@ -20,9 +20,9 @@ interface Drawable {
 }
 
 /**
- * The points at one in `share.of` of the places, rounded up, `share.most` of them, in their order; with `share.oneFault`
- * one point at each of these. Each group is drawn for itself, so a share is spread over engines and
- * strategies.
+ * The points at one in `share.of` of the places, rounded up, `share.most` of them at most, in their
+ * order; with `share.oneFault` one point at each of these. Each group is drawn for itself, so a
+ * share is spread over engines and strategies.
  *
  * @param group - names what the points belong to
  */
