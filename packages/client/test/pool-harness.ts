@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { vi } from 'vitest'
 import { randomPassword } from '../../testkit/src/servers/postgres.ts'
 import type { RigEngine, RootSession } from '../../testkit/src/rig/engine.ts'
 import { createCredentials } from '../src/credentials/credentials.ts'
@@ -9,6 +10,11 @@ import type { Swap } from '../src/pool/succession.ts'
 import type { Credential } from '../src/protocol/credential.ts'
 import type { Sensitive } from '../src/protocol/sensitive.ts'
 import { HandVault } from './hand-vault.ts'
+
+/** Waits until an expectation holds: on a busy machine that may take a while. */
+export async function soon(expectation: () => unknown): Promise<void> {
+  await vi.waitFor(expectation, { timeout: 30_000 })
+}
 
 /** A connection that a test holds. */
 export interface HeldConnection {

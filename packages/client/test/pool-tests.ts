@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { randomPassword } from '../../testkit/src/servers/postgres.ts'
 import type { SwapTrouble } from '../src/pool/rotating-pool.ts'
-import { PoolHarness } from './pool-harness.ts'
+import { PoolHarness, soon } from './pool-harness.ts'
 import type { PoolSubject } from './pool-harness.ts'
 
 const CUT_OFF = /clos|terminat|end/iu
@@ -53,7 +53,7 @@ function swapTests(get: Get): void {
     const pool = harness.open()
     await pool.user()
     await harness.publish('v2', b)
-    await vi.waitFor(() => expect(harness.swaps).toHaveLength(2))
+    await soon(() => expect(harness.swaps).toHaveLength(2))
     expect(await pool.user()).toBe(b.username)
     expect(harness.swaps[1]).toEqual({
       ...{ versionId: 'v2', username: b.username, why: 'changed' },
@@ -66,7 +66,7 @@ function swapTests(get: Get): void {
     const held = await harness.open().hold()
     const named: unknown = expect.stringContaining('v1')
     // Those of a test before may still be dying.
-    await vi.waitFor(async () => expect(await harness.sessionsOf(harness.a)).toEqual([named]))
+    await soon(async () => expect(await harness.sessionsOf(harness.a)).toEqual([named]))
     held.release()
   })
 }
@@ -79,12 +79,12 @@ function drainTests(get: Get): void {
     const held = await pool.hold()
     await held.begin()
     await harness.publish('v2', b)
-    await vi.waitFor(() => expect(harness.swaps).toHaveLength(2))
+    await soon(() => expect(harness.swaps).toHaveLength(2))
     expect(await pool.user()).toBe(b.username)
     expect(await held.user()).toBe(a.username)
     await held.commit()
     held.release()
-    await vi.waitFor(async () => expect(await harness.sessionsOf(a)).toEqual([]))
+    await soon(async () => expect(await harness.sessionsOf(a)).toEqual([]))
   })
 
   test('whoever keeps a connection too long is cut off', async () => {
@@ -92,7 +92,7 @@ function drainTests(get: Get): void {
     const pool = harness.open({ drainMs: 50 })
     const held = await pool.hold()
     await harness.publish('v2', harness.b)
-    await vi.waitFor(async () => expect(await harness.sessionsOf(harness.a)).toEqual([]))
+    await soon(async () => expect(await harness.sessionsOf(harness.a)).toEqual([]))
     await expect(held.user()).rejects.toThrow(CUT_OFF)
     held.release()
     expect(await pool.user()).toBe(harness.b.username)
@@ -147,7 +147,7 @@ function refusalTests(get: Get): void {
     const harness = get()
     const held = await harness.open({ probeMs: 1_000 }).hold()
     harness.vault.put('AWSPENDING', 'v2', await harness.fresh(harness.a))
-    await vi.waitFor(() => expect(harness.swaps).toHaveLength(2), { timeout: 10_000 })
+    await soon(() => expect(harness.swaps).toHaveLength(2))
     expect(harness.swaps[1]).toMatchObject({ versionId: 'v2', why: 'refused' })
     held.release()
   })
@@ -162,11 +162,11 @@ function troubleTests(get: Get): void {
     const troubles: SwapTrouble[] = []
     pool.onTrouble((trouble) => troubles.push(trouble))
     await harness.publish('v2', { ...b, username: 'nobody' })
-    await vi.waitFor(() => expect(troubles).toHaveLength(1))
+    await soon(() => expect(troubles).toHaveLength(1))
     expect(troubles[0]).toMatchObject({ failures: 1, error: { code: 'ERR_LOGIN_REFUSED' } })
     expect(await pool.user()).toBe(a.username)
     await harness.publish('v3', b)
-    await vi.waitFor(() => expect(harness.swaps).toHaveLength(2))
+    await soon(() => expect(harness.swaps).toHaveLength(2))
     expect(await pool.user()).toBe(b.username)
   })
 
@@ -180,7 +180,7 @@ function troubleTests(get: Get): void {
     harness.root = await harness.engine.root()
     // The servers of the tests do not wait for their disks: a restart may forget the last change.
     await harness.setPassword(harness.b)
-    await vi.waitFor(() => expect(harness.swaps).toHaveLength(2), { timeout: 20_000 })
+    await soon(() => expect(harness.swaps).toHaveLength(2))
     expect(await pool.user()).toBe(harness.b.username)
   })
 }
@@ -194,7 +194,7 @@ function hopelessTests(get: Get, { refusal }: PoolSubject): void {
     const asked = await Promise.allSettled(Array.from({ length: 50 }, () => pool.user()))
     const reason: unknown = expect.objectContaining(refusal)
     for (const answer of asked) expect(answer).toEqual({ status: 'rejected', reason })
-    await vi.waitFor(async () => expect(await harness.refusedLogins()).toBeGreaterThan(before))
+    await soon(async () => expect(await harness.refusedLogins()).toBeGreaterThan(before))
     expect((await harness.refusedLogins()) - before).toBeLessThanOrEqual(2)
   })
 
@@ -226,7 +226,7 @@ function endTests(get: Get): void {
     await Promise.all([pool.end(), pool.end()])
     await expect(pool.user()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
     await pool.end()
-    await vi.waitFor(async () => expect(await harness.sessionsOf(harness.a)).toEqual([]))
+    await soon(async () => expect(await harness.sessionsOf(harness.a)).toEqual([]))
   })
 
   test('the end waits for a transaction, and not for ever', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import prometheus from 'prom-client'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RigEngine } from '../../testkit/src/rig/engine.ts'
 import { postgresRig } from '../../testkit/src/rig/postgres.ts'
 import { randomPassword } from '../../testkit/src/servers/postgres.ts'
@@ -12,6 +12,7 @@ import { poolHealth } from '../src/watch/health.ts'
 import { observePool, registerPools } from '../src/watch/meters.ts'
 import { HandVault } from './hand-vault.ts'
 import { clientPg } from './pg-pool.ts'
+import { soon } from './pool-harness.ts'
 import type { TestPoolOptions } from './pool-harness.ts'
 
 /** Collects when a test asks. */
@@ -76,7 +77,7 @@ describe('the figures of a pool', () => {
     await waiting
     expect(poolFigures(pool)).toMatchObject({ draining: 1, swaps: 1, waiting: 0, versionId: 'v2' })
     for (const client of held) client.release()
-    await vi.waitFor(() => expect(poolFigures(pool).draining).toBe(0))
+    await soon(() => expect(poolFigures(pool).draining).toBe(0))
     await pool.end()
   })
 
