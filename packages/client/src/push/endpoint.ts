@@ -16,8 +16,8 @@ const SHORTEST_KEY = 16
 /**
  * What an HTTP server answers events with: for an API destination of EventBridge with an API key.
  * 204 when the event was about the secret or is none of ours, 401 without the key, 405, 413, and
- * 503 when `handle` rejects, so that EventBridge sends it again. A source that fails meanwhile is no
- * reason: the credentials ask it again by themselves.
+ * 503 when `handle` rejects, so that EventBridge sends it again. A source that fails meanwhile is
+ * no reason: the credentials ask it again by themselves.
  *
  * @param handle - of `refreshOnEvents`
  * @see Amazon EventBridge user guide, "API destinations": API key authorization; an answer of 429
