@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import type { ViteUserConfig } from 'vitest/config'
+import { BaseSequencer } from 'vitest/node'
+import type { TestSpecification } from 'vitest/node'
 
 /**
  * The condition under which `@cuedot/client/protocol` and the other packages of this workspace
@@ -13,6 +15,25 @@ const MINUTE = 60_000
 /** Tests with real servers wait more than they work; servers take memory. */
 const REAL_WORKERS = Math.min(4, availableParallelism() + 2)
 
+/** What takes longest, in this order: begun last, each would have the end of a run to itself. */
+const LONGEST = [
+  ...['openemr-permissions', 'failover', 'openemr-load', 'php-sqlconf', 'disk-full', 'pgbouncer'],
+  ...['openemr-failures', 'try', 'bad-input-postgres', 'openemr-missing', 'dual-password-strict'],
+  ...['openemr-trouble', 'openemr-operator-ecs', 'managed-faults', 'openemr-operator-eks'],
+  ...['examples', 'haproxy', 'bad-input-mariadb', 'bad-input-mysql', 'openemr-secrets', 'adopt'],
+  ...['leaks', 'initial-mysql', 'initial-mariadb', 'client/test/rotation'],
+].map((name) => `/${name}.int.test.ts`)
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = LONGEST.findIndex((name) => moduleId.endsWith(name))
+      return index === -1 ? LONGEST.length : index
+    }
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions: [SOURCE, 'node', 'development|production'] },
   ssr: {
@@ -23,6 +44,7 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     teardownTimeout: MINUTE,
     projects: [
       {

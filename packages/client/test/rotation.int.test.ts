@@ -18,7 +18,7 @@ import { openMysql } from './mysql2-pool.ts'
 import { openPg } from './pg-pool.ts'
 import type { TestPool, TestPoolOptions } from './pool-harness.ts'
 
-const ROTATIONS = 3
+const ROTATIONS = 2
 const PAUSE_MS = 20
 const TRANSACTION_MS = 400
 
