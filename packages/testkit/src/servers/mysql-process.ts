@@ -68,12 +68,18 @@ export async function cloneData(
 /** MySQL's own X protocol is ready before the server is; the line with a port is the last. */
 const READY = /ready for connections\b[^]*?\bport: [1-9]/
 
+/** A server that has died by itself is started again so often, as its unit of systemd would. */
+const MOST_DEATHS = 3
+
 /** A server that can be started again on what its data directory holds. */
 export class RestartableServer {
   readonly #start: (first: boolean) => ChildProcess
   readonly #name: string
   #running: RunningServer
   #before = ''
+  #deaths = 0
+  /** Somebody is ending it. */
+  #isEnding = false
 
   private constructor(start: (first: boolean) => ChildProcess, name: string) {
     this.#start = start
@@ -88,7 +94,20 @@ export class RestartableServer {
   ): Promise<RestartableServer> {
     const server = new RestartableServer(start, name)
     await server.#running.ready()
+    server.#revive(server.#running)
     return server
+  }
+
+  /** MariaDB 10.11 has been seen to crash of itself, which is nothing that a test is about. */
+  #revive(running: RunningServer): void {
+    void running.ended.then(() => {
+      if (this.#isEnding || running !== this.#running || ++this.#deaths > MOST_DEATHS) return
+      console.warn(`${this.#name} died by itself, and is started again:\n${running.lastWords}`)
+      this.#before = this.errorLog
+      this.#running = new RunningServer(this.#start(false), this.#name)
+      this.#running.ready().catch(() => undefined)
+      this.#revive(this.#running)
+    })
   }
 
   get pid(): number {
@@ -99,8 +118,9 @@ export class RestartableServer {
     return this.#before + this.#running.errorLog
   }
 
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    return this.#running.end(signal)
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#isEnding = true
+    await this.#running.end(signal)
   }
 
   /** Kills it, where it still runs, and starts it again. */
@@ -108,6 +128,8 @@ export class RestartableServer {
     await this.end('SIGKILL')
     this.#before = this.errorLog
     this.#running = new RunningServer(this.#start(false), this.#name)
+    this.#isEnding = false
+    this.#revive(this.#running)
     await this.#running.ready()
   }
 }
@@ -117,13 +139,14 @@ class RunningServer {
   errorLog = ''
   readonly #child: ChildProcess
   readonly #name: string
-  readonly #ended: Promise<void>
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly ended: Promise<void>
 
   constructor(child: ChildProcess, name: string) {
     this.#child = child
     this.#name = name
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#ended = promise
+    this.ended = promise
     const kill = (): void => void child.kill('SIGKILL')
     process.once('exit', kill)
     child.once('error', () => resolve())
@@ -137,6 +160,11 @@ class RunningServer {
     return this.#child.pid ?? 0
   }
 
+  /** The end of its error log. */
+  get lastWords(): string {
+    return this.errorLog.slice(-2000)
+  }
+
   /** The server says on stderr when it is ready; it has no other signal. */
   async ready(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -144,14 +172,12 @@ class RunningServer {
       this.errorLog += chunk
       if (READY.test(this.errorLog)) resolve()
     })
-    void this.#ended.then(() =>
-      reject(new Error(`${this.#name} did not start:\n${this.errorLog.slice(-2000)}`)),
-    )
+    void this.ended.then(() => reject(new Error(`${this.#name} did not start:\n${this.lastWords}`)))
     await promise
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#child.kill(signal)
-    await this.#ended
+    await this.ended
   }
 }
