@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { drizzle as drizzleMysql } from 'drizzle-orm/mysql2'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { sql as drizzleSql } from 'drizzle-orm/sql'
+import type { SQL } from 'drizzle-orm/sql'
 import knex from 'knex'
 import { Kysely, MysqlDialect, PostgresDialect, sql as kyselySql } from 'kysely'
 import mysql from 'mysql2'
@@ -46,39 +47,53 @@ function pgPool({ credentials, ssl }: Given): ReturnType<typeof createPgPool<pg.
 
 type Makers = Readonly<Record<string, (given: Given) => Promise<Library>>>
 
+/** What is the same in all of them. `T` runs queries: the library itself, and its transactions. */
+interface Parts<T> {
+  readonly db: T
+  /** As whom a query runs. */
+  readonly user: (on: T) => Promise<unknown>
+  readonly begin: (
+    work: (transaction: T) => Promise<readonly unknown[]>,
+  ) => Promise<readonly unknown[]>
+  readonly end: () => Promise<unknown>
+}
+
+function libraryOf<T>({ db, user, begin, end }: Parts<T>): Library {
+  return {
+    user: () => user(db),
+    transaction: (during) =>
+      begin(async (transaction) => {
+        const first = await user(transaction)
+        await during()
+        return [first, await user(transaction)]
+      }),
+    end,
+  }
+}
+
+type Runs<A> = (query: A) => Promise<unknown>
+
 const ON_POSTGRES: Makers = {
   Drizzle: async (given) => {
     const pool = pgPool(given)
     const db = drizzlePg({ client: pool })
-    const query = drizzleSql.raw(PG_USER)
-    const nameIn = ({ rows: [row] }: pg.QueryResult<Record<string, unknown>>): unknown =>
-      row?.['name']
-    return {
-      user: async () => nameIn(await db.execute(query)),
-      transaction: async (during) =>
-        await db.transaction(async (tx) => {
-          const first = nameIn(await tx.execute(query))
-          await during()
-          return [first, nameIn(await tx.execute(query))]
-        }),
+    return libraryOf<{ execute: Runs<SQL> }>({
+      db,
+      user: async (on) => nameIn(await on.execute(drizzleSql.raw(PG_USER))),
+      begin: (work) => db.transaction(work),
       end: () => pool.end(),
-    }
+    })
   },
   Kysely: async (given) => kyselyOf(new PostgresDialect({ pool: pgPool(given) }), PG_USER),
   Knex: async (given) => {
     const pool = pgPool(given)
     const db = knex({ client: 'pg', connectionPool: pool })
-    const nameIn = ({ rows: [row] }: { readonly rows: readonly Row[] }): unknown => row?.name
-    return {
-      user: async () => nameIn(await db.raw(PG_USER)),
-      transaction: async (during) =>
-        await db.transaction(async (tx) => {
-          const first = nameIn(await tx.raw(PG_USER))
-          await during()
-          return [first, nameIn(await tx.raw(PG_USER))]
-        }),
+    return libraryOf<Pick<typeof db, 'raw'>>({
+      db,
+      user: async (on) => nameIn(await on.raw<unknown>(PG_USER)),
+      begin: (work) => db.transaction(work),
       end: () => pool.end(),
-    }
+    })
   },
   TypeORM: async (given) => {
     const pool = pgPool(given)
@@ -90,17 +105,12 @@ const ON_POSTGRES: Makers = {
       },
     }
     const db = await new DataSource({ type: 'postgres', driver }).initialize()
-    const nameIn = ([row]: readonly Row[]): unknown => row?.name
-    return {
-      user: async () => nameIn(await db.query(PG_USER)),
-      transaction: async (during) =>
-        await db.transaction(async (tx) => {
-          const first = nameIn(await tx.query(PG_USER))
-          await during()
-          return [first, nameIn(await tx.query(PG_USER))]
-        }),
+    return libraryOf<{ query: Runs<string> }>({
+      db,
+      user: async (on) => nameIn({ rows: await on.query(PG_USER) }),
+      begin: (work) => db.transaction(work),
       end: () => db.destroy(),
-    }
+    })
   },
 }
 
@@ -108,19 +118,12 @@ const ON_MARIADB: Makers = {
   Drizzle: async ({ credentials, ssl }) => {
     const pool = createMysqlPool({ credentials, createPool, ssl, connectionLimit: 2, probeMs: 0 })
     const db = drizzleMysql({ client: pool })
-    const query = drizzleSql.raw(MYSQL_USER)
-    const nameIn = ([rows]: readonly unknown[]): unknown =>
-      Array.isArray(rows) ? (rows as Row[])[0]?.name : undefined
-    return {
-      user: async () => nameIn(await db.execute(query)),
-      transaction: async (during) =>
-        await db.transaction(async (tx) => {
-          const first = nameIn(await tx.execute(query))
-          await during()
-          return [first, nameIn(await tx.execute(query))]
-        }),
+    return libraryOf<{ execute: (query: SQL) => Promise<readonly unknown[]> }>({
+      db,
+      user: async (on) => nameIn({ rows: (await on.execute(drizzleSql.raw(MYSQL_USER)))[0] }),
+      begin: (work) => db.transaction(work),
       end: () => pool.end(),
-    }
+    })
   },
   Kysely: async ({ credentials, ssl }) => {
     const options = { credentials, ssl, connectionLimit: 2, probeMs: 0 }
@@ -132,16 +135,17 @@ const ON_MARIADB: Makers = {
 function kyselyOf(dialect: PostgresDialect | MysqlDialect, text: string): Library {
   const db = new Kysely<object>({ dialect })
   const query = kyselySql.raw<Row>(text)
-  return {
-    user: async () => (await query.execute(db)).rows[0]?.name,
-    transaction: async (during) =>
-      await db.transaction().execute(async (tx) => {
-        const first = (await query.execute(tx)).rows[0]?.name
-        await during()
-        return [first, (await query.execute(tx)).rows[0]?.name]
-      }),
+  return libraryOf<Kysely<object>>({
+    db,
+    user: async (on) => nameIn(await query.execute(on)),
+    begin: (work) => db.transaction().execute(work),
     end: () => db.destroy(),
-  }
+  })
+}
+
+function nameIn(result: unknown): unknown {
+  const { rows } = result as { readonly rows: readonly Row[] }
+  return rows[0]?.name
 }
 
 interface Subject {
