@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { randomPassword } from '../../testkit/src/servers/postgres.ts'
 import type { SwapTrouble } from '../src/pool/rotating-pool.ts'
@@ -168,6 +170,24 @@ function troubleTests(get: Get): void {
     await harness.publish('v3', b)
     await soon(() => expect(harness.swaps).toHaveLength(2))
     expect(await pool.user()).toBe(b.username)
+  })
+
+  test('a server that is silent holds nobody up', async () => {
+    const harness = get()
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const address = silent.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const pool = harness.open({ loginWaitMs: 1_000 })
+    await pool.user()
+    const troubles: SwapTrouble[] = []
+    pool.onTrouble((trouble) => troubles.push(trouble))
+    await harness.publish('v2', { ...harness.b, host: '127.0.0.1', port })
+    await soon(() => expect(troubles[0]).toMatchObject({ error: { code: 'ERR_LOGIN_SLOW' } }))
+    await harness.publish('v3', harness.b)
+    await soon(() => expect(harness.swaps.at(-1)).toMatchObject({ versionId: 'v3' }))
+    expect(await pool.user()).toBe(harness.b.username)
+    silent.close()
   })
 
   test('a server that restarts in the middle of a swap is waited for', async () => {

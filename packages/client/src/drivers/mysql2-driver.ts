@@ -103,6 +103,7 @@ class MysqlDriverPool implements DriverPool<MysqlConnection> {
   readonly #open = new Set<MysqlConnection>()
   readonly #idle = new Set<MysqlConnection>()
   #opening = 0
+  #isProving = false
 
   constructor(pool: MysqlPool, limit: number, heard: MysqlDriverOptions['heard']) {
     this.#pool = pool
@@ -155,6 +156,11 @@ class MysqlDriverPool implements DriverPool<MysqlConnection> {
   }
 
   async prove(): Promise<void> {
+    this.#isProving = true
+    await this.#roundTrip().finally(() => (this.#isProving = false))
+  }
+
+  async #roundTrip(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<MysqlConnection>()
     this.#pool.getConnection((error, connection) => {
       if (connection === undefined) reject(error)
@@ -167,13 +173,15 @@ class MysqlDriverPool implements DriverPool<MysqlConnection> {
     this.#ledger.onFreed(then)
   }
 
-  /** The driver's own `end` cuts off whatever is in use. */
+  /** The driver's own `end` cuts off what is in use, and waits for logins: they may never end. */
   async end(): Promise<void> {
+    const isWaiting = this.#opening > 0 || this.#isProving
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#pool.end((error) => {
       if (error) reject(error)
       else resolve()
     })
-    await promise
+    if (!isWaiting) return await promise
+    promise.catch(() => undefined)
   }
 }

@@ -50,7 +50,10 @@ export function createMysqlPool(options: LooseOptions): LoosePool {
   // Idle connections are looked after by a timer, of which this pool has no need.
   const facade = createPool({ ...config, maxIdle: connectionLimit })
   const core = coreOf(facade)
-  const tell = 'emit' in facade ? facade : core
+  const teller = 'emit' in facade ? facade : core
+  // What a listener throws is its own affair, and not the swap's.
+  const tell = (event: string, told: object): void =>
+    process.nextTick(() => teller.emit(event, told))
   const rotating: RotatingPool<MysqlConnection> = new RotatingPool({
     credentials,
     settings: rotatingSettings(options),
@@ -59,8 +62,8 @@ export function createMysqlPool(options: LooseOptions): LoosePool {
       config,
       heard: (event, told) => core.emit(event, ...told),
     }),
-    onSwap: (swap) => tell.emit('swap', swap),
-    onTrouble: (trouble) => tell.emit('trouble', trouble),
+    onSwap: (swap) => tell('swap', swap),
+    onTrouble: (trouble) => tell('trouble', trouble),
   })
   for (const pool of [facade, core]) noteKnown(pool, rotating)
   Object.defineProperties(core, replacements(rotating))

@@ -106,6 +106,7 @@ class PgDriverPool implements DriverPool<PgClient> {
   readonly #ledger = new Ledger<PgClient>()
   /** Idle clients that the pool will hand out in a moment. */
   #promised = 0
+  #isProving = false
 
   constructor(pool: PgPool, heard: PgDriverOptions['heard']) {
     this.#pool = pool
@@ -152,7 +153,8 @@ class PgDriverPool implements DriverPool<PgClient> {
   }
 
   async prove(): Promise<void> {
-    await this.#pool.query('SELECT 1')
+    this.#isProving = true
+    await this.#pool.query('SELECT 1').finally(() => (this.#isProving = false))
   }
 
   onFreed(then: () => void): void {
@@ -162,8 +164,8 @@ class PgDriverPool implements DriverPool<PgClient> {
   async end(): Promise<void> {
     const { inUse } = this.#ledger
     const ended = this.#pool.end()
-    // The pool waits for clients that are handed out: those may never come back.
-    if (inUse.length === 0) return await ended
+    // The pool waits for clients that are handed out or log in: that may never end.
+    if (this.#ledger.busy === 0 && !this.#isProving) return await ended
     ended.catch(() => undefined)
     await Promise.allSettled(inUse.map((client) => client.end()))
   }

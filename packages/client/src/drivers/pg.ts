@@ -41,6 +41,9 @@ export function createPgPool(options: LooseOptions): PgPool {
   const { credentials, Pool, drainMs: _d, loginWaitMs: _w, probeMs: _p, ...config } = options
   refuseLoginOptions(config, DECIDED)
   const facade = new Pool(config)
+  // What a listener throws is its own affair, and not the swap's.
+  const tell = (event: string, told: object): void =>
+    process.nextTick(() => facade.emit(event, told))
   const rotating: RotatingPool<PgClient> = new RotatingPool({
     credentials,
     settings: rotatingSettings(options),
@@ -54,9 +57,9 @@ export function createPgPool(options: LooseOptions): PgPool {
     onSwap: (swap) => {
       // Tracers and adapters of other libraries look here for where a pool leads.
       if (rotating.serving) Object.assign(facade.options, placeOf(rotating.serving.held))
-      facade.emit('swap', swap)
+      tell('swap', swap)
     },
-    onTrouble: (trouble) => facade.emit('trouble', trouble),
+    onTrouble: (trouble) => tell('trouble', trouble),
   })
   noteKnown(facade, rotating)
   return Object.defineProperties(facade, replacements(rotating))

@@ -102,7 +102,7 @@ export class Succession<C> {
       if (gate.judge(error)) return false
       throw error
     } finally {
-      await closed(trial)
+      close(trial)
     }
   }
 
@@ -128,7 +128,7 @@ export class Succession<C> {
       this.#refusals.accepted(held.credential)
       return this.#swap(next, why)
     } catch (error) {
-      await closed(next.pool)
+      close(next.pool)
       if (next.gate.judge(error)) return undefined
       throw error
     }
@@ -185,9 +185,9 @@ export class Succession<C> {
   }
 }
 
-/** Of a pool that nobody has used, how it ends is no news. */
-async function closed<C>(pool: DriverPool<C>): Promise<void> {
-  await pool.end().catch(() => undefined)
+/** Of a pool that nobody has used how it ends is no news, and a silent server is not waited for. */
+function close<C>(pool: DriverPool<C>): void {
+  pool.end().catch(() => undefined)
 }
 
 function endedError(): CredentialsError {
