@@ -181,14 +181,17 @@ export function rollArgv(rollUrl: string): readonly string[] {
   return [process.execPath, '--input-type=module', '-e', ask, rollUrl]
 }
 
-/** Restarts the workers whenever its URL is asked to. */
+/** Restarts the workers whenever its URL is asked to. Why a roll failed is printed. */
 export async function rollServer(
   roll: () => Promise<void>,
 ): Promise<{ url: string } & AsyncDisposable> {
   const end = await startHttpEnd(async (_request, response) => {
     await roll().then(
       () => response.writeHead(204).end(),
-      () => response.writeHead(500).end(),
+      (error: unknown) => {
+        console.warn('a roll failed:', error)
+        response.writeHead(500).end()
+      },
     )
   })
   return { url: `${end.url}/roll`, [Symbol.asyncDispose]: () => end[Symbol.asyncDispose]() }
