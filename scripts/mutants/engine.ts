@@ -14,6 +14,14 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     lane: SIM,
   },
   {
+    name: 'believes for ever what its caller has read',
+    harm: 'A run decides what is due from how the secret was before the run itself.',
+    file: 'engine/versions.ts',
+    text: '    this.#first = undefined\n    if',
+    replacement: '    if',
+    lane: ENGINE,
+  },
+  {
     name: 'never gives a lagging store time',
     harm: 'A run concludes from an old document that nobody can log in, and gives up.',
     file: 'engine/versions.ts',

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { fingerprint } from '../config/canonical.ts'
 import type { Action, StepName } from '../domain/action.ts'
 import type { ApprovedPlan, PlanBasis } from '../domain/approval.ts'

@@ -1,7 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import { composeSystem, composeTarget } from '../compose.ts'
 import type { Composed } from '../compose.ts'
-import { loadConfig } from '../config/load.ts'
 import { similar } from '../config/similar.ts'
 import type { Config } from '../config/types.ts'
 import type { Environment } from '../engine/environment.ts'
@@ -15,6 +14,8 @@ export function configPath(options: Pick<CommonOptions, 'config'>): string {
 
 /** The configuration that the command line names. @throws ERR_CONFIG */
 export async function openConfig(options: CommonOptions): Promise<Config> {
+  // A command that composes its configuration needs no YAML.
+  const { loadConfig } = await import('../config/load.ts')
   return await loadConfig(configPath(options))
 }
 
@@ -50,7 +51,7 @@ export async function openTarget(config: Config, name: string): Promise<Composed
 /** What the engine gets from this process. */
 export async function environment(
   options: CommonOptions,
-  given: Pick<Environment, 'events' | 'stop' | 'approved' | 'forced' | 'mayGrant' | 'trustsSecret'>,
+  given: Omit<Environment, 'clock' | 'random' | 'by' | 'reason'>,
 ): Promise<Environment> {
   const { clock, random } = await composeSystem()
   return { clock, random, ...given, ...asker(options) }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, filePath, httpUrl, id, nonEmpty } from './fields.ts'
 import type { MappingConfig, PublishConfig, RollConfig } from './types.ts'
 

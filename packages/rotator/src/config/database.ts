@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { filePath, nonEmpty } from './fields.ts'
 import type { DatabaseConfig, EndpointConfig, TlsConfig } from './types.ts'
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DURATION, parseDuration } from './duration.ts'
 
 /** A duration as people write it; milliseconds come out. Bounds and default are durations, too. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { configSchema } from './schema.ts'
 
 /** The JSON Schema of cuedot.yaml, for editors: `schema/cuedot.schema.json` is made from it. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { RotatorError } from '../errors.ts'
-import { fingerprint } from './canonical.ts'
+import { fingerprintsOf, unusable } from './plain.ts'
 import { messageFor, problemsOf } from './problems.ts'
 import { configSchema } from './schema.ts'
 import type { Config } from './types.ts'
@@ -52,30 +52,6 @@ export function parseConfig(text: string, file: string): Config {
   )
 }
 
-/**
- * As {@link parseConfig}, for a configuration that a program has composed.
- * @param source - what it was composed from, for messages
- */
-export function parsePlainConfig(plain: unknown, source: string): Config {
-  const parsed = configSchema(process.cwd()).safeParse(plain, { error: messageFor })
-  if (parsed.success) return { file: source, ...parsed.data, fingerprints: fingerprintsOf(plain) }
-  const problems = problemsOf(parsed.error.issues).map(({ path, problem }) => {
-    const name = path.map(String).join('.')
-    return { path: name, text: `${source}: ${name} ${problem}` }
-  })
-  throw unusable(source, problems)
-}
-
-function fingerprintsOf(plain: unknown): Readonly<Record<string, string>> {
-  const targets = isObject(plain) && 'targets' in plain ? plain.targets : undefined
-  const entries = isObject(targets) ? Object.entries(targets) : []
-  return Object.fromEntries(entries.map(([name, target]) => [name, fingerprint(target)]))
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
 async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
@@ -120,15 +96,4 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): numb
     if (isNode(node) && node.range) return node.range[0]
   }
   return 0
-}
-
-function unusable(
-  file: string,
-  problems: readonly { readonly path: string; readonly text: string }[],
-): RotatorError {
-  return new RotatorError('ERR_CONFIG', {
-    file,
-    path: problems[0]?.path ?? '',
-    problem: problems.map(({ text }) => text).join('\n'),
-  })
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { similar } from './similar.ts'
 
 /** What is wrong at one place of the configuration. Never a value: it may be a secret. */

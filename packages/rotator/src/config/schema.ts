@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { filePath } from './fields.ts'
 import { targetSchema } from './target.ts'
 import { storeIdentity } from './store.ts'

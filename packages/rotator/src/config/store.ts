@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { filePath, httpUrl, nonEmpty } from './fields.ts'
 import type { SecretsManagerConfig, StoreConfig } from './types.ts'
 

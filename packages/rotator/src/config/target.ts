@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { publishSchema, rollSchema } from './consumers.ts'
 import { databaseSchema } from './database.ts'
 import { distinctIds, duration, nonEmpty } from './fields.ts'

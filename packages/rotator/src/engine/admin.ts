@@ -19,26 +19,35 @@ interface AdminSearch {
   readonly database: Database
   readonly options: AdminOptions
   readonly call: () => Call
+  /** Tried before the secret is read. */
+  readonly known: Credential | undefined
 }
 
 /**
  * Opens the admin session with whichever version of the admin secret logs in: the current one, then
  * the staged one (a rotation of the admin was interrupted), then the previous one (the database was
  * restored from a backup). Only a refused login leads to the next; an unreachable server never
- * does.
+ * does. A login that is known already comes before all of them.
  *
  * @returns undefined when the server refused them all.
  */
 export async function openAdmin(search: AdminSearch): Promise<OpenedAdmin | undefined> {
-  const { store, call } = search
+  const { store, call, known } = search
   const denied: Sensitive[] = []
-  for (const label of ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const) {
-    const version = await store.version(label, call())
-    const credential = version && readCredential(version, store.secret, label === 'AWSCURRENT')
-    if (credential === undefined || isKnown(credential.password, denied)) continue
+  const tried = async (credential: Credential): Promise<OpenedAdmin | undefined> => {
+    if (isKnown(credential.password, denied)) return undefined
     const session = await tryAdmin(search, credential)
     if (session) return { session, credential, denied }
     denied.push(credential.password)
+    return undefined
+  }
+  const opened = known && (await tried(known))
+  if (opened) return opened
+  for (const label of ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'] as const) {
+    const version = await store.version(label, call())
+    const credential = version && readCredential(version, store.secret, label === 'AWSCURRENT')
+    const found = credential && (await tried(credential))
+    if (found) return found
   }
   return undefined
 }

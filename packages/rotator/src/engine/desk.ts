@@ -52,18 +52,17 @@ export class Desk implements StepContext {
     this.env = env
     this.#rotationId = env.random.uuid()
     this.target = guardTarget(target, { secrets: this.secrets, clock: env.clock })
-    const { clock, stop, by } = env
+    const { clock, stop, by, known } = env
     const { store, database, policy } = this.target
     const call = (): Call => this.call()
     const emit = (event: EventPayload): void => this.emit(event)
-    this.versions = new Versions({ store, clock, stop, call, emit })
+    this.versions = new Versions({ store, clock, stop, call, emit, first: known?.store })
     this.logins = new LoginBook({ database, clock, policy, stop, call })
     this.sessions = new SessionHolder({
       clock,
       target: this.target,
       holder: `cuedot ${by}`,
-      lock,
-      call,
+      ...{ lock, call, known: known?.admin },
       opened: (credential, denied) => {
         this.secrets.add(credential.password)
         if (target.admin === target.store) this.logins.note('user', credential.password, denied)

@@ -1,6 +1,8 @@
+import type { Credential } from '@cuedot/client/protocol'
 import type { ApprovedPlan } from '../domain/approval.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { EventSink } from '../ports/events.ts'
+import type { StoreReading } from '../ports/secret-store.ts'
 
 /** What a run gets from whoever starts it. */
 export interface Environment {
@@ -28,4 +30,17 @@ export interface Environment {
   readonly approved?: ApprovedPlan
   /** A rotation may be started outside of the target's windows, as an urgent one may. */
   readonly forced?: boolean
+  /** Absent: nothing. */
+  readonly known?: Known
+}
+
+/** What whoever starts a run has read a moment ago, so that the run need not ask for it again. */
+export interface Known {
+  /**
+   * Stands for the first reading of the store, and for no other. It is from before the lock: an
+   * older state than the store's, which is what a store that lags shows, too.
+   */
+  readonly store?: StoreReading
+  /** Tried as the admin before the admin's secret is read, once. */
+  readonly admin?: Credential
 }

@@ -41,6 +41,8 @@ interface SessionOptions {
   /** `look` for commands that change nothing. */
   readonly lock: 'take' | 'look'
   readonly call: () => Call
+  /** Tried first, and only the first time that a session is opened. */
+  readonly known: Credential | undefined
   /** Told which login opened the session and which passwords were refused. */
   readonly opened: (credential: Credential, denied: readonly Sensitive[]) => void
 }
@@ -48,12 +50,14 @@ interface SessionOptions {
 /** The one admin session of a run: opened when first needed, thrown away when in doubt. */
 export class SessionHolder {
   readonly #options: SessionOptions
+  #known: Credential | undefined
   #session: AdminSession | undefined
   /** True once this run has given a session up. */
   #given = false
 
   constructor(options: SessionOptions) {
     this.#options = options
+    this.#known = options.known
   }
 
   async get(): Promise<AdminSession> {
@@ -79,11 +83,13 @@ export class SessionHolder {
 
   async #openOnce(): Promise<AdminSession> {
     const { target, holder, lock, call, opened } = this.#options
+    const known = this.#known
+    this.#known = undefined
     const found = await openAdmin({
       store: target.admin,
       database: target.database,
       options: { target: target.name, lock, holder },
-      call,
+      ...{ call, known },
     })
     if (found === undefined) throw new AdminLost(target.strategy)
     const { session, credential, denied } = found

@@ -9,6 +9,8 @@ interface VersionsOptions {
   readonly stop: AbortSignal
   readonly call: () => Call
   readonly emit: (event: EventPayload) => void
+  /** Stands for the first reading. */
+  readonly first: StoreReading | undefined
 }
 
 /** The versions that carry the two labels, as one word. */
@@ -26,9 +28,11 @@ export class Versions {
   #seen: string[] = []
   #wroteAt = -Infinity
   #settled = false
+  #first: StoreReading | undefined
 
   constructor(options: VersionsOptions) {
     this.#options = options
+    this.#first = options.first
   }
 
   /** The store has confirmed that a write of this run has led to this state. */
@@ -44,7 +48,8 @@ export class Versions {
 
   async read(): Promise<StoreReading> {
     const { store, call } = this.#options
-    let reading = await store.read(call())
+    let reading = this.#first ?? (await store.read(call()))
+    this.#first = undefined
     if (this.#isOvertaken(reading)) {
       await this.#wait()
       reading = await store.read(call())

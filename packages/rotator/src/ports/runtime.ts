@@ -57,6 +57,9 @@ export interface Runtime {
    * quarantine.
    */
   health?(call: Call): Promise<Health>
-  /** Starts the roll and returns; it need not have finished. */
-  roll(token: string, call: Call): Promise<void>
+  /**
+   * Starts the roll and returns; it need not have finished.
+   * @returns what the answer has told of a roll that goes on, so that nobody need ask at once
+   */
+  roll(token: string, call: Call): Promise<RollState | void>
 }

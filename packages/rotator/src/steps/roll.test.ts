@@ -162,4 +162,27 @@ describe('the end of a roll', () => {
     expect(lateMs).toBeLessThanOrEqual(100)
     expect(looks).toBeGreaterThan(90)
   })
+
+  test('is not looked for before the first pause when the answer tells that it goes on', async () => {
+    const { world, target } = arrange()
+    const [runtime] = target.runtimes
+    if (runtime === undefined) throw new Error('the target has no runtime')
+    let begunAt = -1
+    const looks: number[] = []
+    const told: Target['runtimes'][number] = {
+      ...{ id: runtime.id, limitMs: 60_000, pollMs: 15_000 },
+      observe: async () => {
+        if (begunAt < 0) return { state: 'due' }
+        looks.push(world.now - begunAt)
+        return { state: 'done' }
+      },
+      roll: async () => {
+        if (begunAt < 0) begunAt = world.now
+        return { state: 'rolling', why: 'just begun' }
+      },
+    }
+    const result = await run({ ...target, runtimes: [told] }, 'rotate', simEnvironment(world))
+    expect(result.outcome).toBe('rotated')
+    expect(looks[0]).toBe(50)
+  })
 })

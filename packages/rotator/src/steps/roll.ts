@@ -1,6 +1,6 @@
 import type { Action } from '../domain/action.ts'
 import { isRotatorError } from '../errors.ts'
-import type { Runtime } from '../ports/runtime.ts'
+import type { RollState, Runtime } from '../ports/runtime.ts'
 import type { Step, StepContext } from './step.ts'
 
 /**
@@ -15,8 +15,8 @@ export const roll: Step = {
   apply: async (action, context) => {
     const runtime = context.target.runtimes.find((candidate) => candidate.id === action.where)
     if (runtime === undefined) throw new Error(`no runtime ${action.where}`)
-    await runtime.roll(context.documents.rollToken(), context.call())
-    await wait(runtime, action, context)
+    const told = await runtime.roll(context.documents.rollToken(), context.call())
+    await wait(runtime, action, { context, told: told ?? undefined })
   },
 }
 
@@ -26,12 +26,21 @@ export const roll: Step = {
  */
 export const NOTE_AFTER_MS = 30_000
 
-async function wait(runtime: Runtime, action: Action, context: StepContext): Promise<void> {
+interface Waiting {
+  readonly context: StepContext
+  /** The first look. */
+  readonly told: RollState | undefined
+}
+
+async function wait(runtime: Runtime, action: Action, waiting: Waiting): Promise<void> {
+  const { context } = waiting
+  let { told } = waiting
   const token = context.documents.rollToken()
   const begun = context.clock.now().getTime()
   let noted = false
   while (!context.stop.aborted) {
-    const { state, why, receipt } = await runtime.observe(token, context.call())
+    const { state, why, receipt } = told ?? (await runtime.observe(token, context.call()))
+    told = undefined
     if (state === 'done' && why !== undefined) context.noted({ says: why })
     // One that is due after all is begun again by whoever decides.
     if (state !== 'rolling') return
@@ -61,10 +70,10 @@ async function note(runtime: Runtime, receipt: string, context: StepContext): Pr
 }
 
 /**
- * Twice as long each time, from 100 ms to half a second; then a sixteenth of what was waited
+ * Twice as long each time, from 50 ms to half a second; then a sixteenth of what was waited
  * already: the end of a roll is noticed that much late at most.
  */
 function pauseMs({ pollMs }: Runtime, waitedMs: number): number {
-  const first = Math.min(Math.max(100, waitedMs), 500)
+  const first = Math.min(Math.max(50, waitedMs), 500)
   return Math.min(Math.max(first, waitedMs / 16), pollMs)
 }

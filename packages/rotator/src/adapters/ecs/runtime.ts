@@ -34,6 +34,8 @@ interface Roll {
   /** The deployment that was PRIMARY before; its successor is ours where the answer was lost. */
   readonly before?: Followed | undefined
   ours?: Followed
+  /** What UpdateService has answered of it. */
+  told?: RollState
   /** ECS has shown it. */
   seen?: boolean
   /** Since when ECS has shown no trace of it. */
@@ -85,13 +87,17 @@ export function ecsRuntime(options: EcsRuntimeOptions): Runtime {
       signal.throwIfAborted()
       const begun = rolls.get(token) ?? begin(service, options, signal)
       rolls.set(token, begun)
+      let roll: Roll
       try {
-        await begun
+        roll = await begun
       } catch (error) {
         if (rolls.get(token) === begun) rolls.delete(token)
         throw error
       }
       await forgetOver(rolls)
+      const { told } = roll
+      delete roll.told
+      return told
     },
   }
 }
@@ -106,6 +112,10 @@ async function begin(
   const roll: Roll = { begunAt: performance.now(), before: followed(primaryOf(found)) }
   const answer = await redeploy(service, signal)
   if (answer) adopt(roll, answer)
+  if (!answer || !roll.ours) return roll
+  const told = judge(answer, roll.ours)
+  // What ends a roll is believed of ECS itself, not of the answer that began it.
+  if (told.state === 'rolling') roll.told = { ...told, receipt: receiptOf(roll.ours) }
   return roll
 }
 

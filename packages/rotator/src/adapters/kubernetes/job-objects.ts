@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Condition, Reader, Selector } from './objects.ts'
 
 // The parts of Jobs and CronJobs that are read or changed; all others are passed on as they are.

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 // The parts of objects that are read. What is empty or 0 the API server leaves out.
 // Source: Kubernetes API reference, Secret v1, Deployment apps/v1, Pod v1.

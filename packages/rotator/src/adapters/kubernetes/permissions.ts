@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RotatorError } from '../../errors.ts'
 import { ask } from './ask.ts'
 import type { Connector } from './connect.ts'

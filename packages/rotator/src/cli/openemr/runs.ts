@@ -2,6 +2,7 @@ import { composeSystem } from '../../compose.ts'
 import type { Config } from '../../config/types.ts'
 import type { Intent } from '../../domain/plan.ts'
 import { REFUSALS } from '../../domain/refusals.ts'
+import type { Known } from '../../engine/environment.ts'
 import { look } from '../../engine/look.ts'
 import type { Look } from '../../engine/look.ts'
 import { lostCode } from '../../engine/session.ts'
@@ -27,6 +28,7 @@ import type { Variables } from './variables.ts'
 export interface Prepared {
   readonly config: Config
   readonly names: TargetNames
+  readonly known: Required<Known>
 }
 
 /** Both targets: the slots first, then the admin, who is left alone while somebody works as it. */
@@ -34,13 +36,14 @@ export async function rotateOpenemr(
   variables: Variables,
   options: OpenemrOptions,
 ): Promise<Status> {
-  const { config, names } = await prepare(variables)
-  const slots = await rotateSlots(names.slots, config, options)
+  const { config, names, known } = await prepare(variables)
+  const slots = await rotateSlots(names.slots, config, { intent: 'rotate', options, known })
   const told = moreOf(slots)
   if (!isGood(slots)) return { kind: 'error', ...toldOfRun(slots, told) }
   const warning = await healthWarning(variables.healthUrl)
   if (warning !== undefined) print(warning)
-  const admin = await runTarget(names.admin, config, { intent: 'rotate', options })
+  const asAdmin = { known: { admin: known.admin } }
+  const admin = await runTarget(names.admin, config, { intent: 'rotate', options, ...asAdmin })
   if (admin.code === 'ADMIN_IN_USE') {
     print(`WARNING: the admin user keeps its password: ${sentences(admin.what, admin.todo)}`)
     return { kind: 'rotation', dryRun: false, more: { ...told, admin: 'in use, left alone' } }
@@ -51,23 +54,20 @@ export async function rotateOpenemr(
 }
 
 /** Finishing a rotation that an earlier run has turned back is not what was asked for. */
-async function rotateSlots(
-  name: string,
-  config: Config,
-  options: OpenemrOptions,
-): Promise<RunResult> {
-  const result = await runTarget(name, config, { intent: 'rotate', options })
+async function rotateSlots(name: string, config: Config, asked: RunOf): Promise<RunResult> {
+  const result = await runTarget(name, config, asked)
   const isOwn = result.actions.some(({ step }) => step === 'open')
   if (result.outcome !== 'backed-out' || isOwn) return result
-  return await runTarget(name, config, { intent: 'rotate', options })
+  const { intent, options } = asked
+  return await runTarget(name, config, { intent, options })
 }
 
 /** Finishes what is open and removes drift: no password that somebody uses changes. */
 export async function syncOpenemr(variables: Variables, options: OpenemrOptions): Promise<Status> {
-  const { config, names } = await prepare(variables)
+  const { config, names, known } = await prepare(variables)
   const result = await runTarget(names.slots, config, {
     intent: 'converge',
-    options,
+    ...{ options, known },
     trustsSecret: true,
   })
   const more = moreOf(result)
@@ -99,7 +99,8 @@ export async function prepare(variables: Variables): Promise<Prepared> {
   const { clock } = await composeSystem()
   const call = (): Call => ({ signal: clock.deadline(CALL_LIMIT_MS) })
   const place = await findDatabase(variables, call)
-  return { config: targetsOf(variables, place), names: targetNames(place) }
+  const { known } = place
+  return { config: targetsOf(variables, place), names: targetNames(place), known }
 }
 
 const CALL_LIMIT_MS = 30_000
@@ -109,19 +110,21 @@ interface RunOf {
   readonly options: OpenemrOptions
   /** After a restored backup the database gets the passwords of the secret. */
   readonly trustsSecret?: true
+  readonly known?: Known
 }
 
 async function runTarget(
   name: string,
   config: Config,
-  { intent, options, trustsSecret }: RunOf,
+  { intent, options, trustsSecret, known }: RunOf,
 ): Promise<RunResult> {
   const common = commonOf(options)
   const composed = await openTarget(config, name)
   const renderer = await chooseRenderer(common)
   const stop = stopOnSignals((text) => renderer.note(text))
   try {
-    const given = { events: renderer, stop: stop.signal, ...(trustsSecret && { trustsSecret }) }
+    const more = { ...(trustsSecret && { trustsSecret }), ...(known && { known }) }
+    const given = { events: renderer, stop: stop.signal, ...more }
     const env = await environment(common, given)
     return await run(composed.target, intent, env)
   } finally {

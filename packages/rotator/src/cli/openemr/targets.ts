@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parsePlainConfig } from '../../config/load.ts'
+import { parsePlainConfig } from '../../config/plain.ts'
 import type { Config } from '../../config/types.ts'
 import type { DatabasePlace } from './place.ts'
 import type { Platform, Variables } from './variables.ts'
@@ -58,7 +58,7 @@ export function targetsOf(variables: Variables, place: DatabasePlace): Config {
 }
 
 /** A rollout that is over has ended every old worker, so the window may be short. */
-const DRAIN = { quiet: '250ms', limit: '15m', poll: '125ms' }
+const DRAIN = { quiet: '100ms', limit: '15m', poll: '50ms' }
 
 interface Consumers {
   readonly publish: readonly object[]
