@@ -167,6 +167,7 @@ describe('the end of a roll', () => {
     const { world, target } = arrange()
     const [runtime] = target.runtimes
     if (runtime === undefined) throw new Error('the target has no runtime')
+    world.fleet.instances = []
     let begunAt = -1
     const looks: number[] = []
     const told: Target['runtimes'][number] = {
