@@ -1,19 +1,16 @@
 /**
- * What one rotation of OpenEMR on ECS costs, slots and admin: `npm run bench:openemr`. By the
- * command line as it is published, on MariaDB, with fakes of Secrets Manager and ECS; AWS calls,
- * database connections and statements are counted from their own logs. Once with a rollout that is
- * over at once, once with one of 20 seconds. One JSON object a line. Times depend on the machine:
- * compare them within one run.
+ * What one rotation of OpenEMR on ECS costs, slots and admin: `npm run bench:openemr`. By what the
+ * image holds, as its entry point starts it, on MariaDB, with fakes of Secrets Manager and ECS; AWS
+ * calls, database connections and statements are counted from their own logs. Once with a rollout
+ * that is over at once, once with one of 20 seconds. One JSON object a line. Times depend on the
+ * machine: compare them within one run.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempDisposable } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { installPackages } from '../scripts/lib/pack.ts'
 import { startEcs } from '../packages/testkit/src/fakes/ecs.ts'
 import type { FakeEcs } from '../packages/testkit/src/fakes/ecs.ts'
+import { makeOpenemrImage } from '../packages/testkit/src/openemr/image.ts'
 import { mariadbForOpenemr } from '../packages/testkit/src/openemr/server.ts'
 import type { OpenemrServer } from '../packages/testkit/src/openemr/server.ts'
 import { startOpenemr } from '../packages/testkit/src/openemr/world.ts'
@@ -26,9 +23,6 @@ const ROLLOUTS = [
   { seconds: 0, rotations: 5 },
   { seconds: 20, rotations: 2 },
 ]
-
-/** What infra/openemr/Dockerfile sets. */
-const AS_IN_IMAGE = '--max-semi-space-size=1'
 
 /** Prints the process's peak memory when it ends; the command line knows nothing of it. */
 const RECORDER = `process.on('exit', () => console.error('PEAK ' + process.resourceUsage().maxRSS))`
@@ -47,9 +41,7 @@ interface Cost {
   readonly peakMiB: number
 }
 
-await using folder = await mkdtempDisposable(join(tmpdir(), 'cuedot-bench-'))
-const installed = await installPackages({ folder: folder.path, peers: false })
-const cli = join(installed.find(({ manifest }) => manifest.bin)?.home ?? '', 'bin/cuedot.js')
+await using image = await makeOpenemrImage()
 await using tls = await makeTestTls()
 await using server = await mariadbForOpenemr(tls)
 for (const { seconds, rotations } of ROLLOUTS) {
@@ -72,11 +64,11 @@ async function rotate({ server: database, world, ecs }: Place): Promise<Cost> {
   const calls = (): number => world.store.log.length + ecs.calls.length
   const [asked, before] = [calls(), counted(await database.log())]
   const begun = performance.now()
-  const child = spawn(process.execPath, [cli, 'openemr', '--log-json'], {
+  const child = spawn(process.execPath, [...image.entryPoint, ...image.command], {
     env: {
       ...{ PATH: process.env['PATH'], ...world.env, AWS_ENDPOINT_URL_ECS: ecs.endpoint },
       ...{ OPENEMR_ECS_CLUSTER: CLUSTER, OPENEMR_ECS_SERVICE: SERVICE },
-      NODE_OPTIONS: `${AS_IN_IMAGE} --import=data:text/javascript,${encodeURIComponent(RECORDER)}`,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(RECORDER)}`,
     },
   })
   child.stdout.resume()

@@ -24,6 +24,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   /** For its standard input. Default: nothing. */
   readonly input?: string
+  /** What Node is given before the arguments. Default: {@link PROGRAM}. */
+  readonly program?: readonly string[]
 }
 
 /** The program: as it is published where `npm test` has built it, else the sources. */
@@ -39,7 +41,8 @@ export function startCuedot(args: readonly string[], options: CliOptions): CliPr
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const { program = [PROGRAM] } = options
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: options.cwd,
     env: { ...Object.fromEntries(ours), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

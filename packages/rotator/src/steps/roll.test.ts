@@ -163,7 +163,7 @@ describe('the end of a roll', () => {
     expect(looks).toBeGreaterThan(90)
   })
 
-  test('is not looked for before the first pause when the answer tells that it goes on', async () => {
+  test('is not looked for before the first pause when the answer says it goes on', async () => {
     const { world, target } = arrange()
     const [runtime] = target.runtimes
     if (runtime === undefined) throw new Error('the target has no runtime')
