@@ -73,6 +73,11 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'Both slots of the document name the same user, so nothing could alternate.',
     hint: 'Give slot A and slot B a database user of their own.',
   },
+  ERR_DOCUMENT_SLOT_IS_ADMIN: {
+    retry: 'never',
+    what: 'The document names the admin user as one whose password changes with the application.',
+    hint: 'Give the application a database user of its own, and the document that user.',
+  },
   ERR_STORE_KEY: {
     retry: 'never',
     what:

@@ -31,6 +31,7 @@ export interface ErrorDetails
   ERR_DOCUMENT_NOT_JSON: { secret: string; version: string; problem: string }
   ERR_DOCUMENT_SHAPE: { secret: string; version: string; problem: string }
   ERR_DOCUMENT_SLOTS_IDENTICAL: { secret: string; version: string; problem: string }
+  ERR_DOCUMENT_SLOT_IS_ADMIN: { secret: string; problem: string }
   ERR_STORE_KEY: { secret: string; problem: string }
   ERR_STORE_LIMIT: { secret: string; problem: string }
   ERR_DB_AUTH: { endpoint: string; username: string }

@@ -39,6 +39,26 @@ describe('cuedot openemr and the slot document', () => {
     expect(seen.size).toBe(3 + 5 * 3)
   }, 240_000)
 
+  test('is refused with a slot that is the admin', async () => {
+    await using it = await openemrOnEcs(on(), atRest('on-a'))
+    const { A, B, ...rest } = it.world.slots()
+    const { username, password } = adminOf(it)
+    for (const [document, name] of [
+      [{ ...rest, A: { ...A, username, password }, B }, 'A'],
+      [{ ...rest, A, B: { ...B, username, password } }, 'B'],
+    ] as const) {
+      await putSecret(it, 'slots', document)
+      const before = await everything(it)
+      for (const more of [[], ['--dry-run'], ['--sync-db-users']]) {
+        const ended = await it.run(['--log-json', ...more])
+        expect(lastLine(ended)).toMatchObject({ code: 'ERR_DOCUMENT_SLOT_IS_ADMIN' })
+        expect(lastLine(ended)['error']).toContain(`slot ${name} is ${String(username)}`)
+        expect(ended.code).toBe(1)
+        expect(await everything(it)).toEqual(before)
+      }
+    }
+  })
+
   test('T32 T33 T34 is refused without two slots of which one is active', async () => {
     await using it = await openemrOnEcs(on(), atRest('on-a'))
     const { A, B, active_slot, ...rest } = it.world.slots()

@@ -3,6 +3,7 @@ import type { Credential } from '@cuedot/client/protocol'
 import type { Subject } from '../domain/action.ts'
 import type { EventPayload, StepEvidence, VersionIds } from '../domain/events.ts'
 import { generatePassword } from '../domain/password.ts'
+import { RotatorError } from '../errors.ts'
 import type { AdminSession, Reference } from '../ports/database.ts'
 import type { Call } from '../ports/call.ts'
 import type { Target } from '../ports/target.ts'
@@ -157,9 +158,21 @@ export class Desk implements StepContext {
         : strategy === 'single-user'
           ? readUserDocuments(reading, store.secret, run)
           : readSlotDocuments(reading, store.secret, { ...run, shape: SHAPES[strategy] })
+    this.#demandNoAdmin(documents)
     documents.versions.onConfirmed = () => this.#confirmed(documents)
     for (const password of documents.passwords()) this.secrets.add(password)
     return documents
+  }
+
+  /** Who changes the password of a slot must not lose its own by it. */
+  #demandNoAdmin(documents: AnyDocuments): void {
+    const { secret } = this.target.store
+    if (!(documents instanceof SlotDocuments) || this.#admin === undefined) return
+    const { username } = this.#admin
+    const slot = (['A', 'B'] as const).find((name) => documents.username(name) === username)
+    if (slot === undefined) return
+    const problem = `slot ${slot} is ${username}, as whom cuedot changes passwords`
+    throw new RotatorError('ERR_DOCUMENT_SLOT_IS_ADMIN', { secret, problem })
   }
 
   #confirmed(documents: AnyDocuments): void {

@@ -99,7 +99,10 @@ export class Observer {
     return this.#kept.sessions ?? []
   }
 
-  /** The lock comes first: what was read before it may have been changed by whoever held it. */
+  /**
+   * The lock comes first: what was read before it may have been changed by whoever held it. What a
+   * caller has read (`known`) is from before it, and is doubted like a store that lags.
+   */
   async observe(): Promise<Observed> {
     const session = await this.#desk.session()
     const documents = await this.#desk.load()

@@ -121,6 +121,11 @@ describe('a refused run', () => {
       'ERR_DOCUMENT_SLOTS_IDENTICAL',
       slotDocument('a', 'b').replace('app_b', 'app_a'),
     ],
+    [
+      'a slot that is the admin',
+      'ERR_DOCUMENT_SLOT_IS_ADMIN',
+      slotDocument('a', 'b').replace('app_b', USERNAMES.admin),
+    ],
   ] as const
 
   test.each(unreadable)('fails on %s with %s', async (_, code, text) => {
