@@ -42,7 +42,8 @@ export class Succession<C> {
   readonly #options: SuccessionOptions<C>
   readonly #refusals = new Refusals()
   readonly #draining = new Set<Promise<void>>()
-  readonly #stop = Promise.withResolvers<never>()
+  /** Ends a trial that is under way. */
+  readonly #trials = new Set<(why: CredentialsError) => void>()
   #serving: Generation<C> | undefined
   /** Trials and swaps come one after the other. */
   #moving: Promise<unknown> = Promise.resolve()
@@ -53,8 +54,6 @@ export class Succession<C> {
 
   constructor(options: SuccessionOptions<C>) {
     this.#options = options
-    // Nobody has to be in a trial when the end comes.
-    this.#stop.promise.catch(() => undefined)
   }
 
   get serving(): Generation<C> | undefined {
@@ -109,7 +108,7 @@ export class Succession<C> {
   /** Every pool ends as a swap ends the one before. */
   async end(): Promise<void> {
     this.#ended = true
-    this.#stop.reject(endedError())
+    for (const endTrial of this.#trials) endTrial(endedError())
     await this.#moving
     if (this.#serving) this.#drain(this.#serving)
     await Promise.all(this.#draining)
@@ -170,16 +169,19 @@ export class Succession<C> {
 
   /** A server that does not answer is not waited for longer than a login may take. */
   async #prove(pool: DriverPool<C>): Promise<void> {
-    const { promise: slow, reject } = Promise.withResolvers<never>()
+    this.demandOpen()
+    const { promise: cut, reject } = Promise.withResolvers<never>()
     const { settings, timers } = this.#options
     const limitMs = Math.max(1_000, settings.loginWaitMs)
     const problem = `the server had not answered a new connection after ${limitMs} ms`
     const cancel = timers.start(limitMs, () => {
       reject(new CredentialsError('ERR_LOGIN_SLOW', problem))
     })
+    this.#trials.add(reject)
     try {
-      await Promise.race([pool.prove(), slow, this.#stop.promise])
+      await Promise.race([pool.prove(), cut])
     } finally {
+      this.#trials.delete(reject)
       cancel()
     }
   }
