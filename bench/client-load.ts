@@ -13,33 +13,31 @@
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { Sensitive } from '@cuedot/client/protocol'
 import { createCredentials } from '../packages/client/src/credentials/credentials.ts'
 import { awsSecretsManager } from '../packages/client/src/sources/aws.ts'
-import { scramVerifier } from '../packages/rotator/src/adapters/postgres/scram.ts'
+import { requestsByMysql2, requestsByPg } from '../packages/client/test/load-requests.ts'
+import type { Requests, Setup } from '../packages/client/test/load-requests.ts'
+import { ON_POSTGRES } from '../packages/client/test/pg-pool.ts'
 import {
   nativeHash,
   quoteAccount,
   quoteText,
 } from '../packages/rotator/src/adapters/mysql/protocol/sql.ts'
-import type { RigEngine } from '../packages/testkit/src/rig/engine.ts'
+import type { RigEngine, RootSession } from '../packages/testkit/src/rig/engine.ts'
 import { mariadbRig } from '../packages/testkit/src/rig/mariadb.ts'
 import { mysqlRig } from '../packages/testkit/src/rig/mysql.ts'
 import { postgresRig } from '../packages/testkit/src/rig/postgres.ts'
 import { AWS_ENVIRONMENT, startRig } from '../packages/testkit/src/rig/rig.ts'
 import { Load } from './client-load/load.ts'
-import { requestsByMysql2, requestsByPg } from './client-load/pools.ts'
-import type { Requests, Setup } from './client-load/pools.ts'
 import { KINDS, rotationOf } from './client-load/rotations.ts'
 import type { Kind } from './client-load/rotations.ts'
 
 /** A server, and what its driver and its SQL do each in their own way. */
 interface Server {
-  start(): Promise<RigEngine>
-  open(setup: Setup): Requests
-  /** The statement that gives a user this password. */
-  change(username: string, password: Sensitive): Promise<string>
+  readonly start: () => Promise<RigEngine>
+  readonly open: (setup: Setup) => Requests
+  readonly setPassword: (root: RootSession, user: string, password: Sensitive) => Promise<void>
 }
 
 const account = (user: string): string => quoteAccount({ user, host: '%' })
@@ -47,24 +45,24 @@ const SERVERS: Readonly<Record<string, Server>> = {
   postgres: {
     start: () => postgresRig({ maxConnections: 100 }),
     open: requestsByPg,
-    change: async (username, password) => {
-      const verifier = pg.escapeLiteral(await scramVerifier(password))
-      return `ALTER ROLE ${pg.escapeIdentifier(username)} PASSWORD ${verifier}`
-    },
+    setPassword: ON_POSTGRES.setPassword,
   },
   mariadb: {
     start: () => mariadbRig(),
     open: requestsByMysql2,
-    change: async (username, password) => {
+    setPassword: async (root, user, password) => {
       const hash = quoteText(nativeHash(password))
-      return `ALTER USER ${account(username)} IDENTIFIED VIA mysql_native_password USING ${hash}`
+      await root.ask(
+        `ALTER USER ${account(user)} IDENTIFIED VIA mysql_native_password USING ${hash}`,
+      )
     },
   },
   mysql: {
     start: () => mysqlRig(),
     open: requestsByMysql2,
-    change: async (username, password) =>
-      `ALTER USER ${account(username)} IDENTIFIED BY ${quoteText(password.reveal())}`,
+    setPassword: async (root, user, password) => {
+      await root.ask(`ALTER USER ${account(user)} IDENTIFIED BY ${quoteText(password.reveal())}`)
+    },
   },
 }
 
@@ -81,7 +79,7 @@ Object.assign(process.env, AWS_ENVIRONMENT)
 for (const kind of KINDS)
   if (values.only === undefined || values.only === kind) await measure(server, kind)
 
-async function measure({ start, open, change }: Server, kind: Kind): Promise<void> {
+async function measure({ start, open, setPassword }: Server, kind: Kind): Promise<void> {
   await using rig = await startRig(await start(), 'alternating', {
     target: { publish: [], roll: [] },
   })
@@ -90,7 +88,7 @@ async function measure({ start, open, change }: Server, kind: Kind): Promise<voi
   const rotation = await rotationOf(kind, {
     rig,
     setPassword: async (username, text) => {
-      await root.ask(await change(username, new Sensitive(text, 'password of the bench')))
+      await setPassword(root, username, new Sensitive(text, 'password of the bench'))
     },
   })
   const { endpoint } = store

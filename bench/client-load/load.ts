@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Requests } from './pools.ts'
+import type { Requests } from '../../packages/client/test/load-requests.ts'
 
 interface Served {
   requests: number

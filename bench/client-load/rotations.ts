@@ -19,7 +19,7 @@ export interface Rotation {
 /** What every rotation works with. */
 export interface Ground {
   readonly rig: Rig
-  setPassword(username: string, password: string): Promise<void>
+  readonly setPassword: (username: string, password: string) => Promise<void>
 }
 
 /**

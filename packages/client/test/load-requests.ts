@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createPool } from 'mysql2/promise'
 import pg from 'pg'
-import type { Credentials } from '../../packages/client/src/credentials/credentials.ts'
-import { createMysqlPool } from '../../packages/client/src/drivers/mysql2.ts'
-import { createPgPool } from '../../packages/client/src/drivers/pg.ts'
+import type { Credentials } from '../src/credentials/credentials.ts'
+import { createMysqlPool } from '../src/drivers/mysql2.ts'
+import { createPgPool } from '../src/drivers/pg.ts'
 
 /** What an application asks of a database, whatever its driver. */
 export interface Requests {
