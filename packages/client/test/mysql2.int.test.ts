@@ -2,56 +2,17 @@ import { readFile } from 'node:fs/promises'
 import mysql from 'mysql2'
 import { createPool } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  nativeHash,
-  quoteAccount,
-  quoteText,
-} from '../../rotator/src/adapters/mysql/protocol/sql.ts'
 import type { RigEngine } from '../../testkit/src/rig/engine.ts'
 import { mariadbRig } from '../../testkit/src/rig/mariadb.ts'
-import { mysqlRig } from '../../testkit/src/rig/mysql.ts'
 import { createCredentials } from '../src/credentials/credentials.ts'
 import type { Credentials } from '../src/credentials/credentials.ts'
 import { createMysqlPool } from '../src/drivers/mysql2.ts'
-import type { Sensitive } from '../src/protocol/sensitive.ts'
 import { HandVault } from './hand-vault.ts'
-import { openMysql } from './mysql2-pool.ts'
+import { ON_MARIADB, ON_MYSQL } from './mysql2-subjects.ts'
 import { poolTests } from './pool-tests.ts'
-import type { PoolSubject } from './pool-harness.ts'
 
-function subject(
-  { name, start }: Pick<PoolSubject, 'name' | 'start'>,
-  identified: (password: Sensitive) => string,
-): PoolSubject {
-  return {
-    ...{ name, start, open: openMysql },
-    setPassword: async (root, user, password) => {
-      await root.ask(`ALTER USER ${quoteAccount({ user, host: '%' })} ${identified(password)}`)
-    },
-    sessions: async (root, username) => {
-      const rows = await root.ask(
-        `SELECT ATTR_VALUE FROM performance_schema.session_connect_attrs
-         JOIN information_schema.PROCESSLIST ON PROCESSLIST.ID = PROCESSLIST_ID
-         WHERE ATTR_NAME = 'cred_version' AND USER = ${quoteText(username)}`,
-      )
-      return rows.map(([version]) => String(version))
-    },
-    refusedInLog: /Connect\tAccess denied/gu,
-    refusal: { errno: 1045 },
-  }
-}
-
-poolTests(
-  subject({ name: 'mysql2, on MariaDB', start: () => mariadbRig() }, (password) => {
-    return `IDENTIFIED VIA mysql_native_password USING ${quoteText(nativeHash(password))}`
-  }),
-)
-
-poolTests(
-  subject({ name: 'mysql2, on MySQL', start: () => mysqlRig() }, (password) => {
-    return `IDENTIFIED BY ${quoteText(password.reveal())}`
-  }),
-)
+poolTests(ON_MARIADB)
+poolTests(ON_MYSQL)
 
 describe('createMysqlPool', () => {
   let engine: RigEngine

@@ -7,7 +7,11 @@ import { versionTag } from './tag.ts'
 export interface MysqlConnection {
   release(): void
   query(sql: string, then: (error: unknown) => void): unknown
-  readonly stream: { once(event: 'close', listener: () => void): unknown }
+  readonly stream: {
+    once(event: 'close', listener: () => void): unknown
+    /** Once what was written is sent. */
+    destroySoon(): void
+  }
 }
 
 /** As {@link Then}. */
@@ -173,15 +177,20 @@ class MysqlDriverPool implements DriverPool<MysqlConnection> {
     this.#ledger.onFreed(then)
   }
 
-  /** The driver's own `end` cuts off what is in use, and waits for logins: they may never end. */
+  /**
+   * The driver's own `end` says goodbye on each connection once the query before it has ended, and
+   * waits for logins: neither may ever come to pass.
+   */
   async end(): Promise<void> {
+    const { inUse } = this.#ledger
     const isWaiting = this.#opening > 0 || this.#isProving
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#pool.end((error) => {
       if (error) reject(error)
       else resolve()
     })
-    if (!isWaiting) return await promise
+    for (const { stream } of inUse) stream.destroySoon()
+    if (!isWaiting && inUse.length === 0) return await promise
     promise.catch(() => undefined)
   }
 }
