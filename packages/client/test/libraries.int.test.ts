@@ -6,11 +6,14 @@ import { drizzle as drizzleMysql } from 'drizzle-orm/mysql2'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { sql as drizzleSql } from 'drizzle-orm/sql'
 import type { SQL } from 'drizzle-orm/sql'
+import { PrismaPg } from '@prisma/adapter-pg'
 import knex from 'knex'
 import { Kysely, MysqlDialect, PostgresDialect, sql as kyselySql } from 'kysely'
 import mysql from 'mysql2'
 import { createPool } from 'mysql2/promise'
 import pg from 'pg'
+import { QueryTypes, Sequelize } from 'sequelize'
+import type { Options as SequelizeOptions, Transaction } from 'sequelize'
 import { DataSource } from 'typeorm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RigEngine } from '../../testkit/src/rig/engine.ts'
@@ -112,6 +115,64 @@ const ON_POSTGRES: Makers = {
       end: () => db.destroy(),
     })
   },
+  Sequelize: (given) => sequelizeOf(given, { dialect: 'postgres', text: PG_USER }),
+  'Prisma (driver adapter)': async (given) => {
+    const pool = pgPool(given)
+    const adapter = await new PrismaPg(pool).connect()
+    const read = { sql: PG_USER, args: [], argTypes: [] }
+    return libraryOf<Pick<typeof adapter, 'queryRaw'>>({
+      db: adapter,
+      user: async (on) => (await on.queryRaw(read)).rows[0]?.[0],
+      begin: async (work) => {
+        const transaction = await adapter.startTransaction()
+        const seen = await work(transaction)
+        await transaction.executeRaw({ ...read, sql: 'COMMIT' })
+        await transaction.commit()
+        return seen
+      },
+      end: () => pool.end(),
+    })
+  },
+}
+
+/** Has a pool of its own: a connection asks for the credential, and lives as long as that does. */
+async function sequelizeOf(
+  { credentials, ssl }: Given,
+  { text, ...options }: SequelizeOptions & { readonly text: string },
+): Promise<Library> {
+  const versions = new WeakMap<object, string | undefined>()
+  const isCurrent = (connection: object): boolean =>
+    versions.get(connection) === credentials.current?.versionId && isAlive(db, connection)
+  const db = new Sequelize({
+    ...{ ...options, logging: false, dialectOptions: { ssl } },
+    pool: { max: 2, validate: isCurrent },
+  })
+  db.addHook('beforeConnect', async (config) => {
+    const { credential, versionId } = await credentials.get()
+    versions.set(config, versionId)
+    const { username, password, port, dbname } = credential
+    const login = { username, password: password.reveal() }
+    Object.assign(config, { ...login, host: 'localhost', port, database: dbname })
+  })
+  db.addHook('afterConnect', (connection, config) => {
+    if (isObject(connection)) versions.set(connection, versions.get(config))
+  })
+  return libraryOf<{ readonly transaction?: Transaction }>({
+    db: {},
+    user: async (on) => nameIn({ rows: await db.query(text, { ...on, type: QueryTypes.SELECT }) }),
+    begin: (work) => db.transaction((transaction) => work({ transaction })),
+    end: () => db.close(),
+  })
+}
+
+/** What Sequelize itself asks where it is given no `validate`. */
+function isAlive({ connectionManager }: Sequelize, connection: object): boolean {
+  const validate: unknown = Reflect.get(connectionManager, 'validate')
+  return typeof validate === 'function' && validate.call(connectionManager, connection) === true
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 const ON_MARIADB: Makers = {
@@ -130,6 +191,7 @@ const ON_MARIADB: Makers = {
     const pool = createMysqlPool({ ...options, createPool: mysql.createPool })
     return kyselyOf(new MysqlDialect({ pool }), MYSQL_USER)
   },
+  Sequelize: (given) => sequelizeOf(given, { dialect: 'mysql', text: MYSQL_USER }),
 }
 
 function kyselyOf(dialect: PostgresDialect | MysqlDialect, text: string): Library {
