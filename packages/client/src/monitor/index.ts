@@ -1,0 +1,8 @@
+export { RotationMonitor } from './rotation-monitor.ts'
+export type { MonitorOptions, RotationHealthCheck } from './rotation-monitor.ts'
+export { MonitorError } from './errors.ts'
+export type { MonitorErrorCode } from './errors.ts'
+export type { DescribeSecret, SecretDescription } from './description.ts'
+export { rotationHealth } from './health.ts'
+export type { RotationHealth } from './health.ts'
+export type { RotationStatus } from './status.ts'
