@@ -1,10 +1,10 @@
-/** `npm run build`: what is published: `dist` of the client and of the rotator. */
+/** `npm run build`: what is published: `dist` of the client, the agent and the rotator. */
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ROOT, run } from './lib/run.ts'
 
-/** In this order: the rotator is compiled against the client's declarations. */
-const PACKAGES = ['client', 'rotator'] as const
+/** In this order: the others are compiled against the client's declarations. */
+const PACKAGES = ['client', 'agent', 'rotator'] as const
 
 for (const name of PACKAGES) {
   const folder = join(ROOT, 'packages', name)

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { ROOT, run, runScript } from './run.ts'
 
 /** What is published, in an order in which each finds those it needs. */
-const PACKAGES = ['client', 'rotator'] as const
+const PACKAGES = ['client', 'agent', 'rotator'] as const
 
 /** What of a manifest matters to somebody who installs the package. */
 export interface Manifest {

@@ -1,5 +1,4 @@
 import { surroundings } from '../../credentials/surroundings.ts'
-import { wallClock } from '../../monitor/clock.ts'
 import { SecretsManagerAgentClient } from './agent-client.ts'
 import type { AgentMetrics } from './agent-client.ts'
 
@@ -27,7 +26,7 @@ export class AgentHealthMonitor {
     return {
       agent_available: isAvailable,
       response_time_ms: surroundings.now() - begun,
-      timestamp: Math.floor(wallClock().getTime() / 1_000),
+      timestamp: Math.floor(surroundings.date().getTime() / 1_000),
     }
   }
 
