@@ -52,7 +52,7 @@ describe('cuedot openemr and the slot document', () => {
       for (const more of [[], ['--dry-run'], ['--sync-db-users']]) {
         const ended = await it.run(['--log-json', ...more])
         expect(lastLine(ended)).toMatchObject({ code: 'ERR_DOCUMENT_SLOT_IS_ADMIN' })
-        expect(lastLine(ended)['error']).toContain(`slot ${name} is ${String(username)}`)
+        expect(lastLine(ended)['error']).toContain(`slot ${name} is ${username}`)
         expect(ended.code).toBe(1)
         expect(await everything(it)).toEqual(before)
       }
