@@ -32,7 +32,7 @@ async function testAll(): Promise<Tally> {
   const folder = await mkdtemp(join(tmpdir(), 'cuedot-published-'))
   try {
     const installed = await installPackages({ folder, peers: true })
-    const home = installed.find(({ manifest }) => manifest.bin)?.home ?? ''
+    const home = installed.find(({ manifest }) => manifest.bin?.['cuedot'])?.home ?? ''
     const env = { CUEDOT_TEST_PROGRAM: join(home, 'bin/cuedot.js') }
     // Not before: what does not build must leave no lane behind that goes on alone.
     const crashing = runScript('crash.ts', ...SHARE)
