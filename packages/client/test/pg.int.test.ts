@@ -32,10 +32,14 @@ describe('createPgPool', () => {
     const vault = new HandVault()
     vault.put('AWSCURRENT', 'v1', engine.slots.A)
     credentials = createCredentials(vault.source)
+    pool = await open({})
+  })
+
+  const open = async (more: pg.PoolConfig): Promise<pg.Pool> => {
     const ca = await readFile(engine.caFile, 'utf8')
     const options = { credentials, Pool: pg.Pool, ssl: { ca }, host: 'localhost', max: 2 }
-    pool = createPgPool({ ...options, application_name: 'billing', connectionTimeoutMillis: 100 })
-  })
+    return createPgPool({ ...options, application_name: 'billing', ...more })
+  }
 
   afterEach(async () => {
     await pool.end()
@@ -76,10 +80,13 @@ describe('createPgPool', () => {
   })
 
   test('keeps to the limit of the driver for whoever waits for a client', async () => {
-    const held = await Promise.all([pool.connect(), pool.connect()])
-    await expect(pool.query('SELECT 1')).rejects.toThrow('timeout exceeded when trying to connect')
+    const limited = await open({ connectionTimeoutMillis: 2_000 })
+    const held = await Promise.all([limited.connect(), limited.connect()])
+    const tooLong = 'timeout exceeded when trying to connect'
+    await expect(limited.query('SELECT 1')).rejects.toThrow(tooLong)
     for (const client of held) client.release()
-    await pool.query('SELECT 1')
+    await limited.query('SELECT 1')
+    await limited.end()
   })
 
   test('an error of a statement is the application’s, and is not asked again', async () => {
