@@ -21,7 +21,7 @@ export interface SecretDescription {
   readonly DeletedDate?: Date | undefined
   /** The service that has made the secret and rotates it, as `rds`. */
   readonly OwningService?: string | undefined
-  /** The labels of each version that has any. */
+  /** Staging labels by version id; a version without labels is not listed. */
   readonly VersionIdsToStages?: Readonly<Record<string, readonly string[]>> | undefined
 }
 

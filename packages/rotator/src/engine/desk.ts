@@ -57,7 +57,9 @@ export class Desk implements StepContext {
     const { store, database, policy } = this.target
     const call = (): Call => this.call()
     const emit = (event: EventPayload): void => this.emit(event)
-    this.versions = new Versions({ store, clock, stop, call, emit, first: known?.store })
+    // A store that never lags is never doubted, so what is from before the lock is not for it.
+    const first = store.supports.staleReadMs > 0 ? known?.store : undefined
+    this.versions = new Versions({ store, clock, stop, call, emit, first })
     this.logins = new LoginBook({ database, clock, policy, stop, call })
     this.sessions = new SessionHolder({
       clock,

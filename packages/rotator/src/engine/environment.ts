@@ -38,7 +38,8 @@ export interface Environment {
 export interface Known {
   /**
    * Stands for the first reading of the store, and for no other. It is from before the lock: an
-   * older state than the store's, which is what a store that lags shows, too.
+   * older state than the store's, which is what a store that lags shows, too. Ignored for a store
+   * that never lags.
    */
   readonly store?: StoreReading
   /** Tried as the admin before the admin's secret is read, once. */

@@ -61,6 +61,16 @@ describe('what is known', () => {
     expectEverybodyLogsIn(world)
   })
 
+  test('is not believed of a store that never lags, whose readings nobody doubts', async () => {
+    const { world, target, gate } = lagging({ staleReadMs: 0 })
+    const known = await readBoth(target)
+    const before = gate.log.length
+    const result = await run(target, 'rotate', { ...simEnvironment(world), known })
+    expect(result.outcome).toBe('rotated')
+    expect(gate.log.slice(before)).toContain('store.read')
+    expectEverybodyLogsIn(world)
+  })
+
   test('does not keep a run from the admin secret when its login is refused', async () => {
     const { world, target } = lagging()
     const known = await readBoth(target)
