@@ -116,6 +116,68 @@ describe('MariaDB', () => {
     })
   })
 
+  describe('a change of the own password', () => {
+    const change = (user: string, from: string, to: string): Promise<void> =>
+      db.changeOwnPassword(credential(user, from), secret(to), soon())
+    const answer = (user: string, password: string): Promise<string> => {
+      const who = { ...credential(user, password), dbname: 'information_schema' }
+      return db.login(who, endpoint(), soon())
+    }
+
+    test('concerns the host entry that the login matched, whatever the user may do', async () => {
+      await fixture.sql(`CREATE USER 'self'@'%' ${via('old')}, 'self'@'127.0.0.1' ${via('old')}`)
+      await fixture.sql("GRANT ALL ON *.* TO 'self'@'%'")
+      await fixture.sql("GRANT ALL ON *.* TO 'self'@'127.0.0.1'")
+      await change('self', 'old', 'new')
+      expect(await accountOf('self', '%')).toContain(nativeHash(secret('old')))
+      expect(await accountOf('self', '127.0.0.1')).toContain(nativeHash(secret('new')))
+    })
+
+    test('changes nothing else of the account', async () => {
+      const settings = 'REQUIRE SSL WITH MAX_QUERIES_PER_HOUR 500 PASSWORD EXPIRE INTERVAL 30 DAY'
+      await fixture.sql(`CREATE USER 'settled'@'%' ${via('old')} ${settings}`)
+      const before = await accountOf('settled', '%')
+      await change('settled', 'old', 'new')
+      const [old, next] = [nativeHash(secret('old')), nativeHash(secret('new'))]
+      expect(await accountOf('settled', '%')).toBe(before.replace(old, next))
+    })
+
+    test('is refused where either of two passwords lets the user in', async () => {
+      const two = ['old', 'other'].map((text) => via(text).replace('IDENTIFIED VIA ', ''))
+      await fixture.sql(`CREATE USER 'double'@'%' IDENTIFIED VIA ${two.join(' OR ')}`)
+      await expect(change('double', 'old', 'new')).rejects.toMatchObject({
+        code: 'ERR_DB_UNSUPPORTED',
+        details: { problem: expect.stringContaining('mysql_native_password alone') },
+      })
+      expect(await answer('double', 'old')).toBe('accepted')
+      expect(await answer('double', 'new')).toBe('denied')
+    })
+
+    test('may have happened where it is not waited for behind the lock of a backup', async () => {
+      await fixture.sql(`CREATE USER 'awaited'@'%' ${via('old')}`)
+      await fixture.sql('FLUSH TABLES WITH READ LOCK')
+      const patience = new AbortController()
+      const late = db.changeOwnPassword(credential('awaited', 'old'), secret('new'), patience)
+      const outcome = late.catch((error: unknown) => error)
+      const waiting =
+        'SELECT 1 FROM information_schema.PROCESSLIST' +
+        " WHERE USER = 'awaited' AND STATE LIKE 'Waiting for%'"
+      await expect.poll(() => fixture.sql(waiting), { timeout: 10_000 }).toHaveLength(1)
+      patience.abort()
+      expect(await outcome).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' })
+      await fixture.sql('UNLOCK TABLES')
+    })
+
+    test('is refused by a read-only server', async () => {
+      await fixture.sql(`CREATE USER 'chilled'@'%' ${via('old')}`)
+      await fixture.sql('SET GLOBAL read_only = 1')
+      const error: unknown = await change('chilled', 'old', 'new').catch((each: unknown) => each)
+      await fixture.sql('SET GLOBAL read_only = 0')
+      expect(error).toMatchObject({ code: 'ERR_DB_READ_ONLY', retry: 'safe' })
+      expect(await answer('chilled', 'old')).toBe('accepted')
+    })
+  })
+
   describe('logging in', () => {
     test('with an expired password is denied', async () => {
       await fixture.sql(`CREATE USER 'expired'@'%' ${via('old')} PASSWORD EXPIRE`)

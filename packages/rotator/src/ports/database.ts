@@ -105,6 +105,16 @@ export interface Database {
    * the database is closed to this user or does not exist
    */
   login(credential: Credential, endpoint: string, call: Call): Promise<LoginAnswer>
+  /**
+   * Logs in as this user on the writer and gives it another password: what a user may do to itself
+   * without any privilege. One statement, absolute, so that repeating it is harmless; the password
+   * never reaches the server's log in clear. On MySQL and MariaDB it concerns the one host entry
+   * that the login matched.
+   * @throws as `login`, ERR_DB_AUTH when the login is refused, ERR_OUTCOME_UNKNOWN when no answer
+   *   came after the statement was sent, ERR_DB_READ_ONLY, ERR_DB_DENIED; ERR_DB_UNSUPPORTED where
+   *   the password is not all that the user logs in by, or not the first of its two (MySQL)
+   */
+  changeOwnPassword(credential: Credential, password: Sensitive, call: Call): Promise<void>
   /** @throws as `login`, and ERR_DB_AUTH when the admin's login is refused */
   admin(credential: Credential, options: AdminOptions, call: Call): Promise<AdminSession>
 }

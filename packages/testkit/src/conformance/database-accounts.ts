@@ -9,7 +9,8 @@ export function accountTests(get: () => Suite): void {
   describe('compare and provision', () => users(get))
 }
 
-const ODD_PASSWORDS: readonly string[] = [
+/** Passwords with characters that mean something somewhere. */
+export const ODD_PASSWORDS: readonly string[] = [
   `it's "quoted" \`twice\` 'q'`,
   "back\\slash\\\\ \\n \\' end\\",
   '$1 $$ ${x} $tag$ %s %% ? :name @x',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Credential } from '@cuedot/client/protocol'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { codeOf, soon, within, writer } from './database-fixture.ts'
 import type { Suite } from './database-fixture.ts'
@@ -8,6 +9,7 @@ export function cutTests(get: () => Suite): void {
   describe('a connection that is cut', () => {
     changes(get)
     provisioning(get)
+    ownPassword(get)
   })
 }
 
@@ -82,3 +84,30 @@ function provisioning(get: () => Suite): void {
     expect(states).toContain('equal')
   }, 60_000)
 }
+
+function ownPassword(get: () => Suite): void {
+  test('at any point of a change of the own password leaves one that logs in', async () => {
+    const { at, db, application, fixture, credential, canary } = get()
+    const login = (user: Credential): Promise<string> => db.login(user, writer(db), soon())
+    const seen = new Set<string>()
+    let who = await application('cut-own')
+    for (let replies = 0, cut = true; cut; replies += 1) {
+      await using proxy = await startFaultProxy(fixture.endpoint)
+      const next = credential(who.username, canary())
+      const point = proxy.cutAfterReplies(replies)
+      const code = await codeOf(at(proxy.port).changeOwnPassword(who, next.password, soon()))
+      cut = point.happened
+      const [old, fresh] = [await login(who), await login(next)]
+      expect([old, fresh].toSorted()).toEqual(['accepted', 'denied'])
+      const outcomes = fresh === 'accepted' ? CHANGED : UNCHANGED
+      expect(outcomes).toContain(code)
+      seen.add(code)
+      if (fresh === 'accepted') who = next
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(['ERR_DB_UNREACHABLE', 'none']))
+  }, 60_000)
+}
+
+/** How a cut change may end that has happened, and one that has not. */
+const CHANGED: readonly string[] = ['none', 'ERR_OUTCOME_UNKNOWN']
+const UNCHANGED: readonly string[] = ['ERR_DB_UNREACHABLE', 'ERR_OUTCOME_UNKNOWN']

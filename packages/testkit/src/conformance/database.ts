@@ -5,6 +5,7 @@ import { makeSuite } from './database-fixture.ts'
 import type { DatabaseFixture, Suite } from './database-fixture.ts'
 import { endedSessionTests } from './database-ended-sessions.ts'
 import { loginTests } from './database-login.ts'
+import { ownPasswordTests } from './database-own-password.ts'
 import { sessionTests } from './database-sessions.ts'
 import { noTemplateTests, templateTests } from './database-templates.ts'
 import { twoPasswordTests } from './database-two-passwords.ts'
@@ -38,6 +39,7 @@ export function databaseConformance(
     loginTests(get)
     sessionTests(get)
     accountTests(get)
+    ownPasswordTests(get)
     endedSessionTests(get)
     if (options.hasTwoPasswords) twoPasswordTests(get)
     if (options.hasTemplates) templateTests(get)

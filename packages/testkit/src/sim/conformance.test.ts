@@ -4,6 +4,7 @@ import type { Credential } from '@cuedot/client/protocol'
 import { describe } from 'vitest'
 import { RotatorError } from '../../../rotator/src/errors.ts'
 import { accountTests } from '../conformance/database-accounts.ts'
+import { ownPasswordTests } from '../conformance/database-own-password.ts'
 import { templateTests } from '../conformance/database-templates.ts'
 import { makeSuite } from '../conformance/database-fixture.ts'
 import type { DatabaseFixture, Suite } from '../conformance/database-fixture.ts'
@@ -110,6 +111,7 @@ runtimeConformance(
 describe('a database: simulated', () => {
   const suite = makeSuite(simulatedDatabase())
   accountTests((): Suite => suite)
+  ownPasswordTests((): Suite => suite)
   templateTests((): Suite => suite)
 })
 

@@ -44,6 +44,13 @@ export function simDatabase(world: World, gate: Gate): Database {
         },
         call,
       ),
+    changeOwnPassword: ({ username, password }, next, call) => {
+      const change = (): void => {
+        assertAccepted(world, { username, password: password.reveal() })
+        setPassword(world, username, next)
+      }
+      return gate.call('db.changeOwnPassword', 'write', change, call)
+    },
     admin: async (credential, { lock }, call) => {
       const before = world.lockHolder
       try {
@@ -52,8 +59,7 @@ export function simDatabase(world: World, gate: Gate): Database {
           'read',
           () => {
             const { username, password } = credential
-            if (!world.accepts({ username, password: password.reveal() }))
-              throw new RotatorError('ERR_DB_AUTH', { endpoint: WRITER, username })
+            assertAccepted(world, { username, password: password.reveal() })
             return openSession(world, gate, lock)
           },
           call,
@@ -69,6 +75,11 @@ export function simDatabase(world: World, gate: Gate): Database {
 }
 
 const ORPHAN_MS = 1_000
+
+function assertAccepted(world: World, held: Held): void {
+  if (world.accepts(held)) return
+  throw new RotatorError('ERR_DB_AUTH', { endpoint: WRITER, username: held.username })
+}
 
 function openSession(world: World, gate: Gate, lock: 'take' | 'look'): AdminSession {
   const self = {}

@@ -11,6 +11,7 @@ import type { AdminSession, Database } from '../../ports/database.ts'
 import { postgresDatabase } from './database.ts'
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) })
+const PATIENT = { timeout: 10_000 }
 const password = new Sensitive('a password of 2 parts', 'password of the test')
 
 for (const version of POSTGRES_HERE)
@@ -28,6 +29,7 @@ for (const version of POSTGRES_HERE)
       through.admin(as, { target, lock: 'take', holder: 'test' }, call())
     const login = (who: Credential, through = db) =>
       through.login(who, through.endpoints[0] ?? '', call())
+    const superuser = () => server.connect(server.superuser)
     const user = async (username: string, more = ''): Promise<Credential> => {
       const who = { ...server.admin, username, password }
       await server.sql(`CREATE ROLE ${username} LOGIN ADMIN ${server.admin.username} ${more}`)
@@ -74,7 +76,7 @@ for (const version of POSTGRES_HERE)
       const verifiers = log.split('\n').filter((line) => line.includes('SCRAM-SHA-256$'))
       // The fixture makes its admin with one.
       expect(verifiers.filter((line) => !line.includes('CREATE ROLE "cuedot_admin"'))).toEqual([])
-      const root = await server.connect(server.superuser)
+      const root = await superuser()
       const { rows } = await root.query(
         `SELECT rolpassword LIKE 'SCRAM-SHA-256$4096:%' AS good FROM pg_authid
          WHERE rolname = 'read_back'`,
@@ -181,6 +183,68 @@ for (const version of POSTGRES_HERE)
       await using own = await session(who, two, 'changes itself')
       await own.setPassword(who.username, new Sensitive('changed', 'password'), call())
       expect(await own.sessions([who.username], call())).toEqual([])
+    })
+
+    test('a role that may have one session at a time changes its own password', async () => {
+      const who = await user('single_session', 'CONNECTION LIMIT 1')
+      const next = { ...who, password: new Sensitive('alone', 'password') }
+      for (const from of [who, next]) {
+        await db.changeOwnPassword(from, next.password, call())
+        expect([await login(who), await login(next)]).toEqual(['denied', 'accepted'])
+      }
+    })
+
+    test('a role that works as another changes its own password, on md5 servers too', async () => {
+      await using old = await startPostgres({ version, settings: { password_encryption: 'md5' } })
+      const scram = "SET password_encryption TO 'scram-sha-256'"
+      await old.sql(scram, "CREATE ROLE works LOGIN PASSWORD 'first'", 'CREATE ROLE worked_as')
+      await old.sql('GRANT worked_as TO works', 'ALTER ROLE works SET role TO worked_as')
+      const there = at(old.port)
+      const who = { ...old.admin, username: 'works', password: new Sensitive('first', '') }
+      await there.changeOwnPassword(who, password, call())
+      expect(await login({ ...who, password }, there)).toBe('accepted')
+    })
+
+    /** Changes an own password; `meanwhile` is while somebody else changes the same role. */
+    const contended = async (username: string, meanwhile: 'lock' | AbortController) => {
+      const who = await user(username)
+      const [other, onlooker] = [await superuser(), await superuser()]
+      await other.query(`BEGIN; ALTER ROLE ${username} NOLOGIN`)
+      const until = meanwhile === 'lock' ? call() : meanwhile
+      const change = db.changeOwnPassword(who, new Sensitive('late', 'password'), until)
+      const outcome = change.catch((error: unknown) => error)
+      const waiting = `SELECT FROM pg_stat_activity
+        WHERE usename = '${username}' AND wait_event_type = 'Lock'`
+      await expect.poll(async () => (await onlooker.query(waiting)).rowCount, PATIENT).toBe(1)
+      if (meanwhile === 'lock') await other.query('COMMIT')
+      else meanwhile.abort()
+      const error = await outcome
+      for (const each of [other, onlooker]) await each.end()
+      return error
+    }
+
+    test('an own password that does not log in afterwards is not reported as set', async () => {
+      expect(await contended('locked_meanwhile', 'lock')).toMatchObject({
+        code: 'ERR_DB_UNSUPPORTED',
+        details: { problem: expect.stringContaining('its login with it is locked') },
+      })
+    })
+
+    test('an own password whose change is not waited for may have been changed', async () => {
+      expect(await contended('not_waited_for', new AbortController())).toMatchObject({
+        code: 'ERR_OUTCOME_UNKNOWN',
+        details: { operation: 'set the password' },
+      })
+    })
+
+    test('an own password is not changed on a read-only server', async () => {
+      const who = await user('stays_as_it_is')
+      await server.setReadOnly(true)
+      const change = db.changeOwnPassword(who, new Sensitive('not set', 'password'), call())
+      const error: unknown = await change.catch((reason: unknown) => reason)
+      await server.setReadOnly(false)
+      expect(error).toMatchObject({ code: 'ERR_DB_READ_ONLY', retry: 'safe' })
+      expect(await login(who)).toBe('accepted')
     })
 
     test('the admin session refuses a connection pooler', async () => {

@@ -1,10 +1,11 @@
-import type { Credential } from '@cuedot/client/protocol'
-import { isRotatorError, RotatorError } from '../../errors.ts'
+import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../ports/call.ts'
 import type { AdminOptions, AdminSession, Database, LoginAnswer } from '../../ports/database.ts'
 import type { Endpoint, TlsSetting } from '../common/tls.ts'
 import { openAdminSession } from './admin-session.ts'
-import { Link, nameOf } from './link.ts'
+import { nameOf } from './link.ts'
+import { login } from './login.ts'
+import { changeOwnPassword } from './own-password.ts'
 
 /** How to reach a PostgreSQL database. */
 export interface PostgresOptions {
@@ -38,6 +39,15 @@ export function postgresDatabase(options: PostgresOptions): Database {
       if (!endpoint) throw new TypeError(`${name} is not an endpoint of this database`)
       return await login({ ...common, endpoint, credential, application: 'cuedot' }, call)
     },
+    async changeOwnPassword(
+      credential: Credential,
+      password: Sensitive,
+      call: Call,
+    ): Promise<void> {
+      const [writer] = options.endpoints
+      if (!writer) throw new TypeError('a database needs an endpoint')
+      await changeOwnPassword({ ...common, credential, writer }, password, call)
+    },
     async admin(
       credential: Credential,
       adminOptions: AdminOptions,
@@ -51,19 +61,4 @@ export function postgresDatabase(options: PostgresOptions): Database {
       )
     },
   }
-}
-
-/** One connection, one query, and it is gone. Nothing here can have changed anything. */
-async function login(options: Parameters<typeof Link.open>[0], call: Call): Promise<LoginAnswer> {
-  const opened = await Link.open(options, call)
-  if (!(opened instanceof Link)) return opened
-  await using link = opened
-  try {
-    await link.query({ sql: 'SELECT 1', operation: 'test query' }, call)
-  } catch (error) {
-    if (!isRotatorError(error) || error.code !== 'ERR_OUTCOME_UNKNOWN') throw error
-    const reason = 'the connection ended before the test query was answered'
-    throw new RotatorError('ERR_DB_UNREACHABLE', { endpoint: link.endpoint, reason })
-  }
-  return 'accepted'
 }

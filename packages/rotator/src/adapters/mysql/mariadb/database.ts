@@ -6,7 +6,7 @@ import { ProtocolDatabase } from '../protocol/database.ts'
 import type { DatabaseOptions } from '../protocol/database.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import { SESSION_MODE } from '../protocol/sql.ts'
-import { setPassword, setPasswords } from './passwords.ts'
+import { changeOwnPassword, setPassword, setPasswords } from './passwords.ts'
 import { USER_COMMANDS } from './users.ts'
 
 /**
@@ -66,6 +66,7 @@ const MARIADB: Dialect = {
   ...USER_COMMANDS,
   prepare,
   setPassword,
+  changeOwnPassword,
   setPasswords,
   // MariaDB counts logins to locked accounts nowhere.
   lockedLogins: async () => undefined,

@@ -19,7 +19,7 @@ export async function setPassword(
 ): Promise<void> {
   const { user, password } = change
   const entries = await entriesUnlessOwn({ connection, user, read: readAccounts }, call)
-  if (entries === undefined) return await setOwnPassword(connection, password, call)
+  if (entries === undefined) return await changeOwnPassword(connection, change, call)
   assertNative(connection, entries)
   const via = `IDENTIFIED VIA ${NATIVE} USING '${nativeHash(password)}'`
   const accounts = entries.map((entry) => `${quoteAccount(entry)} ${via}`).join(', ')
@@ -51,10 +51,12 @@ export async function setPasswords(
 /**
  * For a user without any privilege on users: it may change the entry that it is logged in by, and
  * only there. The description of that entry tells a plain native password from everything else.
+ * Source: MariaDB's documentation: SET PASSWORD of one's own needs no privilege, ALTER USER does.
+ * @throws ERR_DB_UNSUPPORTED when the entry authenticates in another way than by native password
  */
-async function setOwnPassword(
+export async function changeOwnPassword(
   connection: Connection,
-  password: Sensitive,
+  { password }: { readonly password: Sensitive },
   call: Call,
 ): Promise<void> {
   const look = { operation: 'show the own account', sql: 'SHOW CREATE USER CURRENT_USER' }

@@ -8,7 +8,7 @@ import type { DatabaseOptions } from '../protocol/database.ts'
 import type { Dialect } from '../protocol/dialect.ts'
 import { readAccounts } from './accounts.ts'
 import { SESSION_MODE } from '../protocol/sql.ts'
-import { setPassword, setPasswords } from './passwords.ts'
+import { changeOwnPassword, setPassword, setPasswords } from './passwords.ts'
 import { USER_COMMANDS } from './users.ts'
 
 /**
@@ -72,6 +72,7 @@ const MYSQL: Dialect = {
   ...USER_COMMANDS,
   prepare,
   setPassword,
+  changeOwnPassword,
   setPasswords,
   lockedLogins: countLockedLogins,
   // FAILED_LOGIN_ATTEMPTS.

@@ -1,8 +1,8 @@
 import type { Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
-import { RotatorError } from '../../../errors.ts'
+import { isRotatorError, RotatorError } from '../../../errors.ts'
 import type { Connection } from '../protocol/connection.ts'
-import type { PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
+import type { OwnPasswordChange, PasswordChange, PasswordsChange } from '../protocol/dialect.ts'
 import { entriesUnlessOwn, existingEntries } from '../protocol/entries.ts'
 import { againstHistory } from '../protocol/errors.ts'
 import { quoteAccount, quoteText } from '../protocol/sql.ts'
@@ -108,6 +108,41 @@ async function setOwnPassword(
   password: Sensitive,
   call: Call,
 ): Promise<void> {
+  await assertOwnSupported(connection, call)
+  const operation = 'set the own password (APPLICATION_PASSWORD_ADMIN)'
+  const secret = quoteText(password.reveal())
+  const sql = `ALTER USER ${OWN} IDENTIFIED BY ${secret}, ${OWN} ${DISCARD}`
+  await connection.run({ operation, sql }, call)
+}
+
+const OWN = 'CURRENT_USER()'
+
+/**
+ * Open to every user, for the entry that it is logged in by. PASSWORD REQUIRE CURRENT asks for the
+ * current password; with it the server also refuses a login by the second of two passwords, which
+ * the change would leave valid. Where the user may (APPLICATION_PASSWORD_ADMIN), a second password
+ * is discarded; otherwise it stays. All tested in mysql-own-password.int.test.ts.
+ * @throws ERR_DB_UNSUPPORTED as {@link setPassword}, and for the second of two passwords
+ */
+export async function changeOwnPassword(
+  connection: Connection,
+  { current, password }: OwnPasswordChange,
+  call: Call,
+): Promise<void> {
+  await assertOwnSupported(connection, call)
+  const operation = 'set the own password'
+  const [next, replaced] = [password, current].map((each) => quoteText(each.reveal()))
+  const sql = `ALTER USER ${OWN} IDENTIFIED BY ${next} REPLACE ${replaced}`
+  try {
+    await connection.run({ operation, sql: `${sql}, ${OWN} ${DISCARD}` }, call)
+  } catch (error) {
+    if (!isRotatorError(error) || error.code !== 'ERR_DB_DENIED') throw error
+    await connection.run({ operation, sql }, call)
+  }
+}
+
+/** What {@link assertSupported} asks of all entries, of the one that the login matched. */
+async function assertOwnSupported(connection: Connection, call: Call): Promise<void> {
   const look = { operation: 'show the own account', sql: 'SHOW CREATE USER CURRENT_USER()' }
   const [row] = await connection.run(look, call)
   const shown = String(row?.[0])
@@ -117,9 +152,4 @@ async function setOwnPassword(
     const problem = `"${connection.username}" logs in by ${several ? MULTI_FACTOR : plugin}`
     throw new RotatorError('ERR_DB_UNSUPPORTED', { endpoint: connection.endpoint, problem })
   }
-  const operation = 'set the own password (APPLICATION_PASSWORD_ADMIN)'
-  const own = 'CURRENT_USER()'
-  const secret = quoteText(password.reveal())
-  const sql = `ALTER USER ${own} IDENTIFIED BY ${secret}, ${own} ${DISCARD}`
-  await connection.run({ operation, sql }, call)
 }

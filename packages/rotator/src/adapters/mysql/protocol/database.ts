@@ -1,4 +1,4 @@
-import type { Credential } from '@cuedot/client/protocol'
+import type { Credential, Sensitive } from '@cuedot/client/protocol'
 import type { Call } from '../../../ports/call.ts'
 import type { AdminOptions, AdminSession, Database, LoginAnswer } from '../../../ports/database.ts'
 import { RotatorError, isRotatorError } from '../../../errors.ts'
@@ -23,6 +23,9 @@ export interface DatabaseOptions {
   readonly connectTimeoutMs?: number
 }
 
+/** `program_name` of sessions that belong to no run. */
+const PROGRAM = 'cuedot'
+
 /** A server of this protocol as the rotator needs it. Opens nothing until it is used. */
 export class ProtocolDatabase implements Database {
   readonly endpoints: readonly string[]
@@ -46,11 +49,7 @@ export class ProtocolDatabase implements Database {
     const where = this.#doors.find((candidate) => labelOf(candidate) === endpoint)
     if (where === undefined) throw new TypeError(`${endpoint} is no endpoint of this database`)
     const dbname = credential.dbname === '' ? this.#options.dbname : credential.dbname
-    const opened = await this.#open(
-      credential,
-      { endpoint: where, dbname, program: 'cuedot' },
-      call,
-    )
+    const opened = await this.#open(credential, { endpoint: where, dbname, program: PROGRAM }, call)
     if (opened.answer !== 'accepted') return opened.answer
     try {
       const query = { operation: 'prove the login', sql: 'SELECT 1' }
@@ -64,12 +63,23 @@ export class ProtocolDatabase implements Database {
     }
   }
 
+  async changeOwnPassword(credential: Credential, password: Sensitive, call: Call): Promise<void> {
+    const where = { endpoint: this.#writer, program: PROGRAM }
+    const connection = await this.#openPrepared(credential, where, call)
+    try {
+      await assertWriter(connection, call).catch(nothingWasChanged)
+      const change = { current: credential.password, password }
+      await this.#dialect.changeOwnPassword(connection, change, call)
+    } finally {
+      await connection.close()
+    }
+  }
+
   async admin(credential: Credential, options: AdminOptions, call: Call): Promise<AdminSession> {
-    const [first, ...others] = this.#options.endpoints
-    if (first === undefined) throw new TypeError('a database has at least one endpoint')
+    const [, ...others] = this.#options.endpoints
     const open = (endpoint: Endpoint, until: Call): Promise<Connection> =>
-      this.#openAdmin(credential, { endpoint, program: options.holder }, until)
-    const writer = await open(first, call)
+      this.#openPrepared(credential, { endpoint, program: options.holder }, until)
+    const writer = await open(this.#writer, call)
     try {
       await assertWriter(writer, call).catch(nothingWasChanged)
       const lock = await lockTarget(writer, options, call).catch(nothingWasChanged)
@@ -84,7 +94,13 @@ export class ProtocolDatabase implements Database {
     }
   }
 
-  async #openAdmin(
+  get #writer(): Endpoint {
+    const [first] = this.#options.endpoints
+    if (first === undefined) throw new TypeError('a database has at least one endpoint')
+    return first
+  }
+
+  async #openPrepared(
     credential: Credential,
     where: { readonly endpoint: Endpoint; readonly program: string },
     call: Call,

@@ -16,6 +16,8 @@ export interface Dialect {
   prepare(connection: Connection, call: Call): Promise<void>
   /** As `AdminSession.setPassword`. */
   setPassword(connection: Connection, change: PasswordChange, call: Call): Promise<void>
+  /** As `Database.changeOwnPassword`, over a connection of the user itself. */
+  changeOwnPassword(connection: Connection, change: OwnPasswordChange, call: Call): Promise<void>
   /** As `AdminSession.setPasswords`. */
   setPasswords(connection: Connection, change: PasswordsChange, call: Call): Promise<void>
   /** True when this server lets the user in with either of two passwords. */
@@ -35,6 +37,12 @@ export interface Dialect {
 /** A user and its new password. */
 export interface PasswordChange {
   readonly user: string
+  readonly password: Sensitive
+}
+
+/** The password that the connection was opened with, and the one that is to replace it. */
+export interface OwnPasswordChange {
+  readonly current: Sensitive
   readonly password: Sensitive
 }
 

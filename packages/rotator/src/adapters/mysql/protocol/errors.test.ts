@@ -77,6 +77,7 @@ describe('a statement that failed', () => {
     [failure(1290), 'ERR_DB_UNSUPPORTED'],
     [failure(1819), 'ERR_DB_UNSUPPORTED'],
     [failure(3638), 'ERR_DB_UNSUPPORTED'],
+    [failure(3891), 'ERR_DB_UNSUPPORTED'],
     [failure(1820), 'ERR_DB_AUTH'],
     [failure(1396, { sqlState: 'HY000' }), 'ERR_DB_STATEMENT'],
   ] as const)('with %j is %s', ([error, code]) => {

@@ -39,6 +39,8 @@ const NOT_GRANTED: ReadonlySet<number> = new Set([1045, 1698])
 const NOT_ALLOWED: ReadonlySet<number> = new Set([1044, 1142, 1143, 1227, 1370, 1410])
 /** `--read-only` or `--strict-password-validation` stands against the statement. */
 const PREVENTED = 1290
+/** REPLACE does not name the user's first password. */
+const NOT_CURRENT = 3891
 /** A rule of the server about passwords: `validate_password`. */
 const AGAINST_POLICY = 1819
 /** The user's PASSWORD HISTORY or PASSWORD REUSE INTERVAL, or the server's default of them. */
@@ -166,6 +168,11 @@ export function statementError(
     })
   if (errno === AGAINST_HISTORY)
     return new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem: againstHistory(operation) })
+  if (errno === NOT_CURRENT) {
+    const why = "the login's password is the second of two, or was changed meanwhile"
+    const problem = `${operation}: ${why}`
+    return new RotatorError('ERR_DB_UNSUPPORTED', { endpoint, problem })
+  }
   if (errno === AGAINST_POLICY)
     return new RotatorError('ERR_DB_UNSUPPORTED', {
       endpoint,
