@@ -69,7 +69,9 @@ export const asyncDomain: FileRule = rule(
 )
 
 const mayTouchTheWorld = (path: string): boolean =>
-  !isProduct(path) || /^(adapters|cli)\//.test(inRotator(path) ?? '') || OF_CLIENT.test(path)
+  !isProduct(path) ||
+  /^(?:(?:adapters|cli)\/|lambda\/index\.ts$)/.test(inRotator(path) ?? '') ||
+  OF_CLIENT.test(path)
 
 /** What it reads credentials from, and the one file through which the rest of it has a clock. */
 const OF_CLIENT = /^packages\/client\/src\/(?:sources\/|credentials\/surroundings\.ts$)/

@@ -273,4 +273,11 @@ export const ERROR_CATALOGUE: { readonly [C in ErrorCode]: CatalogueEntry } = {
     what: 'The plan file cannot be used.',
     hint: 'Make a new one with `cuedot plan --out FILE` and have it approved.',
   },
+  ERR_EVENT: {
+    retry: 'never',
+    what: 'The function was called with something that is no step of a rotation.',
+    hint:
+      'Let Secrets Manager call it: a rotation function is given Step, SecretId and ' +
+      'ClientRequestToken.',
+  },
 }

@@ -65,6 +65,7 @@ export interface ErrorDetails
   ERR_INTERRUPTED: { signal: string }
   ERR_AUDIT: { file: string; problem: string }
   ERR_PLAN: { file: string; problem: string }
+  ERR_EVENT: { problem: string }
 }
 
 export type ErrorCode = keyof ErrorDetails

@@ -14,6 +14,8 @@ export interface Credential {
   readonly port: number
   /** Database (schema) to connect to. Empty when the document names none. */
   readonly dbname: string
+  /** The document demands TLS that verifies the server's certificate and name; else absent. */
+  readonly ssl?: true
   /** When the password was made, ISO-8601 in UTC; absent where the document does not say. */
   readonly changedAt?: string
   /**

@@ -49,12 +49,18 @@ function credentialOf(raw: JsonObject): Credential {
   return { ...parseCredential({ ...raw, host: 'unnamed' }, '', LABEL), host: '' }
 }
 
-/** A changed copy: another password, and the record of the rotation that made it. */
-export function editFlatDocument(
-  document: FlatDocument,
-  edit: { readonly password?: Sensitive; readonly last?: LastRecord },
-): FlatDocument {
+/** What {@link editFlatDocument} may change. */
+export interface FlatDocumentEdit {
+  readonly username?: string
+  readonly password?: Sensitive
+  /** The record of the rotation that made the password; `null` removes it. */
+  readonly last?: LastRecord | null
+}
+
+/** A changed copy. */
+export function editFlatDocument(document: FlatDocument, edit: FlatDocumentEdit): FlatDocument {
   const raw: Record<string, unknown> = { ...document.raw.reveal() }
+  if (edit.username !== undefined) raw['username'] = edit.username
   if (edit.password) raw['password'] = edit.password.reveal()
   setOrRemove(raw, 'last', edit.last)
   return fromRaw(raw)

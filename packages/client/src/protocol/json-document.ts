@@ -79,6 +79,7 @@ export function parseCredential(raw: JsonObject, path: string, label: string): C
     host: text('host'),
     port: parsePort(raw['port'], `${path}/port`, raw['engine']),
     dbname: parseDbname(raw['dbname'], `${path}/dbname`),
+    ...(demandsTls(raw, path) && { ssl: true }),
     ...(typeof changedAt === 'string' && { changedAt }),
     ...(typeof version === 'string' && { version }),
   }
@@ -89,6 +90,21 @@ function parseDbname(value: unknown, path: string): string {
   if (typeof value !== 'string')
     throw new DocumentError('ERR_DOCUMENT_SHAPE', path, 'must be a string')
   return value
+}
+
+/**
+ * Whether the object demands TLS: `ssl` is `true`, or the text of it in any case.
+ *
+ * @throws DocumentError for anything but a boolean, the text of one, null or nothing
+ * @see AWS Secrets Manager user guide, "JSON structure of AWS Secrets Manager database credential
+ *   secrets"; AWS's rotation templates, `get_ssl_config`
+ */
+export function demandsTls(raw: JsonObject, path: string): boolean {
+  const value = raw['ssl'] ?? false
+  const said = typeof value === 'string' ? value.toLowerCase() : value
+  if (said === true || said === 'true') return true
+  if (said === false || said === 'false') return false
+  throw new DocumentError('ERR_DOCUMENT_SHAPE', `${path}/ssl`, 'must be true or false')
 }
 
 /** Ports are strings in the slot documents of openemr and numbers in RDS secrets: both are read. */

@@ -26,6 +26,15 @@ export type RefusalCode =
   | 'ADOPT_ADMIN'
   | 'ADOPT_STANDBY'
   | 'ADOPT_OWNERSHIP'
+  | 'ROTATION_OFF'
+  | 'TOKEN_UNKNOWN'
+  | 'TOKEN_NOT_PENDING'
+  | 'NOT_STAGED'
+  | 'STAGED_STALE'
+  | 'STAGED_RELEASED'
+  | 'STAGED_IN_FORCE'
+  | 'STAGED_DENIED'
+  | 'ADMIN_ELSEWHERE'
 
 interface Refusal {
   /** One sentence: what was found. */
@@ -121,8 +130,8 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     hint: 'Both credentials log in, so look at the runtime itself; run again when it is well.',
   },
   ROTATION_OPEN: {
-    what: 'A rotation is open, and a rehearsal must not finish it.',
-    hint: 'Run `cuedot heal` (or `back-out`), then rehearse again.',
+    what: 'The document records a rotation that is open, and this must not finish it.',
+    hint: 'Run `cuedot heal` (or `back-out`), then try again.',
   },
   SECOND_PASSWORD: {
     what: 'The user accepts a second password that the secret does not have.',
@@ -177,5 +186,51 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   ADOPT_OWNERSHIP: {
     what: 'What the running user owns or has cannot be shared with a second user as things are.',
     hint: 'Change what is listed (docs/databases.md says why), then run again.',
+  },
+  ROTATION_OFF: {
+    what: 'Rotation is turned off for this secret.',
+    hint: 'Turn it on (`aws secretsmanager rotate-secret --secret-id …`), then rotate.',
+  },
+  TOKEN_UNKNOWN: {
+    what: 'The secret has no version with the id that the event names.',
+    hint: 'Let Secrets Manager call the function; it makes the version before.',
+  },
+  TOKEN_NOT_PENDING: {
+    what: 'The version that the event names does not have the label AWSPENDING.',
+    hint: 'Rotate again: the next rotation has a version of its own.',
+  },
+  NOT_STAGED: {
+    what: 'Nothing is staged yet: this step comes after createSecret.',
+    hint: 'Let Secrets Manager call the steps in their order; it repeats a rotation that fails.',
+  },
+  STAGED_STALE: {
+    what: 'The secret was changed after the new password was staged, so the two do not belong.',
+    hint:
+      'Rotate again: createSecret then takes the label AWSPENDING away, and the rotation after ' +
+      'it starts afresh. No password was changed now.',
+  },
+  STAGED_RELEASED: {
+    what:
+      'What was staged does not fit the secret any more; it had not been put in force, and its ' +
+      'label AWSPENDING was taken away.',
+    hint: 'Rotate again: the next rotation starts from what the secret holds now.',
+  },
+  STAGED_IN_FORCE: {
+    what: 'The database accepts the staged password, and the secret was changed in the meantime.',
+    hint:
+      'Compare AWSCURRENT with AWSPENDING and put into the secret what is right, with the staged ' +
+      'password, as a new version. Then rotate.',
+  },
+  STAGED_DENIED: {
+    what: 'The staged password does not log in, so it must not become current.',
+    hint:
+      'Rotate again: setSecret gives it to the database. If this repeats, find out what sets the ' +
+      'password back, or which replica does not follow.',
+  },
+  ADMIN_ELSEWHERE: {
+    what: 'The admin secret (`masterarn`) is for another server than the secret itself.',
+    hint:
+      'Let both name the same host, or let the secret name a read replica of it; nothing was ' +
+      'tried on either server.',
   },
 }

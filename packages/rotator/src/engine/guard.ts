@@ -10,19 +10,20 @@ import type { KnownSecrets } from './secrets.ts'
  * carries a secret that this process knows.
  */
 export function guardTarget(target: Target, guards: Guards): Target {
-  const store = guard(target.store, 'store', guards)
+  const store = guardPort(target.store, 'store', guards)
   return {
     ...target,
     store,
-    admin: target.admin === target.store ? store : guard(target.admin, 'admin store', guards),
-    database: guard(target.database, 'database', guards),
-    ...(target.owner && { owner: guard(target.owner, 'credential owner', guards) }),
-    configs: target.configs.map((config) => guard(config, config.id, guards)),
-    runtimes: target.runtimes.map((runtime) => guard(runtime, runtime.id, guards)),
+    admin: target.admin === target.store ? store : guardPort(target.admin, 'admin store', guards),
+    database: guardPort(target.database, 'database', guards),
+    ...(target.owner && { owner: guardPort(target.owner, 'credential owner', guards) }),
+    configs: target.configs.map((config) => guardPort(config, config.id, guards)),
+    runtimes: target.runtimes.map((runtime) => guardPort(runtime, runtime.id, guards)),
   }
 }
 
-interface Guards {
+/** What guarding a port needs. */
+export interface Guards {
   readonly secrets: KnownSecrets
   readonly clock: Clock
 }
@@ -30,7 +31,8 @@ interface Guards {
 /** For how long after its deadline an adapter may take to say what became of the call. */
 const GRACE_MS = 2_000
 
-function guard<P extends object>(port: P, where: string, guards: Guards): P {
+/** Wraps one port as {@link guardTarget} does; `where` names it in messages. */
+export function guardPort<P extends object>(port: P, where: string, guards: Guards): P {
   return new Proxy(port, {
     get(target, name): unknown {
       const member: unknown = Reflect.get(target, name, target)
@@ -54,7 +56,7 @@ async function watch(result: Promise<unknown>, watched: Watched): Promise<unknow
   const { call, secrets, clock, operation, where } = watched
   try {
     const value = await (call ? withDeadline(result, call.signal, watched) : result)
-    return isSession(value) ? guard(value, 'admin session', { secrets, clock }) : value
+    return isSession(value) ? guardPort(value, 'admin session', { secrets, clock }) : value
   } catch (error) {
     secrets.scrubError(error)
     if (call?.signal.aborted === true && !isRotatorError(error))

@@ -1,18 +1,12 @@
-import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
-import { Sensitive } from '@cuedot/client/protocol'
+import type { Sensitive } from '@cuedot/client/protocol'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
-import type {
-  SecretOwner,
-  SecretStore,
-  SecretVersion,
-  StoreReading,
-} from '../../ports/secret-store.ts'
+import type { SecretStore, SecretVersion, StoreReading } from '../../ports/secret-store.ts'
+import type { AwsOptions } from '../common/aws-client.ts'
+import { ask, describe, unreadable, version } from './asking.ts'
+import type { Asking, Label, Labelled, Seen } from './asking.ts'
 import { connector } from './connect.ts'
 import type { Connection } from './connect.ts'
-import type { AwsOptions } from '../common/aws-client.ts'
-import { classify } from './failures.ts'
-import type { Operation } from './failures.ts'
 
 /** One secret in AWS Secrets Manager. */
 export interface SecretsManagerOptions extends AwsOptions {
@@ -23,25 +17,6 @@ export interface SecretsManagerOptions extends AwsOptions {
    * Default 5,000: the API is documented as eventually consistent, without a bound.
    */
   readonly staleReadMs?: number
-}
-
-type Label = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'
-
-interface Labelled extends SecretVersion {
-  readonly labels: readonly string[]
-}
-
-/** One call of the port: what is asked of which secret, until when. */
-interface Asking {
-  readonly secret: string
-  readonly connection: () => Promise<Connection>
-  readonly signal: AbortSignal
-  readonly seen: Seen
-}
-
-/** What answers have told of the secret, and what never changes. */
-interface Seen {
-  arn?: string
 }
 
 /**
@@ -72,9 +47,11 @@ const MAX_BYTES = 65_536
  *   DescribeSecret, VersionIdsToStages: during a rotation AWSPENDING exists before its value does,
  *   and GetSecretValue tells whether there is one
  */
-export function secretsManagerStore(options: SecretsManagerOptions): SecretStore {
+export function secretsManagerStore(
+  options: SecretsManagerOptions,
+  connection: () => Promise<Connection> = connector(options),
+): SecretStore {
   const { secret } = options
-  const connection = connector(options)
   const seen: Seen = {}
   const asking = ({ signal }: Call): Asking => ({ secret, connection, signal, seen })
   return {
@@ -127,24 +104,6 @@ async function versionOrNone(asking: Asking, label: Label): Promise<Labelled | u
   }
 }
 
-async function version(asking: Asking, label: Label): Promise<Labelled> {
-  const { secret } = asking
-  const answer = await ask(asking, 'GetSecretValue', async ({ sdk, client }, options) => {
-    const command = new sdk.GetSecretValueCommand({ SecretId: secret, VersionStage: label })
-    return await client.send(command, options)
-  })
-  const { VersionId: id = label, SecretString: value, CreatedDate: createdAt } = answer
-  if (answer.ARN !== undefined) asking.seen.arn = answer.ARN
-  if (answer.SecretBinary !== undefined) throw unreadable(secret, id, 'it is binary')
-  if (value === undefined) throw unreadable(secret, id, 'it has no value')
-  return {
-    id,
-    value: new Sensitive(value, `${label} of ${secret}`),
-    createdAt: createdAt ?? new Date(0),
-    labels: answer.VersionStages ?? [],
-  }
-}
-
 async function stage(asking: Asking, value: Sensitive, token: string): Promise<SecretVersion> {
   const { secret } = asking
   if (Buffer.byteLength(value.reveal()) > MAX_BYTES)
@@ -190,58 +149,4 @@ async function judge(asking: Asking, move: Move): Promise<void> {
   if (labels[move.to]?.includes('AWSCURRENT')) return
   const operation = 'UpdateSecretVersionStage'
   throw new RotatorError('ERR_STORE_CONFLICT', { secret: asking.secret, operation })
-}
-
-interface Description {
-  readonly labels: Readonly<Record<string, readonly string[]>>
-  /** Marked for deletion: it cannot be read any more. */
-  readonly deleted: boolean
-  readonly owner: SecretOwner | undefined
-}
-
-async function describe(asking: Asking): Promise<Description> {
-  const answer = await ask(asking, 'DescribeSecret', async ({ sdk, client }, options) => {
-    const command = new sdk.DescribeSecretCommand({ SecretId: asking.secret })
-    return await client.send(command, options)
-  })
-  return {
-    labels: answer.VersionIdsToStages ?? {},
-    deleted: answer.DeletedDate !== undefined,
-    owner: ownerOf(answer),
-  }
-}
-
-type Described = Pick<DescribeSecretCommandOutput, 'ARN' | 'OwningService' | 'Tags'>
-
-/** RDS tags its secrets with what they belong to: one of these two. */
-const RESOURCE_TAGS = ['aws:rds:primaryDBInstanceArn', 'aws:rds:primaryDBClusterArn']
-
-/**
- * @see AWS Secrets Manager user guide, "Secrets managed by other AWS services" (OwningService, the
- *   prefix `rds!` of the name) and AWS managed policy AmazonRDSServiceRolePolicy (the tags)
- */
-function ownerOf({ ARN: arn, OwningService: service, Tags }: Described): SecretOwner | undefined {
-  if (service === undefined || arn === undefined) return undefined
-  const resource = Tags?.find(({ Key }) => RESOURCE_TAGS.includes(Key ?? ''))?.Value
-  return { service, arn, ...(resource !== undefined && { resource }) }
-}
-
-/** Runs one action; every failure leaves as a classified error. */
-async function ask<T>(
-  { secret, connection, signal }: Asking,
-  operation: Operation,
-  run: (connection: Connection, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
-): Promise<T> {
-  const connected = await connection()
-  try {
-    // Past this line an abort no longer proves that nothing was sent.
-    signal.throwIfAborted()
-    return await run(connected, { abortSignal: signal })
-  } catch (error) {
-    throw classify(error, { secret, operation, signal })
-  }
-}
-
-function unreadable(secret: string, id: string, problem: string): RotatorError {
-  return new RotatorError('ERR_STORE_UNREADABLE', { secret, version: id, problem })
 }

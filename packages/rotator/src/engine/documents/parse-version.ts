@@ -2,6 +2,7 @@ import {
   DocumentError,
   parseDualDocument,
   parseFlatDocument,
+  parseRotationDocument,
   parseSlotDocument,
   readAdoptable,
 } from '@cuedot/client/protocol'
@@ -9,6 +10,7 @@ import type {
   Adoptable,
   Credential,
   FlatDocument,
+  RotationDocument,
   Sensitive,
   SlotDocument,
 } from '@cuedot/client/protocol'
@@ -29,6 +31,14 @@ export function parseDualVersion(version: SecretVersion, secret: string): Parsed
 /** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */
 export function parseFlatVersion(version: SecretVersion, secret: string): Parsed<FlatDocument> {
   return parseVersion(version, secret, parseFlatDocument)
+}
+
+/** @throws ERR_DOCUMENT_* naming the version and the place, never a value. */
+export function parseRotationVersion(
+  version: SecretVersion,
+  secret: string,
+): Parsed<RotationDocument> {
+  return parseVersion(version, secret, parseRotationDocument)
 }
 
 /**

@@ -1,0 +1,76 @@
+import type { DBInstance } from '@aws-sdk/client-rds'
+import { isRotatorError } from '../../errors.ts'
+import type { Call } from '../../ports/call.ts'
+import type { ServerRegistry } from '../../ports/rotation-secret.ts'
+import type { AwsOptions } from '../common/aws-client.ts'
+import { rdsConnector } from './connect.ts'
+import type { RdsConnection } from './connect.ts'
+import { classifyRds } from './failures.ts'
+import type { RdsOperation } from './failures.ts'
+import { nameOf, resourceOf } from './resource.ts'
+import type { RdsResource } from './resource.ts'
+
+/**
+ * RDS, as what knows its servers. An instance is asked for by the first label of its host, which is
+ * its identifier. A host of which RDS knows nothing is a replica of nothing.
+ *
+ * @throws ERR_OWNER_*
+ * @see Amazon RDS API reference, DBInstance (Endpoint, ReadReplicaSourceDBInstanceIdentifier) and
+ *   DBCluster (Endpoint, ReaderEndpoint)
+ */
+export function rdsRegistry(options: AwsOptions): ServerRegistry {
+  const connection = rdsConnector(options)
+  return {
+    sourceOf: async (host, call) => {
+      const [id = ''] = host.split('.', 1)
+      const replica = await instance({ connection, call, resource: { kind: 'instance', id } })
+      const source = replica?.ReadReplicaSourceDBInstanceIdentifier
+      if (replica?.Endpoint?.Address !== host || source === undefined) return undefined
+      // Across regions it is an ARN, and this client asks one region.
+      const found = { kind: 'instance', id: source.split(':').at(-1) ?? source } as const
+      return (await instance({ connection, call, resource: found }))?.Endpoint?.Address
+    },
+    hostsOf: async (arn, call) => {
+      const asking = { connection, call, resource: resourceOf(arn, arn) }
+      if (asking.resource.kind === 'cluster') return await clusterHosts(asking)
+      const address = (await instance(asking))?.Endpoint?.Address
+      return address === undefined ? [] : [address]
+    },
+  }
+}
+
+interface Asking {
+  readonly resource: RdsResource
+  readonly connection: () => Promise<RdsConnection>
+  readonly call: Call
+}
+
+async function instance(asking: Asking): Promise<DBInstance | undefined> {
+  return await ask(asking, 'DescribeDBInstances', async ({ sdk, client }, options) => {
+    const command = new sdk.DescribeDBInstancesCommand({ DBInstanceIdentifier: asking.resource.id })
+    return (await client.send(command, options)).DBInstances?.[0]
+  })
+}
+
+async function clusterHosts(asking: Asking): Promise<readonly string[]> {
+  const found = await ask(asking, 'DescribeDBClusters', async ({ sdk, client }, options) => {
+    const command = new sdk.DescribeDBClustersCommand({ DBClusterIdentifier: asking.resource.id })
+    return (await client.send(command, options)).DBClusters?.[0]
+  })
+  return [found?.Endpoint, found?.ReaderEndpoint].filter((host) => host !== undefined)
+}
+
+async function ask<T>(
+  { resource, connection, call: { signal } }: Asking,
+  operation: RdsOperation,
+  run: (connection: RdsConnection, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T | undefined> {
+  const connected = await connection()
+  try {
+    return await run(connected, { abortSignal: signal })
+  } catch (error) {
+    const classified = classifyRds(error, { owner: nameOf(resource), operation, signal })
+    if (isRotatorError(classified) && classified.code === 'ERR_OWNER_UNKNOWN') return undefined
+    throw classified
+  }
+}

@@ -1,0 +1,61 @@
+import { composeRotation, functionSystem } from '../compose/rotation-function.ts'
+import { visit } from '../engine/four-steps/visit.ts'
+import type { VisitResult } from '../engine/four-steps/types.ts'
+import { readSettings } from './environment.ts'
+import type { Variables } from './environment.ts'
+import { parseEvent } from './event.ts'
+import type { FunctionContext } from './event.ts'
+import { figuresLine } from './figures.ts'
+
+/** What a rotation function needs from where it runs. */
+export interface FunctionHost {
+  readonly variables: Variables
+  /** Gets one object for each line of the log. */
+  readonly log: (line: object) => void
+}
+
+/** A function that Lambda can call. It resolves when the step's goal is reached. */
+export type RotationHandler = (event: unknown, context: FunctionContext) => Promise<void>
+
+/** Why a step was not done: its name is the code, its message what a person reads in the log. */
+export class RotationFailed extends Error {
+  readonly result: VisitResult
+
+  constructor(result: VisitResult) {
+    super([result.what, result.state, result.todo].filter((text) => text !== '').join(' '))
+    this.name = result.code ?? 'ROTATION_FAILED'
+    this.result = result
+  }
+}
+
+/**
+ * Makes the handler of a rotation function for AWS Secrets Manager, for MySQL, MariaDB and
+ * PostgreSQL. Whatever is not done is thrown, so that Secrets Manager repeats the rotation.
+ *
+ * @throws the handler throws {@link RotationFailed}; ERR_EVENT and ERR_CONFIG as they are
+ */
+export function rotationHandler({ variables, log }: FunctionHost): RotationHandler {
+  return async (event, context) => {
+    const parsed = parseEvent(event, context)
+    const { step, secret, token } = parsed
+    const { place, options } = readSettings(variables)
+    const about = { secret, step, version: token }
+    log({ level: 'info', code: 'STEP_STARTED', ...about })
+    const result = await visit(
+      composeRotation({ ...place, secret }, options),
+      { step, token },
+      {
+        ...functionSystem,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+        tell: (told) =>
+          log({ level: told.code === 'RETRYING' ? 'warn' : 'info', ...about, ...told }),
+      },
+    )
+    const { outcome, code, what, state, todo, durationMs } = result
+    const ended = { code: 'STEP_ENDED', ...about, outcome, durationMs, what }
+    const problem = outcome === 'done' ? {} : { error: code, state, todo }
+    log({ level: outcome === 'done' ? 'info' : 'error', ...ended, ...problem })
+    log(figuresLine(parsed, result, functionSystem.clock.now()))
+    if (outcome !== 'done') throw new RotationFailed(result)
+  }
+}

@@ -1,0 +1,3 @@
+import { lambdaTests } from './lambda-tests.ts'
+
+lambdaTests('postgres')

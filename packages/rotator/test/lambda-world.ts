@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto'
+import type { Credential } from '@cuedot/client/protocol'
+import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
+import { startSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
+import type { FakeSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
+import type { RigEngine, RootSession } from '../../testkit/src/rig/engine.ts'
+import { mariadbRig } from '../../testkit/src/rig/mariadb.ts'
+import { mysqlRig } from '../../testkit/src/rig/mysql.ts'
+import { postgresRig } from '../../testkit/src/rig/postgres.ts'
+import { randomPassword } from '../../testkit/src/servers/postgres.ts'
+import { quoteText } from '../src/adapters/mysql/protocol/sql.ts'
+import { scramVerifier } from '../src/adapters/postgres/scram.ts'
+import { ROTATION_STEPS } from '../src/domain/four-steps.ts'
+import type { RotationStep } from '../src/domain/four-steps.ts'
+import { rotationHandler } from '../src/lambda/handler.ts'
+import type { Variables } from '../src/lambda/environment.ts'
+
+/** A flat document of AWS's templates. */
+export type Flat = Readonly<Record<string, unknown>>
+
+/** What a call of the function has printed, and how it ended. */
+export interface Called {
+  readonly lines: readonly Readonly<Record<string, unknown>>[]
+  /** Undefined: the step was done. */
+  readonly error: Error | undefined
+}
+
+/** The engines that a rotation function knows, each with its real server. */
+export const RIGS: Readonly<Record<RigEngine['engine'], () => Promise<RigEngine>>> = {
+  postgres: postgresRig,
+  mariadb: mariadbRig,
+  mysql: mysqlRig,
+}
+
+/** One real server and our fake of Secrets Manager, with a rotation function between them. */
+export class LambdaWorld implements AsyncDisposable {
+  readonly rig: RigEngine
+  readonly fake: FakeSecretsManager
+  /** The admin's secret. */
+  readonly adminSecret: string = `admin-${randomUUID()}`
+  readonly root: RootSession
+  #users = 0
+
+  private constructor(rig: RigEngine, fake: FakeSecretsManager, root: RootSession) {
+    this.rig = rig
+    this.fake = fake
+    this.root = root
+  }
+
+  static async start(engine: RigEngine['engine']): Promise<LambdaWorld> {
+    process.env['AWS_ACCESS_KEY_ID'] ??= 'test'
+    process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test'
+    process.env['AWS_REGION'] ??= 'us-east-1'
+    const rig = await RIGS[engine]()
+    const world = new LambdaWorld(rig, await startSecretsManager(), await rig.root())
+    if (engine === 'postgres')
+      await world.root.ask(`GRANT ALL ON SCHEMA public TO ${rig.admin.username} WITH GRANT OPTION`)
+    await world.#create(world.adminSecret, { ...world.flat(rig.admin), dbname: undefined })
+    return world
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.root[Symbol.asyncDispose]()
+    await this.fake[Symbol.asyncDispose]()
+    await this.rig[Symbol.asyncDispose]()
+  }
+
+  /** A user with rights of its own, as an application has one. */
+  async makeUser(): Promise<Credential> {
+    const username = `svc${this.#users++}`
+    const password = randomPassword(username)
+    const { host, port, dbname, engine } = this.rig
+    await this.makeBareUser(username, password)
+    await this.root.ask(
+      engine === 'postgres'
+        ? `GRANT CREATE ON SCHEMA public TO ${username}`
+        : `GRANT SELECT, INSERT ON ${dbname}.* TO '${username}'@'%' WITH GRANT OPTION`,
+    )
+    if (engine !== 'postgres') await this.root.ask(`ALTER USER '${username}'@'%' REQUIRE SSL`)
+    return { username, password, host, port, dbname }
+  }
+
+  /** A user that may log in and nothing else. */
+  async makeBareUser(username: string, password: Credential['password']): Promise<void> {
+    const identified = await this.#identified(password)
+    const { engine, admin } = this.rig
+    await this.root.ask(
+      engine === 'postgres'
+        ? `CREATE ROLE ${username} LOGIN ${identified} ADMIN ${admin.username}`
+        : `CREATE USER '${username}'@'%' ${identified}`,
+    )
+  }
+
+  /** As somebody does who does not ask the rotation function. */
+  async setPassword(username: string, password: Credential['password']): Promise<void> {
+    const identified = await this.#identified(password)
+    await this.root.ask(
+      this.rig.engine === 'postgres'
+        ? `ALTER ROLE ${username} ${identified}`
+        : `ALTER USER '${username}'@'%' ${identified}`,
+    )
+  }
+
+  async #identified(password: Credential['password']): Promise<string> {
+    return this.rig.engine === 'postgres'
+      ? `PASSWORD '${await scramVerifier(password)}'`
+      : `IDENTIFIED BY ${quoteText(password.reveal())}`
+  }
+
+  /** Stages a version past the function. @returns its id */
+  async stageByHand(secret: string, document: Flat): Promise<string> {
+    const token = randomUUID()
+    await secretsManagerAdmin(this.fake.endpoint).call('PutSecretValue', {
+      SecretId: secret,
+      SecretString: JSON.stringify(document),
+      ClientRequestToken: token,
+      VersionStages: ['AWSPENDING'],
+    })
+    return token
+  }
+
+  /** Makes this the current version, as an operator does. */
+  async write(secret: string, document: Flat): Promise<void> {
+    const SecretString = JSON.stringify(document)
+    await secretsManagerAdmin(this.fake.endpoint).call('PutSecretValue', {
+      SecretId: secret,
+      SecretString,
+    })
+  }
+
+  /** As AWS's templates have it. */
+  flat({ username, password, port, dbname }: Credential, more: Flat = {}): Flat {
+    const { engine } = this.rig
+    const login = { username, password: password.reveal() }
+    return { engine, host: 'localhost', ...login, port, dbname, ...more }
+  }
+
+  async #create(name: string, document: Flat): Promise<void> {
+    await secretsManagerAdmin(this.fake.endpoint).createSecret(name, JSON.stringify(document))
+  }
+
+  /** Makes a secret whose rotation is turned on. @returns its name */
+  async makeSecret(document: Flat): Promise<string> {
+    const name = `secret-${randomUUID()}`
+    await this.#create(name, document)
+    this.fake.schedule(name, { enabled: true })
+    return name
+  }
+
+  /** A version without a value that has AWSPENDING, as RotateSecret makes it. */
+  announce(secret: string): string {
+    const token = randomUUID()
+    this.fake.announce(secret, token)
+    return token
+  }
+
+  async call(secret: string, step: RotationStep, token: string, more?: Variables): Promise<Called> {
+    return await this.send({ Step: step, SecretId: secret, ClientRequestToken: token }, more)
+  }
+
+  /** Calls the function as Lambda does, in this process. */
+  async send(event: unknown, more: Variables = {}, leftMs = 60_000): Promise<Called> {
+    const lines: Readonly<Record<string, unknown>>[] = []
+    const variables = {
+      SECRETS_MANAGER_ENDPOINT: this.fake.endpoint,
+      CUEDOT_TLS_CA: this.rig.caFile,
+      ...more,
+    }
+    const until = Date.now() + leftMs
+    const handler = rotationHandler({ variables, log: (line) => lines.push({ ...line }) })
+    const context = { getRemainingTimeInMillis: () => until - Date.now() }
+    const error = await handler(event, context).then(
+      () => undefined,
+      (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),
+    )
+    return { lines, error }
+  }
+
+  /** All four steps, as Secrets Manager calls them. @returns the version's id */
+  async rotate(secret: string, more?: Variables): Promise<string> {
+    const token = this.announce(secret)
+    for (const step of ROTATION_STEPS) {
+      const { error } = await this.call(secret, step, token, more)
+      if (error) throw error
+    }
+    return token
+  }
+
+  /** What the version with this label holds. */
+  held(secret: string, label = 'AWSCURRENT'): Readonly<Record<string, string>> {
+    const value: Record<string, string> = JSON.parse(this.fake.peek(secret, label) ?? '{}')
+    return value
+  }
+
+  /** Whether the database accepts a user with this password, as a consumer logs in. */
+  async accepts(username: string, password: Credential['password']): Promise<boolean> {
+    try {
+      const connection = await this.rig.connect({ username, password })
+      await connection.close()
+      return true
+    } catch {
+      return false
+    }
+  }
+}
