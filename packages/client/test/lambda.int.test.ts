@@ -13,6 +13,8 @@ import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-adm
 import { startSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
 import type { FakeSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
 import { AWS_ENVIRONMENT } from '../../testkit/src/rig/rig.ts'
+import { startHttpEnd } from '../../testkit/src/servers/http-end.ts'
+import type { HttpEnd } from '../../testkit/src/servers/http-end.ts'
 import { randomPassword } from '../../testkit/src/servers/postgres.ts'
 import type { Credential } from '../src/protocol/credential.ts'
 import { ON_POSTGRES } from './pg-pool.ts'
@@ -26,6 +28,11 @@ const RUNTIME = `
   const { handler } = await import('./handler.ts')
   for await (const line of createInterface({ input: process.stdin }))
     console.log(JSON.stringify(await handler(JSON.parse(line))))`
+
+/** The extension of Secrets Manager, and how often it was asked. */
+interface Extension extends HttpEnd {
+  asked(): number
+}
 
 /** An execution environment. */
 class Environment {
@@ -104,18 +111,20 @@ describe('a Lambda function with the pool of the example', () => {
   }
 
   let secretId = ''
+  let variables: Readonly<Record<string, string>>
 
   beforeEach(async () => {
     await harness.begin()
     secretId = `lambda-${crypto.randomUUID()}`
     await secretsManagerAdmin(store.endpoint).createSecret(secretId, documentOf(harness.a))
-    lambda = new Environment({
+    variables = {
       ...AWS_ENVIRONMENT,
       ...{ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL_SECRETS_MANAGER: store.endpoint },
       ...{ DB_SECRET_ID: secretId, DB_CA: await readFile(harness.engine.caFile, 'utf8') },
       // Nobody listens there: the extension is not a layer of this function.
       ...{ PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: '1', AWS_SESSION_TOKEN: 'of the environment' },
-    })
+    }
+    lambda = new Environment(variables)
   })
 
   afterEach(async () => {
@@ -162,5 +171,36 @@ describe('a Lambda function with the pool of the example', () => {
     expect(await lambda.answer()).toEqual(unavailable)
     await put(right)
     await expect.poll(() => lambda.answer(), { timeout: 30_000 }).toEqual(good(harness.a.username))
+  })
+
+  /** The extension, which answers so many requests with what it says while it starts. */
+  async function extensionThatStartsFor(requests: number): Promise<Extension> {
+    let asked = 0
+    const starting = 'not ready to serve traffic, please wait'
+    const SecretString = documentOf(harness.a)
+    const extension = await startHttpEnd(async (_, response) => {
+      const isStarting = asked++ < requests
+      const answer = JSON.stringify({ VersionId: 'of the extension', SecretString })
+      response.writeHead(isStarting ? 400 : 200).end(isStarting ? starting : answer)
+    })
+    await lambda.end()
+    const PARAMETERS_SECRETS_EXTENSION_HTTP_PORT = String(extension.port)
+    lambda = new Environment({ ...variables, PARAMETERS_SECRETS_EXTENSION_HTTP_PORT })
+    return Object.assign(extension, { asked: () => asked })
+  }
+
+  test('L14 waits for the extension while it starts', async () => {
+    await using extension = await extensionThatStartsFor(3)
+    const before = store.log.length
+    expect(await lambda.answer()).toEqual(good(harness.a.username))
+    expect(extension.asked()).toBe(4)
+    expect(store.log.slice(before)).toEqual([])
+  })
+
+  test('L14 asks Secrets Manager where the extension does not get ready', async () => {
+    await using extension = await extensionThatStartsFor(Infinity)
+    expect(await lambda.answer()).toEqual(good(harness.a.username))
+    expect(extension.asked()).toBe(5)
+    expect(store.calls.at(-1)).toEqual({ action: 'GetSecretValue', secret: secretId })
   })
 })

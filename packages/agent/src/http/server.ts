@@ -10,14 +10,19 @@ import type { Service } from './answer.ts'
 /** All headers of a request and its first line, in bytes. */
 const MAX_HEAD_BYTES = 32_768
 
-/** How long a client may take for the head of a request, in milliseconds. */
-const HEAD_MS = 10_000
+/** How long clients are waited for, in milliseconds. */
+interface Limits {
+  /** For the head of a request. */
+  readonly headMs: number
+  /** For a connection that is silent: between two requests, or not reading. */
+  readonly silenceMs: number
+  /** At the end, for answers under way: more than any of them takes. */
+  readonly closeMs: number
+  /** How often it is looked who is late. */
+  readonly checkMs: number
+}
 
-/** How long a connection may be silent: between two requests, or not reading. In milliseconds. */
-const SILENCE_MS = 61_000
-
-/** Longest wait for answers under way at the end: more than any of them takes. In milliseconds. */
-const CLOSE_MS = 35_000
+const LIMITS: Limits = { headMs: 10_000, silenceMs: 61_000, closeMs: 35_000, checkMs: 1_000 }
 
 /** Connections beyond the limit that still get an answer, which says so. */
 const MORE_TO_REFUSE = 64
@@ -30,7 +35,8 @@ export interface AgentServer {
 }
 
 /** Serves the routes of AWS's agent. Every request gets an answer, also one that is not HTTP. */
-export function agentServer(service: Service): AgentServer {
+export function agentServer(service: Service, limits: Partial<Limits> = {}): AgentServer {
+  const { headMs, silenceMs, closeMs, checkMs } = { ...LIMITS, ...limits }
   const places = new WeakMap<Socket, number>()
   const sockets = new Set<Socket>()
   const busy = new WeakSet<Socket>()
@@ -38,10 +44,10 @@ export function agentServer(service: Service): AgentServer {
   const server = createServer(
     {
       maxHeaderSize: MAX_HEAD_BYTES,
-      headersTimeout: HEAD_MS,
-      requestTimeout: HEAD_MS,
-      keepAliveTimeout: SILENCE_MS,
-      connectionsCheckingInterval: 1000,
+      headersTimeout: headMs,
+      requestTimeout: headMs,
+      keepAliveTimeout: silenceMs,
+      connectionsCheckingInterval: checkMs,
       // HTTP/1.1 demands a Host; AWS's agent does not, and its own tests send none.
       requireHostHeader: false,
     },
@@ -53,7 +59,7 @@ export function agentServer(service: Service): AgentServer {
       respond({ service, request, response, place, isLast }).catch(() => response.destroy())
     },
   )
-  server.timeout = SILENCE_MS
+  server.timeout = silenceMs
   // Node would drop headers beyond its limit, and X-Forwarded-For might be one of them.
   server.maxHeadersCount = 0
   server.maxConnections = service.maxConn + MORE_TO_REFUSE
@@ -71,7 +77,7 @@ export function agentServer(service: Service): AgentServer {
       const { promise, resolve } = Promise.withResolvers<void>()
       server.close(() => resolve())
       for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
-      const timer = surroundings.startTimer(CLOSE_MS, () => server.closeAllConnections())
+      const timer = surroundings.startTimer(closeMs, () => server.closeAllConnections())
       await promise
       timer.cancel()
     },

@@ -1,5 +1,5 @@
-// The fake of Secrets Manager has no schedules, so what DescribeSecret answers is written here, in
-// the type that the SDK gives it.
+// What DescribeSecret answers is written here, in the type that the SDK gives it, for each rule to
+// the millisecond; `test/monitor.int.test.ts` has it over the SDK.
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { describe, expect, test } from 'vitest'
 import { RotationMonitor, rotationHealth } from './index.ts'

@@ -2,10 +2,12 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startHttpEnd } from '../../../testkit/src/servers/http-end.ts'
 import type { HttpEnd } from '../../../testkit/src/servers/http-end.ts'
-import type { SourceRequest } from '../credentials/source.ts'
+import { startDeafEnd } from '../../test/deaf-end.ts'
+import type { CredentialSource, SourceRequest } from '../credentials/source.ts'
 import { lambdaExtension, secretsManagerAgent } from './agent.ts'
 import type { AgentOptions } from './agent.ts'
 
@@ -112,6 +114,28 @@ describe('the agent of Secrets Manager', () => {
     expect(seen).toHaveLength(1)
   })
 
+  test('that takes no connection is given up on before the whole request would be', async () => {
+    await using deaf = await startDeafEnd()
+    const given = { endpoint: deaf.url, connectTimeoutMs: 50, timeoutMs: 300_000 }
+    const source = secretsManagerAgent(options({ ...given, fallback: async () => OTHER }))
+    expect(await source(CURRENT)).toEqual(OTHER)
+  })
+
+  test('that has taken a connection may take longer than that for its answer', async () => {
+    await using slow = await startHttpEnd(async (_, response) => {
+      await pause(100)
+      response.end(JSON.stringify(GOOD))
+    })
+    const given = { endpoint: slow.url, connectTimeoutMs: 50, fallback: async () => OTHER }
+    expect(await secretsManagerAgent(options(given))(CURRENT)).toMatchObject({ versionId: 'v1' })
+  })
+
+  test('that does not answer in time is given up on', async () => {
+    await using silent = await startHttpEnd(async () => undefined)
+    const given = { endpoint: silent.url, timeoutMs: 50, fallback: async () => OTHER }
+    expect(await secretsManagerAgent(options(given))(CURRENT)).toEqual(OTHER)
+  })
+
   test('that answers without an end is cut off', async () => {
     answers = [[200, 'x'.repeat(600_000)]]
     const source = secretsManagerAgent(options({ fallback: async () => ({ ...OTHER }) }))
@@ -139,12 +163,56 @@ describe('in place of an agent that cannot be asked', () => {
     const source = secretsManagerAgent(options({ fallback: async () => OTHER }))
     await expect(source(CURRENT)).rejects.toThrow('403')
   })
+})
 
-  test('the fallback answers who asks an extension of Lambda past its cache', async () => {
+describe('the extension of Lambda', () => {
+  const STARTING = [400, 'not ready to serve traffic, please wait'] as const
+
+  test('is not asked past its cache: the fallback is', async () => {
     const source = lambdaExtension(options({ fallback: async () => OTHER }))
     expect(await source(CURRENT)).toMatchObject({ versionId: 'v1' })
     expect(await source({ ...CURRENT, fresh: true })).toEqual(OTHER)
     expect(seen).toHaveLength(1)
     expect(seen[0]?.url).not.toContain('refreshNow')
+  })
+
+  test.each([['with'], ['without']])(
+    'L14: is waited for while it starts, %s a fallback',
+    async (has) => {
+      answers = [STARTING, STARTING, STARTING, [200, GOOD]]
+      const fallback: CredentialSource = async () => OTHER
+      const source = lambdaExtension(options(has === 'with' ? { fallback } : {}))
+      expect(await source(CURRENT)).toMatchObject({ versionId: 'v1' })
+      expect(seen).toHaveLength(4)
+    },
+  )
+
+  test('L14: that does not come to its end of starting is not waited for any longer', async () => {
+    answers = [STARTING]
+    const source = lambdaExtension(options({ fallback: async () => OTHER }))
+    expect(await source(CURRENT)).toEqual(OTHER)
+    expect(seen).toHaveLength(5)
+  })
+
+  test('is not waited for by credentials that are closed', async () => {
+    const closing = new AbortController()
+    answers = [STARTING]
+    const source = lambdaExtension(options())
+    const waiting = source({ ...CURRENT, signal: closing.signal }).catch((e: unknown) => e)
+    await vi.waitFor(() => expect(seen).toHaveLength(1))
+    closing.abort()
+    expect(await waiting).toMatchObject({ name: 'AbortError' })
+    expect(seen.length).toBeLessThan(5)
+  })
+
+  test.each([
+    ['an unexpected error occurred while executing request', OTHER],
+    [{ __type: 'AccessDeniedException' }, '400 AccessDeniedException'],
+  ])('L14: whose refusal is %j says whether Secrets Manager has refused', async (body, wanted) => {
+    answers = [[400, body]]
+    const asked = lambdaExtension(options({ fallback: async () => OTHER }))(CURRENT)
+    if (typeof wanted === 'string') await expect(asked).rejects.toThrow(wanted)
+    else expect(await asked).toEqual(wanted)
+    expect(seen).toHaveLength(1)
   })
 })

@@ -21,7 +21,12 @@ export interface AgentOptions {
   readonly token?: string
   /** Longest wait for an answer, in milliseconds. 1 to 300,000. Default 2,000. */
   readonly timeoutMs?: number
-  /** Is asked where the agent cannot be. Without it the agent is asked three times. */
+  /** Longest wait for a connection, within that, in milliseconds. 1 to 300,000. Default 1,000. */
+  readonly connectTimeoutMs?: number
+  /**
+   * Is asked where the agent cannot be. Without it the agent is asked three times. One that says
+   * that it is starting is asked four times more each time, for 0.75 seconds.
+   */
   readonly fallback?: CredentialSource
 }
 
@@ -39,8 +44,20 @@ const MAX_BYTES = 524_288
 /** Pauses before the second and the third attempt, in milliseconds. */
 const PAUSES_MS = [1_000, 2_000] as const
 
+/** Pauses while an extension says that it is starting, in milliseconds. */
+const STARTING_MS = [50, 100, 200, 400] as const
+
+/** It has no code for this, only a text, and the status of every refusal. */
+const STARTING = /\bnot ready to serve traffic\b/u
+
 /** The agent has answered, and not with a secret: to ask again would change nothing. */
 class AgentRefusal extends Error {}
+
+/** It does not say that Secrets Manager has refused, and in which way. */
+class UnexplainedRefusal extends AgentRefusal {}
+
+/** It has answered that it will. */
+class AgentStarting extends Error {}
 
 /**
  * A secret as AWS's Secrets Manager Agent hands it out, or whatever speaks as it does. Whoever asks
@@ -54,6 +71,7 @@ export function secretsManagerAgent(options: AgentOptions): CredentialSource {
     try {
       return await askPatiently(options, request, '&refreshNow=true')
     } catch (error) {
+      if (error instanceof AgentRefusal) throw error
       return await instead(options, request, error)
     }
   }
@@ -61,10 +79,12 @@ export function secretsManagerAgent(options: AgentOptions): CredentialSource {
 
 /**
  * A secret as AWS's Parameters and Secrets Lambda Extension hands it out. Its cache cannot be told
- * to read anew: whoever asks for a fresh answer gets that of `fallback`, where there is one.
+ * to read anew: whoever asks for a fresh answer gets that of `fallback`, where there is one. That
+ * also answers where the extension does not say why it refuses.
  *
  * @see AWS Secrets Manager user guide, "Use Secrets Manager secrets in AWS Lambda functions": path,
  *   header, the token `AWS_SESSION_TOKEN`, PARAMETERS_SECRETS_EXTENSION_HTTP_PORT
+ * @see winebarrel/secretlamb, its tests: 400 "not ready to serve traffic, please wait"
  */
 export function lambdaExtension(options: AgentOptions): CredentialSource {
   return async (request) => {
@@ -72,6 +92,8 @@ export function lambdaExtension(options: AgentOptions): CredentialSource {
     try {
       return await askPatiently(options, request, '')
     } catch (error) {
+      const explains = error instanceof AgentRefusal && !(error instanceof UnexplainedRefusal)
+      if (explains) throw error
       return await instead(options, request, error)
     }
   }
@@ -82,34 +104,54 @@ async function instead(
   request: SourceRequest,
   error: unknown,
 ): Promise<SourceAnswer> {
-  if (fallback === undefined || error instanceof AgentRefusal) throw error
+  if (fallback === undefined) throw error
   return await fallback(request)
 }
 
-/** An agent may still be starting. */
+/** An agent may still be starting: it says so, or nobody listens yet. */
 async function askPatiently(
   options: AgentOptions,
   request: SourceRequest,
   refresh: string,
 ): Promise<SourceAnswer> {
-  const pauses = options.fallback ? [] : PAUSES_MS
   const { signal } = request
+  const asking = async (): Promise<SourceAnswer> => await ask(options, request, refresh)
+  const started = async (): Promise<SourceAnswer> =>
+    await repeatedly(asking, STARTING_MS, { signal, if: (e) => e instanceof AgentStarting })
+  const pauses = options.fallback ? [] : PAUSES_MS
+  return await repeatedly(started, pauses, { signal, if: (e) => !(e instanceof AgentRefusal) })
+}
+
+interface Again {
+  readonly signal: AbortSignal
+  readonly if: (error: unknown) => boolean
+}
+
+/** Asks once more after each pause. */
+async function repeatedly(
+  asking: () => Promise<SourceAnswer>,
+  pauses: readonly number[],
+  again: Again,
+): Promise<SourceAnswer> {
+  const { signal } = again
   for (const ms of pauses) {
     try {
-      return await ask(options, request, refresh)
+      return await asking()
     } catch (error) {
-      if (error instanceof AgentRefusal || signal.aborted) throw error
+      if (signal.aborted || !again.if(error)) throw error
       await pause(ms, undefined, { signal, ref: false })
     }
   }
-  return await ask(options, request, refresh)
+  return await asking()
 }
 
 async function ask(
-  { secretId, endpoint = defaultEndpoint(), token, timeoutMs = 2_000 }: AgentOptions,
+  options: AgentOptions,
   { stage, fresh, signal }: SourceRequest,
   refresh: string,
 ): Promise<SourceAnswer> {
+  const { secretId, endpoint = defaultEndpoint(), token, timeoutMs = 2_000 } = options
+  const { connectTimeoutMs: timeout = 1_000 } = options
   const versionStage = stage === 'AWSCURRENT' ? '' : `&versionStage=${stage}`
   const query = `secretId=${encodeURIComponent(secretId)}${versionStage}${fresh ? refresh : ''}`
   const url = new URL(`/secretsmanager/get?${query}`, endpoint)
@@ -118,7 +160,11 @@ async function ask(
   const headers = { 'X-Aws-Parameters-Secrets-Token': await tokenOf(token) }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  get(url, { headers, signal: limit, agent: false }, resolve).once('error', reject)
+  const asking = get(url, { headers, signal: limit, timeout, agent: false }, resolve)
+  asking.once('error', reject)
+  // Node's limit is one for silence, whatever for: it is lifted once there is a connection.
+  asking.once('timeout', () => asking.destroy(new Error('the agent takes no connection')))
+  asking.once('socket', (socket) => socket.once('connect', () => socket.setTimeout(0)))
   const response = await promise
   const body = await textOf(response)
   if (response.statusCode !== 200) throw refusalOf(response.statusCode ?? 0, body)
@@ -151,7 +197,10 @@ async function textOf(response: IncomingMessage): Promise<string> {
 function refusalOf(status: number, body: string): Error {
   const type = /"(?:__type|code)"\s*:\s*"([\w.#-]{1,80})"/u.exec(body)?.[1]
   const message = `the agent answered ${status}${type === undefined ? '' : ` ${type}`}`
-  return status >= 500 || status === 429 ? new Error(message) : new AgentRefusal(message)
+  if (status >= 500 || status === 429) return new Error(message)
+  if (type !== undefined) return new AgentRefusal(message)
+  if (STARTING.test(body)) return new AgentStarting(`${message}: it is starting`)
+  return new UnexplainedRefusal(message)
 }
 
 /** Of an answer that cannot be used nothing is quoted: it may hold a secret. */

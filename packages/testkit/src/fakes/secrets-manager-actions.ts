@@ -8,7 +8,7 @@ import {
   putVersion,
   versionOf,
 } from './secrets-manager-state.ts'
-import type { FakeOwner, FakeSecret, FakeValue } from './secrets-manager-state.ts'
+import type { FakeOwner, FakeRotation, FakeSecret, FakeValue } from './secrets-manager-state.ts'
 
 /** A request's or an answer's JSON object. */
 export type Json = Readonly<Record<string, unknown>>
@@ -73,8 +73,26 @@ function describeSecret(vault: Vault, request: Json): Json {
     ARN: secret.arn,
     Name: secret.name,
     VersionIdsToStages: Object.fromEntries(labelled.map(({ id, labels }) => [id, labels])),
+    CreatedDate: seconds(secret.createdAt),
+    LastChangedDate: seconds(secret.changedAt),
+    ...(secret.rotation && rotatedAs(secret.rotation)),
     ...(secret.deletedAt && { DeletedDate: seconds(secret.deletedAt) }),
     ...(secret.owner && ownedBy(secret.owner)),
+  }
+}
+
+/**
+ * @see AWS Secrets Manager API reference, DescribeSecret, LastRotatedDate and NextRotationDate:
+ *   none where rotation has been disabled
+ */
+function rotatedAs(rotation: FakeRotation): Json {
+  const { enabled, lambdaArn, rules, lastRotatedAt, nextAt } = rotation
+  return {
+    RotationEnabled: enabled,
+    ...(lambdaArn !== undefined && { RotationLambdaARN: lambdaArn }),
+    ...(rules && { RotationRules: rules }),
+    ...(enabled && lastRotatedAt && { LastRotatedDate: seconds(lastRotatedAt) }),
+    ...(enabled && nextAt && { NextRotationDate: seconds(nextAt) }),
   }
 }
 

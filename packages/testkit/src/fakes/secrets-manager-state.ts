@@ -17,7 +17,11 @@ export interface FakeSecret {
   readonly arn: string
   /** In the order in which they were made. */
   readonly versions: readonly FakeVersion[]
+  readonly createdAt: Date
+  /** When anything of it was last changed. */
+  readonly changedAt: Date
   readonly deletedAt?: Date
+  readonly rotation?: FakeRotation
   /** The service that made it and alone may write it. */
   readonly owner?: FakeOwner
 }
@@ -27,6 +31,21 @@ export interface FakeOwner {
   readonly service: string
   readonly tag: string
   readonly resource: string
+}
+
+/** How a secret is rotated. There is nobody who does it. */
+export interface FakeRotation {
+  readonly enabled: boolean
+  /** Of the function that AWS would invoke. */
+  readonly lambdaArn?: string
+  /** As on the wire. */
+  readonly rules?: {
+    readonly AutomaticallyAfterDays?: number
+    readonly ScheduleExpression?: string
+    readonly Duration?: string
+  }
+  readonly lastRotatedAt?: Date
+  readonly nextAt?: Date
 }
 
 /** What a version holds: text or base64. */
@@ -39,7 +58,8 @@ export interface FakeValue {
 export function newSecret(name: string): FakeSecret {
   const suffix = randomBytes(3).toString('hex')
   const arn = `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-${suffix}`
-  return { name, arn, versions: [] }
+  const createdAt = new Date()
+  return { name, arn, versions: [], createdAt, changedAt: createdAt }
 }
 
 /** The version that has the label, if one has. */

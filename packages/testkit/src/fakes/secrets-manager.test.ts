@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Sensitive } from '@cuedot/client/protocol'
@@ -7,9 +8,10 @@ import {
   moveCurrent,
 } from '../../../rotator/src/adapters/file-store/versions.ts'
 import type { Versions } from '../../../rotator/src/adapters/file-store/versions.ts'
+import type { Json } from './secrets-manager-actions.ts'
 import { secretsManagerAdmin } from './secrets-manager-admin.ts'
 import { moveLabel, newSecret, putVersion } from './secrets-manager-state.ts'
-import type { FakeSecret } from './secrets-manager-state.ts'
+import type { FakeRotation, FakeSecret } from './secrets-manager-state.ts'
 import { startSecretsManager } from './secrets-manager.ts'
 
 type Step =
@@ -118,5 +120,77 @@ describe('the fake', () => {
     const { VersionIdsToStages: labels } = await admin.call('DescribeSecret', { SecretId: 's' })
     expect(labels).toHaveProperty([String(second)], ['AWSCURRENT'])
     expect(Object.values(labels as object)).toContainEqual(['AWSPREVIOUS'])
+  })
+
+  describe('says of rotations', () => {
+    const RULES = {
+      ScheduleExpression: 'rate(10 days)',
+      AutomaticallyAfterDays: 10,
+      Duration: '3h',
+    }
+    const LAST = new Date('2026-03-01T09:30:00.250Z')
+    const NEXT = new Date('2026-03-11T23:59:59Z')
+    const LAMBDA = 'arn:aws:lambda:us-east-1:123456789012:function:rotate'
+    const ON = { enabled: true, lambdaArn: LAMBDA, rules: RULES, lastRotatedAt: LAST, nextAt: NEXT }
+
+    async function described(rotation?: FakeRotation): Promise<Json> {
+      await using fake = await startSecretsManager()
+      const admin = secretsManagerAdmin(fake.endpoint)
+      await admin.createSecret('s', 'a')
+      if (rotation) fake.schedule('s', rotation)
+      return await admin.call('DescribeSecret', { SecretId: 's' })
+    }
+
+    test('when the last one was and the next one is', async () => {
+      expect(await described(ON)).toMatchObject({
+        ...{ RotationEnabled: true, RotationLambdaARN: LAMBDA, RotationRules: RULES },
+        ...{ LastRotatedDate: 1772357400.25, NextRotationDate: 1773273599 },
+      })
+    })
+
+    test('once they are off, only what they were', async () => {
+      const off = await described({ ...ON, enabled: false })
+      expect(off).toMatchObject({ RotationEnabled: false, RotationRules: RULES })
+      expect(off).not.toHaveProperty('LastRotatedDate')
+      expect(off).not.toHaveProperty('NextRotationDate')
+    })
+
+    test('nothing where there never were any', async () => {
+      const keys = Object.keys(await described())
+      expect(keys.filter((key) => /Rotat/u.test(key))).toEqual([])
+    })
+  })
+
+  test('knows when anything of a secret was last changed', async () => {
+    await using fake = await startSecretsManager()
+    const admin = secretsManagerAdmin(fake.endpoint)
+    await admin.createSecret('s', 'a')
+    const changes: readonly (() => unknown)[] = [
+      () => admin.call('PutSecretValue', { SecretId: 's', SecretString: 'b' }),
+      () => fake.announce('s', randomUUID()),
+      () => fake.schedule('s', { enabled: false }),
+      () => admin.call('DeleteSecret', { SecretId: 's' }),
+    ]
+    const changedAt = async (): Promise<unknown> =>
+      (await admin.call('DescribeSecret', { SecretId: 's' }))['LastChangedDate']
+    for (const change of changes) {
+      fake.backdate('s', new Date(0))
+      await admin.call('GetSecretValue', { SecretId: 's' })
+      expect(await changedAt()).toBe(0)
+      await change()
+      expect(await changedAt()).toBeGreaterThan(0)
+    }
+  })
+
+  test('takes a value that is put again for no change', async () => {
+    await using fake = await startSecretsManager()
+    const admin = secretsManagerAdmin(fake.endpoint)
+    const put = { SecretId: 's', ClientRequestToken: randomUUID(), SecretString: 'b' }
+    await admin.createSecret('s', 'a')
+    await admin.call('PutSecretValue', put)
+    fake.backdate('s', new Date(0))
+    await admin.call('PutSecretValue', put)
+    const { LastChangedDate } = await admin.call('DescribeSecret', { SecretId: 's' })
+    expect(LastChangedDate).toBe(0)
   })
 })

@@ -4,7 +4,7 @@ import { AwsRefusal } from './aws-refusal.ts'
 import { READS, actions } from './secrets-manager-actions.ts'
 import type { Json, Vault } from './secrets-manager-actions.ts'
 import { holderOf, moveLabel, newSecret, putVersion } from './secrets-manager-state.ts'
-import type { FakeOwner, FakeSecret } from './secrets-manager-state.ts'
+import type { FakeOwner, FakeRotation, FakeSecret } from './secrets-manager-state.ts'
 
 /**
  * What goes wrong with some calls.
@@ -59,6 +59,10 @@ export interface FakeSecretsManager extends AsyncDisposable {
   peek(name: string, label: string): string | undefined
   /** Labels a version without a value AWSPENDING, as RotateSecret does before the Lambda runs. */
   announce(name: string, token: string): void
+  /** Says how a secret is rotated, and when it was. */
+  schedule(name: string, rotation: FakeRotation): void
+  /** Says when a secret was last changed, until something changes it. */
+  backdate(name: string, changedAt: Date): void
   /** What the owner of a managed secret may do. */
   readonly managed: ManagedSecrets
 }
@@ -116,6 +120,10 @@ export async function startSecretsManager(): Promise<FakeSecretsManager> {
       return secret && holderOf(secret, label)?.text
     },
     announce: (name, token) => announce(state, name, token),
+    schedule: (name, rotation) => keep(state, { ...secretOf(state, name), rotation }),
+    backdate: (name, changedAt) => {
+      state.secrets.set(name, { ...secretOf(state, name), changedAt })
+    },
     managed: managedSecrets(state),
     [Symbol.asyncDispose]: () => end[Symbol.asyncDispose](),
   }
@@ -189,33 +197,38 @@ function vault(state: Server, stale: boolean): Vault {
     keep(secret) {
       const before = state.secrets.get(secret.name)
       if (before) state.before.set(secret.name, before)
-      state.secrets.set(secret.name, secret)
+      if (secret !== before) keep(state, secret)
     },
   }
 }
 
-function managedSecrets({ secrets }: Server): ManagedSecrets {
-  const named = (name: string): FakeSecret => {
-    const secret = secrets.get(name)
-    if (!secret) throw new Error(`no secret ${name}`)
-    return secret
-  }
+function secretOf({ secrets }: Server, name: string): FakeSecret {
+  const secret = secrets.get(name)
+  if (!secret) throw new Error(`no secret ${name}`)
+  return secret
+}
+
+function keep({ secrets }: Server, secret: FakeSecret): void {
+  secrets.set(secret.name, { ...secret, changedAt: new Date() })
+}
+
+function managedSecrets(state: Server): ManagedSecrets {
   return {
     create: (name, text, owner) => {
       const put = putVersion({ ...newSecret(name), owner }, { text }, {})
-      secrets.set(name, put.secret)
+      keep(state, put.secret)
       return put.secret.arn
     },
     stage: (name, text) => {
-      const put = putVersion(named(name), { text }, { labels: ['AWSPENDING'] })
-      secrets.set(name, put.secret)
+      const put = putVersion(secretOf(state, name), { text }, { labels: ['AWSPENDING'] })
+      keep(state, put.secret)
       return put.version.id
     },
     promote: (name, id) => {
-      const secret = named(name)
+      const secret = secretOf(state, name)
       const from = holderOf(secret, 'AWSCURRENT')?.id ?? ''
       const moved = moveLabel(secret, { label: 'AWSCURRENT', from, to: id })
-      secrets.set(name, moveLabel(moved, { label: 'AWSPENDING', from: id }))
+      keep(state, moveLabel(moved, { label: 'AWSPENDING', from: id }))
     },
   }
 }
@@ -239,8 +252,7 @@ function takeFault(state: Server, { action, secret }: SecretCall): FaultKind | u
 }
 
 function announce(state: Server, name: string, token: string): void {
-  const secret = state.secrets.get(name)
-  if (!secret) throw new Error(`no secret ${name}`)
+  const secret = secretOf(state, name)
   const pending = holderOf(secret, 'AWSPENDING')
   const versions = secret.versions.map((version) =>
     version === pending
@@ -248,7 +260,7 @@ function announce(state: Server, name: string, token: string): void {
       : version,
   )
   const announced = { id: token, createdAt: new Date(), labels: ['AWSPENDING'] }
-  state.secrets.set(name, { ...secret, versions: [...versions, announced] })
+  keep(state, { ...secret, versions: [...versions, announced] })
 }
 
 async function readJson(request: IncomingMessage): Promise<Json> {
