@@ -14,9 +14,14 @@ function declared(): readonly string[] {
   )
 }
 
-/** What starts a rotation elsewhere: no run calls it, so no target holds it. */
+/**
+ * No run calls these, so no target holds them: what starts a rotation elsewhere, and what a rotation
+ * function has, whose every call the simulator strikes.
+ */
 const BESIDE: ReadonlySet<string> = new Set([
   ...['Launch.look', 'Launch.readLog', 'Launcher.running', 'Launcher.start'],
+  ...['describe', 'staged', 'anyVersion', 'release', 'stage'].map((of) => `RotationSecret.${of}`),
+  ...['ServerRegistry.sourceOf', 'ServerRegistry.hostsOf'],
 ])
 
 type Made = Record<string | symbol, unknown>

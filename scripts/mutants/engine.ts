@@ -105,8 +105,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     name: 'watches an admin session by the deadline of its opening',
     harm: 'Half a minute into a rotation every statement that takes two seconds counts as lost.',
     file: 'engine/guard.ts',
-    text: "guard(value, 'admin session', { secrets, clock })",
-    replacement: "guard(value, 'admin session', watched)",
+    text: "guardPort(value, 'admin session', { secrets, clock })",
+    replacement: "guardPort(value, 'admin session', watched)",
     lane: ENGINE,
   },
   {

@@ -9,7 +9,7 @@ export const SOAK_MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves the connection of a test login open',
     harm: 'A process that rotates for months fills the server with its own connections.',
-    file: 'adapters/postgres/database.ts',
+    file: 'adapters/postgres/login.ts',
     text: 'await using link = opened',
     replacement: 'const link = opened',
     lane: SOAK,

@@ -13,7 +13,7 @@ export type { CredentialSource, SourceAnswer, SourceRequest, Stage } from './cre
 export { Sensitive } from './protocol/sensitive.ts'
 export type { Credential } from './protocol/credential.ts'
 export type { SwapTrouble } from './pool/rotating-pool.ts'
-export type { Swap } from './pool/succession.ts'
+export type { Drained, Swap } from './pool/succession.ts'
 export { poolFigures } from './watch/figures.ts'
 export type { PoolFigures } from './watch/figures.ts'
 export { poolHealth } from './watch/health.ts'

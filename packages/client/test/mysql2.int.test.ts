@@ -16,6 +16,7 @@ poolTests(ON_MYSQL)
 
 describe('createMysqlPool', () => {
   let engine: RigEngine
+  let vault: HandVault
   let credentials: Credentials
   let options: Parameters<typeof mysql.createPool>[0] & object
 
@@ -29,7 +30,7 @@ describe('createMysqlPool', () => {
   })
 
   beforeEach(() => {
-    const vault = new HandVault()
+    vault = new HandVault()
     vault.put('AWSCURRENT', 'v1', engine.slots.A)
     credentials = createCredentials(vault.source)
   })
@@ -89,6 +90,22 @@ describe('createMysqlPool', () => {
     await waiting
     expect(enqueued).toBe(1)
     await short.end()
+  })
+
+  test('tells how a pool has ended that another has replaced', async () => {
+    const pool = createMysqlPool({ ...options, credentials, createPool, drainMs: 50 })
+    const held = await pool.getConnection()
+    const cutOff = new Promise<unknown>((resolve) => void pool.once('drained', resolve))
+    vault.put('AWSCURRENT', 'v2', engine.slots.B)
+    await credentials.refresh()
+    const { A, B } = engine.slots
+    expect(await cutOff).toEqual({ versionId: 'v1', username: A.username, why: 'limit' })
+    held.release()
+    const unused = new Promise<unknown>((resolve) => void pool.once('drained', resolve))
+    vault.put('AWSCURRENT', 'v3', A)
+    await credentials.refresh()
+    expect(await unused).toEqual({ versionId: 'v2', username: B.username, why: 'unused' })
+    await pool.end()
   })
 
   test('an error of a statement is the application’s', async () => {

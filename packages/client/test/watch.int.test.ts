@@ -7,6 +7,7 @@ import { postgresRig } from '../../testkit/src/rig/postgres.ts'
 import { randomPassword } from '../../testkit/src/servers/postgres.ts'
 import { createCredentials } from '../src/credentials/credentials.ts'
 import type { Credentials } from '../src/credentials/credentials.ts'
+import type { CredentialSource } from '../src/credentials/source.ts'
 import { poolFigures } from '../src/watch/figures.ts'
 import { poolHealth } from '../src/watch/health.ts'
 import { observePool, registerPools } from '../src/watch/meters.ts'
@@ -78,6 +79,53 @@ describe('the figures of a pool', () => {
     expect(poolFigures(pool)).toMatchObject({ draining: 1, swaps: 1, waiting: 0, versionId: 'v2' })
     for (const client of held) client.release()
     await soon(() => expect(poolFigures(pool).draining).toBe(0))
+    await pool.end()
+  })
+
+  test('tell how long it took from the making of a password until it served', async () => {
+    const pool = open()
+    await pool.query('SELECT 1')
+    expect(poolFigures(pool)).not.toHaveProperty('secondsToDetect')
+    const { username, password, host, port, dbname } = engine.slots.B
+    const changed_at = new Date(Date.now() - 3_600_000).toISOString()
+    const value = { username, password: password.reveal(), host, port, dbname, changed_at }
+    vault.putText('AWSCURRENT', 'v2', JSON.stringify(value))
+    await credentials.refresh()
+    await soon(() => expect(poolFigures(pool).swaps).toBe(1))
+    expect(poolFigures(pool).secondsToDetect).toBeGreaterThan(3_599)
+    await pool.end()
+  })
+
+  test('tell how long it took from the making of a version that the source dates', async () => {
+    const createdAt = new Date(Date.now() - 3_600_000)
+    const source: CredentialSource = async (request) => ({
+      ...(await vault.source(request)),
+      ...(request.fresh && { createdAt }),
+    })
+    credentials.close()
+    credentials = createCredentials(source, { pollMs: 0, cooldownMs: 0 })
+    const pool = open()
+    await pool.query('SELECT 1')
+    vault.put('AWSCURRENT', 'v2', engine.slots.B)
+    await credentials.refresh()
+    await soon(() => expect(poolFigures(pool).swaps).toBe(1))
+    expect(poolFigures(pool).secondsToDetect).toBeGreaterThan(3_599)
+    await pool.end()
+  })
+
+  test('tell how long it took from the first refusal, where nobody says when', async () => {
+    const wrong = { ...engine.slots.A, password: randomPassword('nobody') }
+    vault.put('AWSCURRENT', 'v1', wrong)
+    await credentials.refresh()
+    vault.put('AWSPREVIOUS', 'v0', engine.slots.A)
+    const pool = open()
+    await pool.query('SELECT 1')
+    const { secondsToDetect } = poolFigures(pool)
+    expect(secondsToDetect).toBeGreaterThan(0)
+    const registry = new prometheus.Registry()
+    registerPools({ shop: pool }, prometheus, registry)
+    const named = `cuedot_pool_seconds_to_detect{pool="shop"} ${secondsToDetect}`
+    expect(await registry.metrics()).toContain(named)
     await pool.end()
   })
 

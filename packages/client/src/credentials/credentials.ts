@@ -15,6 +15,8 @@ import { Timers } from './timers.ts'
 export interface HeldCredential {
   readonly credential: Credential
   readonly versionId: string
+  /** When this version was made; absent where the source does not say. */
+  readonly createdAt?: Date
 }
 
 /** A reading that failed. What was held before is still served. */
@@ -281,10 +283,11 @@ class Keeper implements Credentials {
 }
 
 function heldFrom(answer: SourceAnswer): HeldCredential {
-  const { versionId, value } = answer
+  const { versionId, value, createdAt } = answer
   if (typeof versionId !== 'string' || versionId === '' || typeof value !== 'string')
     throw new CredentialsError('ERR_SOURCE_ANSWER', 'the source gave no version id or no text')
-  return { credential: readCredential(new Sensitive(value, 'secret')), versionId }
+  const credential = readCredential(new Sensitive(value, 'secret'))
+  return { credential, versionId, ...(createdAt instanceof Date && { createdAt }) }
 }
 
 function closedError(): CredentialsError {

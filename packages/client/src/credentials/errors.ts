@@ -8,9 +8,10 @@ import type { DocumentErrorCode } from '../protocol/json-document.ts'
  * - `ERR_PLACEHOLDER`: the secret holds a stand-in that no database user has as its password.
  * - `ERR_DOCUMENT_*`: the secret is no document that can be used; the message names the place.
  * - `ERR_CLOSED`: these credentials were closed, or the pool was ended.
- * - `ERR_LOGIN_REFUSED`: the server refuses the new credential; what served before still does.
+ * - `ERR_LOGIN_REFUSED`: the server refuses the new credential, or a pooler before it does, for
+ *   whatever reason; what served before still does.
  * - `ERR_LOGIN_SLOW`: the server had not answered a new connection in time.
- * - `ERR_OPTIONS`: an option is out of its bounds.
+ * - `ERR_OPTIONS`: an option is out of its bounds, or turns off the TLS that the secret demands.
  */
 export type CredentialsErrorCode =
   | 'ERR_SOURCE'

@@ -28,6 +28,17 @@ describe('the credential of a secret', () => {
     expect(readCredential(text(document))).toMatchObject({ username, dbname, port: 3306 })
   })
 
+  test.each([true, 'true', 'True'])('demands TLS where the document says ssl: %j', (ssl) => {
+    expect(readCredential(text({ ...A, ssl }))).toMatchObject({ ssl: true })
+    expect(readCredential(text({ active_slot: 'A', A: { ...A, ssl }, B })).ssl).toBe(true)
+    expect(readCredential(text({ active_slot: 'A', A, B, ssl })).ssl).toBe(true)
+  })
+
+  test.each([undefined, null, false, 'false'])('demands none where it says ssl: %j', (ssl) => {
+    expect(readCredential(text({ ...A, ssl }))).not.toHaveProperty('ssl')
+    expect(readCredential(text({ active_slot: 'A', A, B, ssl }))).not.toHaveProperty('ssl')
+  })
+
   test.each([
     ['nothing', new Sensitive('', 'secret'), 'ERR_DOCUMENT_NOT_JSON', 'the document'],
     [
@@ -40,6 +51,8 @@ describe('the credential of a secret', () => {
     ['no user', text({ password: 'canary' }), 'ERR_DOCUMENT_SHAPE', '/username'],
     ['an empty password', text({ ...A, password: '' }), 'ERR_DOCUMENT_SHAPE', '/password'],
     ['a port in words', text({ ...A, port: 'canary' }), 'ERR_DOCUMENT_SHAPE', '/port'],
+    ['an ssl in words', text({ ...A, ssl: 'canary' }), 'ERR_DOCUMENT_SHAPE', '/ssl'],
+    ['an ssl in digits', text({ active_slot: 'A', A, B, ssl: 1 }), 'ERR_DOCUMENT_SHAPE', '/ssl'],
     ['a third slot', text({ active_slot: 'canary', A, B }), 'ERR_DOCUMENT_SHAPE', '/active_slot'],
     ['an active slot that is not there', text({ active_slot: 'A', B }), 'ERR_DOCUMENT_SHAPE', '/A'],
     ['a placeholder', text({ ...A, password: 'placeholder' }), 'ERR_PLACEHOLDER', 'placeholder'],
@@ -60,3 +73,10 @@ test.each(['username', 'password', 'host', 'port', 'dbname'] as const)(
     expect(sameCredential(one, readCredential(text(other)))).toBe(false)
   },
 )
+
+test('a credential that demands TLS is another than one that does not', () => {
+  const one = readCredential(text(A))
+  const other = readCredential(text({ ...A, ssl: true }))
+  expect(sameCredential(one, other)).toBe(false)
+  expect(sameCredential(one, readCredential(text({ ...A, ssl: false })))).toBe(true)
+})

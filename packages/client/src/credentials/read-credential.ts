@@ -3,6 +3,7 @@ import type { Credential } from '../protocol/credential.ts'
 import { parseFlatDocument } from '../protocol/flat-document.ts'
 import {
   DocumentError,
+  demandsTls,
   isObject,
   parseCredential,
   parseJsonObject,
@@ -37,16 +38,19 @@ function activeSlot(raw: JsonObject): Credential {
   const slot = raw[active]
   if (!isObject(slot))
     throw new DocumentError('ERR_DOCUMENT_SHAPE', `/${active}`, 'must be an object: a slot')
-  return parseCredential(slot, `/${active}`, `password of slot ${active}`)
+  const credential = parseCredential(slot, `/${active}`, `password of slot ${active}`)
+  // `cuedot adopt` leaves what a flat document says beside the slots.
+  return demandsTls(raw, '') ? { ...credential, ssl: true } : credential
 }
 
-/** True when both log in to the same place as the same user with the same password. */
+/** True when both log in to the same place as the same user with the same password, as safely. */
 export function sameCredential(a: Credential, b: Credential): boolean {
   return (
     a.username === b.username &&
     a.password.equals(b.password) &&
     a.host === b.host &&
     a.port === b.port &&
-    a.dbname === b.dbname
+    a.dbname === b.dbname &&
+    a.ssl === b.ssl
   )
 }

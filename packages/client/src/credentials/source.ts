@@ -16,6 +16,8 @@ export interface SourceAnswer {
   readonly versionId: string
   /** The text of the secret: a slot document, or a flat one as RDS and AWS's templates write. */
   readonly value: string
+  /** When this version was made; for figures alone. */
+  readonly createdAt?: Date | undefined
 }
 
 /**

@@ -1,4 +1,7 @@
+import { isIP } from 'node:net'
+import type { HeldCredential } from '../credentials/credentials.ts'
 import type { DriverPool, LineRules, PoolDriver, Then } from '../pool/driver.ts'
+import { demandedTls, refusal } from './demanded-tls.ts'
 import { Ledger } from './ledger.ts'
 import { loginFields } from './login-fields.ts'
 import { versionTag } from './tag.ts'
@@ -27,6 +30,8 @@ export interface MysqlPool {
 
 /** What `mysql2` is given beside the login. */
 export interface MysqlConfig {
+  readonly host?: string | undefined
+  readonly ssl?: unknown
   readonly connectionLimit?: number | undefined
   readonly connectAttributes?: Readonly<Record<string, string>> | undefined
   /** The driver's own rules for whoever waits for a connection; 0: no limit. */
@@ -63,6 +68,7 @@ export function mysqlDriver(options: MysqlDriverOptions): PoolDriver<MysqlConnec
       const pool = createPool({
         ...config,
         ...loginFields(held),
+        ...(held.credential.ssl && { ssl: tlsOf(config, held) }),
         connectAttributes: { ...config.connectAttributes, cred_version: versionTag(held) },
         ...(trial && { connectionLimit: 1, maxIdle: 1 }),
       })
@@ -72,6 +78,17 @@ export function mysqlDriver(options: MysqlDriverOptions): PoolDriver<MysqlConnec
     ping: roundTrip,
     isRefusal: (error) => error instanceof Error && 'errno' in error && REFUSALS.has(error.errno),
   }
+}
+
+/**
+ * By itself mysql2 holds the certificate against no name, and where it is told to against
+ * `localhost`, whatever the address.
+ *
+ * @see test "a server of another name is refused, which mysql2 by itself takes"
+ */
+function tlsOf({ ssl, host = '' }: MysqlConfig, { credential }: HeldCredential): object {
+  if (isIP(credential.host || host) !== 0) throw refusal('host must be a name and no address')
+  return { ...demandedTls(ssl), rejectUnauthorized: true, verifyIdentity: true }
 }
 
 /** As `mysql2` itself has it, with its words. */

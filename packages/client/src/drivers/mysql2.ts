@@ -31,9 +31,10 @@ interface LooseOptions extends RotatingOptions, MysqlConfig {
 /**
  * A pool of `mysql2` whose connections follow the credential. It is what `createPool` returns, the
  * same for as long as it lives, whatever it logs in with; beside the events of `mysql2` it tells
- * `swap` and `trouble`. Sessions carry the version of their credential as the connection attribute
- * `cred_version`. While the one before is drained there are up to twice `connectionLimit`
- * connections.
+ * `swap`, `trouble` and `drained`. Sessions carry the version of their credential as the connection
+ * attribute `cred_version`. While the one before is drained there are up to twice `connectionLimit`
+ * connections. Where the secret demands TLS, certificate and host name are verified with the `ssl`
+ * that is given, else with the authorities of the system.
  *
  * `end()` waits for connections that are handed out, at most `drainMs`: the driver's own cuts them
  * off. A second one waits for the first. The credentials are not closed: they are the caller's.
@@ -64,6 +65,7 @@ export function createMysqlPool(options: LooseOptions): LoosePool {
     }),
     onSwap: (swap) => tell('swap', swap),
     onTrouble: (trouble) => tell('trouble', trouble),
+    onDrained: (drained) => tell('drained', drained),
   })
   for (const pool of [facade, core]) noteKnown(pool, rotating)
   Object.defineProperties(core, replacements(rotating))

@@ -1,5 +1,6 @@
 import type { HeldCredential } from '../credentials/credentials.ts'
 import type { DriverPool, LineRules, PoolDriver, Then } from '../pool/driver.ts'
+import { demandedTls } from './demanded-tls.ts'
 import { Ledger } from './ledger.ts'
 import { loginFields } from './login-fields.ts'
 import { versionTag } from './tag.ts'
@@ -9,6 +10,8 @@ export interface PgClient {
   release: (error?: Error | boolean) => void
   query(text: string): Promise<unknown>
   end(): Promise<void>
+  on(event: 'error', listener: () => void): unknown
+  off(event: 'error', listener: () => void): unknown
 }
 
 /** As {@link Then}, and with what gives the client back. */
@@ -21,7 +24,6 @@ export type PgThen = (
 /** What is used of a pool of `pg`. */
 export interface PgPool {
   connect(then: PgThen): void
-  query(text: string): Promise<unknown>
   end(): Promise<void>
   on(event: string, listener: (...told: readonly unknown[]) => void): unknown
   emit(event: string, ...told: readonly unknown[]): unknown
@@ -33,6 +35,8 @@ export interface PgPool {
 /** What `pg` is given beside the login. */
 export interface PgConfig {
   readonly application_name?: string | undefined
+  readonly host?: string | undefined
+  readonly ssl?: unknown
   /** The driver's own limit for whoever waits for a client; 0: none. */
   readonly connectionTimeoutMillis?: number | undefined
 }
@@ -52,6 +56,15 @@ interface PgDriverOptions {
  */
 const REFUSALS: ReadonlySet<unknown> = new Set(['28P01', '28000'])
 
+/**
+ * What PgBouncer says where it refuses a login: to a wrong password, a user that it does not find,
+ * and a server that it cannot reach. PostgreSQL has the code for messages that break the protocol,
+ * and names the routine that says so; PgBouncer names none.
+ *
+ * @see test "where PgBouncer serves nobody, it is soon asked again"
+ */
+const POOLER_REFUSAL = '08P01'
+
 /** A longer `application_name` is cut by the server (NAMEDATALEN - 1 bytes). */
 const LONGEST_NAME = 63
 
@@ -60,28 +73,55 @@ const NAME = 'cuedot-client'
 
 /** Pools of `pg`: one for each credential. */
 export function pgDriver({ Pool, config, heard }: PgDriverOptions): PoolDriver<PgClient> {
+  const refusedByPooler = new WeakSet<object>()
+  const onLoginError = (error: unknown): void => {
+    if (isPoolerRefusal(error)) refusedByPooler.add(error)
+  }
+  const isOfPooler = (error: unknown): boolean =>
+    error instanceof Error && refusedByPooler.has(error)
   return {
     open: (held, trial) => {
       const pool = new Pool({
         ...config,
         ...loginFields(held),
+        ...(held.credential.ssl && { ssl: tlsOf(config, held) }),
         application_name: nameOf(config, held),
         ...(trial && { max: 1, min: 0 }),
       })
-      return new PgDriverPool(pool, heard)
+      return new PgDriverPool(pool, heard, onLoginError)
     },
     line: lineOf(config),
-    ping: async (client) => {
-      try {
-        await client.query('SELECT 1')
-        client.release()
-      } catch (error) {
-        client.release(true)
-        throw error
-      }
-    },
-    isRefusal: (error) => error instanceof Error && 'code' in error && REFUSALS.has(error.code),
+    ping: roundTrip,
+    isRefusal: (error) => isServerRefusal(error) || isOfPooler(error),
+    mayBeOutage: isOfPooler,
   }
+}
+
+function isServerRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && REFUSALS.has(error.code)
+}
+
+function isPoolerRefusal(error: unknown): error is Error {
+  if (!(error instanceof Error && 'code' in error) || error.code !== POOLER_REFUSAL) return false
+  return !('routine' in error) || error.routine === undefined
+}
+
+async function roundTrip(client: PgClient): Promise<void> {
+  // A connection that breaks tells so, too, and what nobody listens to ends the process.
+  client.on('error', nothing)
+  try {
+    await client.query('SELECT 1')
+    client.release()
+  } catch (error) {
+    client.release(true)
+    throw error
+  } finally {
+    client.off('error', nothing)
+  }
+}
+
+function nothing(): void {
+  // The query rejects with it.
 }
 
 /** As `pg` itself has it, with its words. */
@@ -94,6 +134,12 @@ function lineOf({ connectionTimeoutMillis = 0 }: PgConfig): LineRules {
   }
 }
 
+/** With `host` a certificate is held against an address, too, where an older `pg` forgets it. */
+function tlsOf({ ssl, host: given }: PgConfig, { credential }: HeldCredential): object {
+  const host = credential.host || given
+  return { ...demandedTls(ssl), rejectUnauthorized: true, ...(host !== undefined && { host }) }
+}
+
 /** The name of the application, and the version of its credential, whole. */
 function nameOf({ application_name: name = NAME }: PgConfig, held: HeldCredential): string {
   const tag = ` cred=${versionTag(held)}`
@@ -103,13 +149,19 @@ function nameOf({ application_name: name = NAME }: PgConfig, held: HeldCredentia
 
 class PgDriverPool implements DriverPool<PgClient> {
   readonly #pool: PgPool
+  readonly #onLoginError: (error: unknown) => void
   readonly #ledger = new Ledger<PgClient>()
   /** Idle clients that the pool will hand out in a moment. */
   #promised = 0
   #isProving = false
 
-  constructor(pool: PgPool, heard: PgDriverOptions['heard']) {
+  constructor(
+    pool: PgPool,
+    heard: PgDriverOptions['heard'],
+    onLoginError: (error: unknown) => void,
+  ) {
     this.#pool = pool
+    this.#onLoginError = onLoginError
     for (const event of ['connect', 'acquire', 'release', 'remove', 'error'])
       pool.on(event, (...told) => heard(this, event, told))
     // Idle clients are removed, too: then there is room.
@@ -139,6 +191,7 @@ class PgDriverPool implements DriverPool<PgClient> {
     this.#pool.connect((error, client) => {
       this.#promised -= kept
       if (client) this.#noteRelease(client)
+      else this.#onLoginError(error)
       answered(error, client)
     })
   }
@@ -154,7 +207,17 @@ class PgDriverPool implements DriverPool<PgClient> {
 
   async prove(): Promise<void> {
     this.#isProving = true
-    await this.#pool.query('SELECT 1').finally(() => (this.#isProving = false))
+    await this.#roundTrip().finally(() => (this.#isProving = false))
+  }
+
+  async #roundTrip(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<PgClient>()
+    this.#pool.connect((error, client) => {
+      if (client) return resolve(client)
+      this.#onLoginError(error)
+      reject(error)
+    })
+    await roundTrip(await promise)
   }
 
   onFreed(then: () => void): void {

@@ -28,8 +28,10 @@ interface LooseOptions extends RotatingOptions, PgConfig {
 /**
  * A pool of `pg` whose connections follow the credential. It is an object of the class that is
  * given, the same for as long as it lives, whatever it logs in with; beside the events of `pg` it
- * tells `swap` and `trouble`. Sessions carry the version of their credential as `cred=…` in
- * `application_name`. While the one before is drained there are up to twice `max` connections.
+ * tells `swap`, `trouble` and `drained`. Sessions carry the version of their credential as `cred=…`
+ * in `application_name`. While the one before is drained there are up to twice `max` connections.
+ * Where the secret demands TLS, certificate and host name are verified with the `ssl` that is
+ * given, else with the authorities of the system.
  *
  * `end()` waits for clients that are handed out, at most `drainMs`; a second one waits for the
  * first. The credentials are not closed: they are the caller's.
@@ -60,6 +62,7 @@ export function createPgPool(options: LooseOptions): PgPool {
       tell('swap', swap)
     },
     onTrouble: (trouble) => tell('trouble', trouble),
+    onDrained: (drained) => tell('drained', drained),
   })
   noteKnown(facade, rotating)
   return Object.defineProperties(facade, replacements(rotating))

@@ -51,4 +51,6 @@ export interface PoolDriver<C> {
    * wanted for can have happened.
    */
   isRefusal(error: unknown): boolean
+  /** True for a refusal that may as well say that there is no server: a pooler’s. Default: none */
+  mayBeOutage?(refusal: unknown): boolean
 }

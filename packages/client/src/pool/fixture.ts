@@ -16,6 +16,10 @@ export class HandServer {
   readonly pools: HandPool[] = []
   /** How long a login takes, in milliseconds. */
   loginMs = 5
+  /** What is thrown where a pool is closed. */
+  closing: Error | undefined
+  /** While it is set, a pooler before it refuses everybody. */
+  isAway = false
 
   accept(...versionIds: readonly string[]): void {
     this.mostCaught = Math.max(this.mostCaught, this.#loggingIn)
@@ -28,7 +32,7 @@ export class HandServer {
     this.#loggingIn += 1
     await new Promise<void>((resolve) => surroundings.startTimer(this.loginMs, resolve))
     this.#loggingIn -= 1
-    if (this.#accepted.has(versionId)) return
+    if (this.#accepted.has(versionId) && !this.isAway) return
     this.refused.push({ versionId, at: surroundings.now() })
     throw new HandRefusal(versionId)
   }
@@ -46,6 +50,7 @@ export class HandServer {
       },
       ping: async (connection) => connection.release(),
       isRefusal: (error) => error instanceof HandRefusal,
+      mayBeOutage: () => this.isAway,
     }
   }
 }
@@ -139,6 +144,7 @@ export class HandPool implements DriverPool<HandConnection> {
   async end(): Promise<void> {
     this.endedAt = surroundings.now()
     await Promise.resolve()
+    if (this.#server.closing) throw this.#server.closing
   }
 }
 

@@ -4,6 +4,14 @@ import type { Timers } from '../credentials/timers.ts'
 import type { DriverPool } from './driver.ts'
 import type { LoginGate } from './login-gate.ts'
 
+/** How a pool of the driver has ended. */
+export interface Ending {
+  /** `limit`: the time for draining was over, and what was still in use has been cut off. */
+  readonly why: 'unused' | 'limit'
+  /** What the driver said where it could not close the pool; absent where it could. */
+  readonly error?: unknown
+}
+
 /** One pool of the driver between the swap that has brought it and its end. */
 export class Generation<C> {
   readonly held: HeldCredential
@@ -57,16 +65,21 @@ export class Generation<C> {
   }
 
   /** Ends the pool once nobody uses it, or when the time is over. */
-  async drain(drainMs: number, timers: Timers): Promise<void> {
-    const { promise: quiet, resolve } = Promise.withResolvers<void>()
+  async drain(drainMs: number, timers: Timers): Promise<Ending> {
+    const { promise: quiet, resolve } = Promise.withResolvers<Ending['why']>()
     const look = (): void => {
-      if (this.pool.busy === 0) resolve()
+      if (this.pool.busy === 0) resolve('unused')
     }
     this.pool.onFreed(look)
     look()
-    const cancel = timers.start(drainMs, resolve)
-    await quiet
+    const cancel = timers.start(drainMs, () => resolve('limit'))
+    const why = await quiet
     cancel()
-    await this.pool.end()
+    try {
+      await this.pool.end()
+      return { why }
+    } catch (error) {
+      return { why, error }
+    }
   }
 }

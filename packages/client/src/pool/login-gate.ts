@@ -5,12 +5,12 @@
  */
 export class LoginGate {
   readonly #isRefusal: (error: unknown) => boolean
-  readonly #onShut: () => void
+  readonly #onShut: (refusal: unknown) => void
   #ahead: Promise<void> | undefined
   #refusal: { readonly error: unknown } | undefined
 
-  /** @param onShut - called once, when the first login was refused */
-  constructor(isRefusal: (error: unknown) => boolean, onShut: () => void) {
+  /** @param onShut - called once, with the first refusal */
+  constructor(isRefusal: (error: unknown) => boolean, onShut: (refusal: unknown) => void) {
     this.#isRefusal = isRefusal
     this.#onShut = onShut
   }
@@ -32,7 +32,7 @@ export class LoginGate {
     if (!this.#isRefusal(error)) return false
     if (this.#refusal === undefined) {
       this.#refusal = { error }
-      this.#onShut()
+      this.#onShut(error)
     }
     return true
   }

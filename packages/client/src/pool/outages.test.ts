@@ -36,7 +36,7 @@ function start(): Application {
   )
   const pool = new RotatingPool<HandConnection>({
     ...{ credentials, settings: rotatingSettings({}), driver: server.driver(5) },
-    ...{ onSwap: () => undefined, onTrouble: () => undefined },
+    ...{ onSwap: () => undefined, onTrouble: () => undefined, onDrained: () => undefined },
   })
   return {
     ...{ server, vault },
@@ -106,6 +106,18 @@ describe('a store that is down', () => {
     await vi.advanceTimersByTimeAsync(30_000)
     expect(await app.ask()).toBe('v1')
   })
+})
+
+test('a server behind a pooler that was away for an hour serves again 15 s later', async () => {
+  await using app = start()
+  expect(await app.ask()).toBe('v1')
+  app.server.isAway = true
+  for (let minutes = 0; minutes < 60; minutes++) {
+    expect(await app.ask()).not.toBe('v1')
+    await vi.advanceTimersByTimeAsync(45_000)
+  }
+  app.server.isAway = false
+  expect(await app.ask()).toBe('v1')
 })
 
 describe('a thousand instances that start together', () => {

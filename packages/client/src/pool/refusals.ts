@@ -27,9 +27,11 @@ export class Refusals {
     return until === undefined || surroundings.now() >= until
   }
 
-  refused(credential: Credential): void {
-    const times = (this.#of(credential)?.times ?? 0) + 1
-    const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (times - 1))
+  /** @param isSure - false: it may be an outage, which must not be longer for the rest after it */
+  refused(credential: Credential, isSure: boolean): void {
+    const before = this.#of(credential)?.times ?? 0
+    const times = isSure ? before + 1 : before
+    const restMs = isSure ? Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** before) : FIRST_REST_MS
     const refusal = { credential, times, until: surroundings.now() + restMs }
     this.#known = [refusal, ...this.#without(credential)].slice(0, MOST_KNOWN)
   }

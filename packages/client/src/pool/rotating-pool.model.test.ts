@@ -69,6 +69,7 @@ class World {
       ...{ credentials: this.#credentials, settings: SETTINGS, driver: this.server.driver(max) },
       onSwap: () => void (this.#swappedAt = Date.now()),
       onTrouble: () => undefined,
+      onDrained: () => undefined,
     })
   }
 

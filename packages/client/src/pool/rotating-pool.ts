@@ -9,7 +9,7 @@ import { Line } from './line.ts'
 import type { RotatingSettings } from './options.ts'
 import { Pauses } from './pauses.ts'
 import { Succession } from './succession.ts'
-import type { Counts, Swap } from './succession.ts'
+import type { Counts, Drained, Swap } from './succession.ts'
 
 /** A credential that could not be taken into use yet. What served before still does. */
 export interface SwapTrouble {
@@ -24,6 +24,7 @@ interface RotatingPoolOptions<C> {
   readonly settings: RotatingSettings
   readonly onSwap: (swap: Swap) => void
   readonly onTrouble: (trouble: SwapTrouble) => void
+  readonly onDrained: (drained: Drained) => void
 }
 
 /** What is tried where the current credential is refused, in this order. */
@@ -50,11 +51,11 @@ export class RotatingPool<C> {
 
   constructor(options: RotatingPoolOptions<C>) {
     this.#options = options
-    const { driver, settings, onSwap, credentials } = options
+    const { driver, settings, onSwap, onDrained, credentials } = options
     const timers = this.#timers
     this.#line = new Line(driver.line, timers)
     const onFreed = (): void => this.#serveLine()
-    this.#succession = new Succession({ driver, settings, timers, onSwap, onFreed })
+    this.#succession = new Succession({ driver, settings, timers, onSwap, onDrained, onFreed })
     credentials.on('change', this.#onChange)
     this.#scheduleProbe()
   }

@@ -2,8 +2,10 @@ import type { HeldCredential } from '../credentials/credentials.ts'
 import { CredentialsError } from '../credentials/errors.ts'
 import { surroundings } from '../credentials/surroundings.ts'
 import type { Timers } from '../credentials/timers.ts'
+import { Detection } from './detection.ts'
 import type { DriverPool, PoolDriver } from './driver.ts'
 import { Generation } from './generation.ts'
+import type { Ending } from './generation.ts'
 import { LoginGate } from './login-gate.ts'
 import type { RotatingSettings } from './options.ts'
 import { Refusals } from './refusals.ts'
@@ -17,6 +19,15 @@ export interface Swap {
   readonly before?: { readonly versionId: string; readonly username: string }
   /** `refused`: the server has refused a login, and this one was found to work. */
   readonly why: 'first' | 'changed' | 'refused'
+  /** As in {@link Counts}, of this swap. */
+  readonly secondsToDetect?: number
+}
+
+/** A pool that a swap has replaced has ended. */
+export interface Drained extends Ending {
+  /** What it served with. */
+  readonly versionId: string
+  readonly username: string
 }
 
 /** What has happened so far. */
@@ -26,6 +37,11 @@ export interface Counts {
   readonly draining: number
   /** Absent before the first credential. */
   readonly secondsSinceSwap?: number
+  /**
+   * Of the last swap: since the version that serves was made, else its password, as far as source
+   * or document say; else since the first refusal of the one before. Absent where neither is known.
+   */
+  readonly secondsToDetect?: number
 }
 
 interface SuccessionOptions<C> {
@@ -33,6 +49,7 @@ interface SuccessionOptions<C> {
   readonly settings: RotatingSettings
   readonly timers: Timers
   readonly onSwap: (swap: Swap) => void
+  readonly onDrained: (drained: Drained) => void
   /** Somebody may be served who could not be before. */
   readonly onFreed: () => void
 }
@@ -51,6 +68,8 @@ export class Succession<C> {
   #swaps = 0
   #refused = 0
   #swappedAt: number | undefined
+  readonly #detection = new Detection()
+  #secondsToDetect: number | undefined
 
   constructor(options: SuccessionOptions<C>) {
     this.#options = options
@@ -62,11 +81,13 @@ export class Succession<C> {
 
   get counts(): Counts {
     const at = this.#swappedAt
+    const secondsToDetect = this.#secondsToDetect
     return {
       swaps: this.#swaps,
       refusedLogins: this.#refused,
       draining: this.#draining.size,
       ...(at !== undefined && { secondsSinceSwap: (surroundings.now() - at) / 1_000 }),
+      ...(secondsToDetect !== undefined && { secondsToDetect }),
     }
   }
 
@@ -110,7 +131,7 @@ export class Succession<C> {
     this.#ended = true
     for (const endTrial of this.#trials) endTrial(endedError())
     await this.#moving
-    if (this.#serving) this.#drain(this.#serving)
+    if (this.#serving) this.#drain(this.#serving, () => undefined)
     await Promise.all(this.#draining)
   }
 
@@ -136,9 +157,11 @@ export class Succession<C> {
   #open(held: HeldCredential): Generation<C> {
     const { driver, onFreed } = this.#options
     const isRefusal = (error: unknown): boolean => driver.isRefusal(error)
-    const gate = new LoginGate(isRefusal, () => {
+    const gate = new LoginGate(isRefusal, (refusal) => {
       this.#refused += 1
-      this.#refusals.refused(held.credential)
+      if (this.#serving?.held === held) this.#detection.refused()
+      const isSure = driver.mayBeOutage?.(refusal) !== true
+      this.#refusals.refused(held.credential, isSure)
     })
     const pool = driver.open(held, false)
     pool.onFreed(onFreed)
@@ -151,20 +174,25 @@ export class Succession<C> {
     this.#serving = next
     this.#swappedAt = surroundings.now()
     if (last) this.#swaps += 1
-    const { onSwap, onFreed } = this.#options
-    onSwap({ ...next.name, ...(last && { before: last.name }), why })
-    if (last) this.#drain(last)
+    const secondsToDetect = last && this.#detection.swapped(next.held, last.held)
+    this.#secondsToDetect = secondsToDetect ?? this.#secondsToDetect
+    const { onSwap, onDrained, onFreed } = this.#options
+    onSwap({
+      ...{ ...next.name, ...(last && { before: last.name }), why },
+      ...(secondsToDetect !== undefined && { secondsToDetect }),
+    })
+    if (last) this.#drain(last, onDrained)
     onFreed()
     return next
   }
 
-  #drain(generation: Generation<C>): void {
+  #drain(generation: Generation<C>, onDrained: (drained: Drained) => void): void {
     const { settings, timers } = this.#options
-    const done = generation
-      .drain(settings.drainMs, timers)
-      .catch(() => undefined)
-      .finally(() => this.#draining.delete(done))
-    this.#draining.add(done)
+    const draining = generation.drain(settings.drainMs, timers).then((ending) => {
+      this.#draining.delete(draining)
+      onDrained({ ...generation.name, ...ending })
+    })
+    this.#draining.add(draining)
   }
 
   /** A server that does not answer is not waited for longer than a login may take. */

@@ -205,14 +205,21 @@ function refusalOf(status: number, body: string): Error {
 
 /** Of an answer that cannot be used nothing is quoted: it may hold a secret. */
 function answerIn(body: string): SourceAnswer {
-  const { VersionId: versionId, SecretString: value }: Answer = parsed(body)
+  const { VersionId: versionId, SecretString: value, CreatedDate: date }: Answer = parsed(body)
   if (typeof versionId !== 'string' || typeof value !== 'string')
     throw new AgentRefusal('the agent’s answer has no version or no text')
-  return { versionId, value }
+  return { versionId, value, createdAt: dateIn(date) }
+}
+
+/** Seconds since 1970 as a text: so the agent writes it. */
+function dateIn(value: unknown): Date | undefined {
+  const seconds = typeof value === 'string' && value !== '' ? Number(value) : Number.NaN
+  return Number.isNaN(seconds) ? undefined : new Date(seconds * 1000)
 }
 
 interface Answer {
   readonly VersionId?: unknown
+  readonly CreatedDate?: unknown
   readonly SecretString?: unknown
 }
 

@@ -39,8 +39,9 @@ export function awsSecretsManager(options: AwsSecretsManagerOptions): Credential
     })
     const command = new sdk.GetSecretValueCommand({ SecretId: secretId, VersionStage: stage })
     const answer = await client.send(command, { abortSignal: signal })
-    if (answer.SecretString === undefined) throw new Error(`${stage} of ${secretId} is not text`)
-    return { versionId: answer.VersionId ?? '', value: answer.SecretString }
+    const { VersionId: versionId = '', SecretString: value, CreatedDate: createdAt } = answer
+    if (value === undefined) throw new Error(`${stage} of ${secretId} is not text`)
+    return { versionId, value, createdAt }
   }
 }
 

@@ -16,6 +16,11 @@ export interface PoolFigures {
   readonly refusedLogins: number
   /** Since the first credential, or the last swap; absent before. */
   readonly secondsSinceSwap?: number
+  /**
+   * Of the last swap: since the version that serves was made, else its password, as far as source
+   * or document say; else since the first refusal of the one before. Absent where neither is known.
+   */
+  readonly secondsToDetect?: number
   /** What serves; absent before the first credential. */
   readonly versionId?: string
   readonly username?: string
@@ -52,5 +57,9 @@ export const GAUGES: readonly {
   {
     ...{ key: 'secondsSinceSwap', name: 'since_swap', unit: 's' },
     help: 'Time since another credential serves',
+  },
+  {
+    ...{ key: 'secondsToDetect', name: 'to_detect', unit: 's' },
+    help: 'Time from the last change of the credential until it served',
   },
 ]

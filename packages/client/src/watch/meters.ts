@@ -58,8 +58,8 @@ export function registerPools<Gauge>(
   registry: { registerMetric(metric: Gauge): void },
 ): void {
   for (const pool of Object.values(pools)) poolFigures(pool)
-  for (const { key, name, help } of GAUGES) {
-    const gauge = name === 'since_swap' ? 'seconds_since_swap' : name
+  for (const { key, name, unit, help } of GAUGES) {
+    const gauge = unit === 's' ? `seconds_${name}` : name
     const known = { name: `cuedot_pool_${gauge}`, help, labelNames: ['pool'] }
     const collect = function (this: PrometheusGauge): void {
       for (const [pool, each] of Object.entries(pools)) {

@@ -1,11 +1,9 @@
 import type { Credentials, HeldCredential } from '../../credentials/credentials.ts'
 import { CredentialsError } from '../../credentials/errors.ts'
 import { sameCredential } from '../../credentials/read-credential.ts'
-import { Timers } from '../../credentials/timers.ts'
 import { createPgPool } from '../../drivers/pg.ts'
 import type { SwapEvents } from '../../drivers/swap-events.ts'
 import type { RotatingOptions } from '../../pool/options.ts'
-import { poolFigures } from '../../watch/figures.ts'
 import type { CommngEnvironment } from './environment.ts'
 import { quiet } from './log.ts'
 import type { Log } from './log.ts'
@@ -123,25 +121,18 @@ function isOfEnvironment(
   return credential.username === user && credential.password.equals(password)
 }
 
-/** Time between two looks whether what a swap has replaced is closed, in milliseconds. */
-const LOOK_MS = 250
-
-function logSwaps(pool: LoosePool & SwapEvents, credentials: Credentials, log: Log): void {
-  const timers = new Timers()
-  let looking = false
-  const look = (): void => {
-    looking = poolFigures(pool).draining > 0
-    if (looking) timers.start(LOOK_MS, look)
-    else log.info('Old database pool closed gracefully after swap')
-  }
+function logSwaps(pool: SwapEvents, credentials: Credentials, log: Log): void {
   credentials.on('change', (now, before) => {
     if (before && !sameCredential(now.credential, before.credential))
       log.info('Refreshing database connection with rotated credentials')
   })
   pool.on('swap', ({ before }) => {
-    if (before === undefined) return
-    log.info('Database connection successfully refreshed with new credentials')
-    if (!looking) look()
+    if (before) log.info('Database connection successfully refreshed with new credentials')
   })
   pool.on('trouble', ({ error }) => log.error(error, 'Failed to refresh database connection'))
+  pool.on('drained', ({ error, why, versionId }) => {
+    if (error !== undefined) log.error(error, 'Failed to close old database pool')
+    else if (why === 'unused') log.info('Old database pool closed gracefully after swap')
+    else log.warn({ versionId }, 'Old database pool closed, and what was still in use cut off')
+  })
 }
