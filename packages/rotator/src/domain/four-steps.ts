@@ -78,14 +78,23 @@ export type FourStepDecision =
   | { readonly kind: 'next'; readonly effect: FourStepEffect; readonly why: string }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly why: string }
 
+/**
+ * Who has asked for a step: Secrets Manager, which has made the version before; a person, who begins
+ * a rotation without it; or a person who brings an earlier version back.
+ */
+export type Asked = 'called' | 'by-hand' | 'restore'
+
 /** Whether a step may look at the secret's values at all; undefined: it may. */
 export function decideEntry(
   facts: Pick<StagingFacts, 'version' | 'rotation' | 'owner'>,
+  asked: Asked,
 ): FourStepDecision | undefined {
   if (facts.owner !== undefined) return refuse('SECRET_IS_MANAGED', `its owner is ${facts.owner}`)
-  if (facts.rotation === 'off') return refuse('ROTATION_OFF', 'RotationEnabled is false')
-  if (facts.version === 'unknown') return refuse('TOKEN_UNKNOWN', 'no version has this id')
   if (facts.version === 'current') return done('this version is current already')
+  if (asked === 'by-hand') return undefined
+  if (facts.version === 'unknown') return refuse('TOKEN_UNKNOWN', 'no version has this id')
+  if (asked === 'restore') return undefined
+  if (facts.rotation === 'off') return refuse('ROTATION_OFF', 'RotationEnabled is false')
   if (facts.version === 'unlabelled')
     return refuse('TOKEN_NOT_PENDING', 'the version does not have the label AWSPENDING')
   return undefined

@@ -43,7 +43,7 @@ export function rotationHandler({ variables, log }: FunctionHost): RotationHandl
     log({ level: 'info', code: 'STEP_STARTED', ...about })
     const result = await visit(
       composeRotation({ ...place, secret }, options),
-      { step, token },
+      { step, token, asked: 'called' },
       {
         ...functionSystem,
         remainingMs: () => context.getRemainingTimeInMillis(),

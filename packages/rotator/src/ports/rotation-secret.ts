@@ -10,6 +10,8 @@ export interface RotationSecret extends SecretStore {
    * The value of this version while it has the label AWSPENDING, if it has one. Throws like `read`.
    */
   staged(versionId: string, call: Call): Promise<SecretVersion | undefined>
+  /** The value of this version, whatever labels it has, if it is there. Throws like `read`. */
+  anyVersion(versionId: string, call: Call): Promise<SecretVersion | undefined>
   /**
    * Takes the label AWSPENDING from this version; one that does not have it any more is no error.
    * @throws ERR_STORE_DENIED, and like `promote`

@@ -1,5 +1,9 @@
 import { ROTATION_STEPS } from '../../../rotator/src/domain/four-steps.ts'
-import type { FourStepStrategy, RotationStep } from '../../../rotator/src/domain/four-steps.ts'
+import type {
+  Asked,
+  FourStepStrategy,
+  RotationStep,
+} from '../../../rotator/src/domain/four-steps.ts'
 import { DEFAULT_PASSWORD_RULES } from '../../../rotator/src/domain/password-rules.ts'
 import type { FourStepTarget, VisitResult } from '../../../rotator/src/engine/four-steps/types.ts'
 import { visit } from '../../../rotator/src/engine/four-steps/visit.ts'
@@ -93,13 +97,17 @@ export class FourStepTrial {
   }
 
   /** @returns undefined where the process died */
-  async visit(step: RotationStep, token: string): Promise<VisitResult | undefined> {
+  async visit(
+    step: RotationStep,
+    token: string,
+    asked: Asked = 'called',
+  ): Promise<VisitResult | undefined> {
     const { world } = this
     const until = world.now + LIFE_MS
     try {
       return await visit(
         this.#target,
-        { step, token },
+        { step, token, asked },
         {
           ...{ clock: simClock(world), random: simRandom(world), tell: () => undefined },
           remainingMs: () => until - world.now,

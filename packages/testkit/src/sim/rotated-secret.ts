@@ -71,6 +71,8 @@ export class RotatedSecret {
           this.hasLabel(id, 'AWSPENDING') ? this.#version(id) : undefined
         return gate.call('secret.staged', 'read', read, call)
       },
+      anyVersion: (id, call) =>
+        gate.call('secret.anyVersion', 'read', () => this.#version(id), call),
       owner: (call) => gate.call('secret.owner', 'read', () => undefined, call),
       stage: (value, token, call) =>
         gate.call('secret.stage', 'write', () => this.#stage(value, token), call),

@@ -27,24 +27,28 @@ export interface Seen {
   arn?: string
 }
 
-/** The version with this label; where an id is given, only if it is that one. */
-export async function version(asking: Asking, label: Label, wanted?: string): Promise<Labelled> {
+/** The version with this label and this id, as far as they are given. */
+export async function version(
+  asking: Asking,
+  label: Label | undefined,
+  wanted?: string,
+): Promise<Labelled> {
   const { secret } = asking
   const answer = await ask(asking, 'GetSecretValue', async ({ sdk, client }, options) => {
     const command = new sdk.GetSecretValueCommand({
       SecretId: secret,
-      VersionStage: label,
+      ...(label !== undefined && { VersionStage: label }),
       ...(wanted !== undefined && { VersionId: wanted }),
     })
     return await client.send(command, options)
   })
-  const { VersionId: id = label, SecretString: value, CreatedDate: createdAt } = answer
+  const { VersionId: id = wanted ?? '', SecretString: value, CreatedDate: createdAt } = answer
   if (answer.ARN !== undefined) asking.seen.arn = answer.ARN
   if (answer.SecretBinary !== undefined) throw unreadable(secret, id, 'it is binary')
   if (value === undefined) throw unreadable(secret, id, 'it has no value')
   return {
     id,
-    value: new Sensitive(value, `${label} of ${secret}`),
+    value: new Sensitive(value, `${label ?? id} of ${secret}`),
     createdAt: createdAt ?? new Date(0),
     labels: answer.VersionStages ?? [],
   }

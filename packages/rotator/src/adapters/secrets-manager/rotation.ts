@@ -26,15 +26,16 @@ export function rotationSecret(options: SecretsManagerOptions): RotationSecret {
       const { arn, rotationEnabled, labels, owner } = await describe(asking(call))
       return { arn, rotationEnabled, labels, ...(owner && { owner }) }
     },
-    staged: async (id, call) => await stagedVersion(asking(call), id),
+    staged: async (id, call) => await found(version(asking(call), 'AWSPENDING', id)),
+    anyVersion: async (id, call) => await found(version(asking(call), undefined, id)),
     release: async (id, call) => await release(asking(call), id),
   }
 }
 
 /** A version without a value, and one without the label, are answered alike. */
-async function stagedVersion(asking: Asking, id: string): Promise<SecretVersion | undefined> {
+async function found(asked: Promise<SecretVersion>): Promise<SecretVersion | undefined> {
   try {
-    return await version(asking, 'AWSPENDING', id)
+    return await asked
   } catch (error) {
     if (isRotatorError(error) && error.code === 'ERR_STORE_NOT_FOUND') return undefined
     throw error

@@ -7,7 +7,7 @@ import type { Call } from '../../ports/call.ts'
 import type { RotationState } from '../../ports/rotation-secret.ts'
 import type { SecretVersion } from '../../ports/secret-store.ts'
 import { parseRotationVersion } from '../documents/parse-version.ts'
-import type { FourStepOptions, FourStepTarget } from './types.ts'
+import type { FourStepOptions, FourStepTarget, Visit } from './types.ts'
 
 /** The secret as one visit sees it. */
 export interface SeenSecret {
@@ -34,18 +34,20 @@ export interface SeenSecret {
  */
 export async function seeSecret(
   { secret, options }: FourStepTarget,
-  token: string,
+  { token, asked }: Pick<Visit, 'token' | 'asked'>,
   call: () => Call,
 ): Promise<SeenSecret | FourStepDecision> {
   const state = await secret.describe(call())
   const entry = entryFacts(state, token)
-  const decision = decideEntry(entry)
+  const decision = decideEntry(entry, asked)
   if (decision) return decision
   const current = await secret.version('AWSCURRENT', call())
   if (!current) throw unreadable(secret.secret, 'AWSCURRENT')
   const { document } = parseRotationVersion(current, secret.secret)
   const named = nameUsers(document, options, { secret: secret.secret, version: current.id })
-  const version = await secret.staged(token, call())
+  const version = await (asked === 'restore'
+    ? secret.anyVersion(token, call())
+    : secret.staged(token, call()))
   return { currentId: current.id, ...named, ...stagedFacts(document, named, version, entry) }
 }
 

@@ -1,6 +1,11 @@
 import type { DocumentEndpoint, RotationEngine } from '@cuedot/client/protocol'
-import type { FourStepEffect, FourStepStrategy, RotationStep } from '../../domain/four-steps.ts'
-import type { SessionPolicy } from '../../domain/four-steps.ts'
+import type {
+  Asked,
+  FourStepEffect,
+  FourStepStrategy,
+  RotationStep,
+  SessionPolicy,
+} from '../../domain/four-steps.ts'
 import type { PasswordRules } from '../../domain/password-rules.ts'
 import type { RefusalCode } from '../../domain/refusals.ts'
 import type { ErrorCode } from '../../errors.ts'
@@ -49,6 +54,7 @@ export interface Visit {
   readonly step: RotationStep
   /** The id of the version that this rotation makes. 32 to 64 characters of `[A-Za-z0-9-]`. */
   readonly token: string
+  readonly asked: Asked
 }
 
 /** What a visit gets from whoever makes it. */

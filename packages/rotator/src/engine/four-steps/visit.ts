@@ -54,10 +54,10 @@ const LAST_MS = 1_000
  */
 export async function visit(
   target: FourStepTarget,
-  { step, token }: Visit,
+  asked: Visit,
   env: VisitEnvironment,
 ): Promise<VisitResult> {
-  await using call = new OneVisit(target, { step, token }, env)
+  await using call = new OneVisit(target, asked, env)
   return await call.finish()
 }
 
@@ -127,9 +127,9 @@ class OneVisit implements AsyncDisposable {
   }
 
   async #decide(): Promise<FourStepDecision> {
-    const { step, token } = this.#visit
+    const { step } = this.#visit
     if (!this.#seen) {
-      const seen = await seeSecret(this.#target, token, () => this.#call())
+      const seen = await seeSecret(this.#target, this.#visit, () => this.#call())
       if ('kind' in seen) return seen
       this.#know(seen)
     }
