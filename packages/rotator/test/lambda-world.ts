@@ -13,7 +13,7 @@ import { scramVerifier } from '../src/adapters/postgres/scram.ts'
 import { ROTATION_STEPS } from '../src/domain/four-steps.ts'
 import type { RotationStep } from '../src/domain/four-steps.ts'
 import { rotationHandler } from '../src/lambda/handler.ts'
-import type { Variables } from '../src/lambda/environment.ts'
+import type { Variables } from '../src/compose/rotation-settings.ts'
 
 /** A flat document of AWS's templates. */
 export type Flat = Readonly<Record<string, unknown>>
@@ -184,6 +184,13 @@ export class LambdaWorld implements AsyncDisposable {
       if (error) throw error
     }
     return token
+  }
+
+  /** The labels of the secret's versions, by id. */
+  async describe(secret: string): Promise<{ readonly labels: Readonly<Record<string, string[]>> }> {
+    const admin = secretsManagerAdmin(this.fake.endpoint)
+    const { VersionIdsToStages } = await admin.call('DescribeSecret', { SecretId: secret })
+    return { labels: Object(VersionIdsToStages) }
   }
 
   /** What the version with this label holds. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import type { AdoptOptions } from './commands/adopt.ts'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
+import { addLambda } from './lambda/program.ts'
 import type { AuditVerifyOptions } from './commands/audit-verify.ts'
 import { writeOut } from './openemr/flags.ts'
 import type { OpenemrOptions } from './openemr/flags.ts'
@@ -52,6 +53,7 @@ export function buildProgram(ended: Ended): Command {
   addRuns(program, ended)
   addAdopt(program, ended)
   addOpenemr(program, ended)
+  addLambda(program, ended)
   addHelpers(program, ended)
   return program
 }

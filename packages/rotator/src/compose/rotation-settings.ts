@@ -1,5 +1,5 @@
 import type { RotationEngine } from '@cuedot/client/protocol'
-import type { FunctionPlace } from '../compose/rotation-function.ts'
+import type { FunctionPlace } from './rotation-function.ts'
 import type { FourStepStrategy, SessionPolicy } from '../domain/four-steps.ts'
 import { DEFAULT_PASSWORD_RULES, rulesProblem } from '../domain/password-rules.ts'
 import type { CharacterKind, PasswordRules } from '../domain/password-rules.ts'
