@@ -15,8 +15,8 @@ function declared(): readonly string[] {
 }
 
 /**
- * No run calls these, so no target holds them: what starts a rotation elsewhere, and what a rotation
- * function has, whose every call the simulator strikes.
+ * No run calls these, so no target holds them: what starts a rotation elsewhere, and what a
+ * rotation function has, whose every call the simulator strikes.
  */
 const BESIDE: ReadonlySet<string> = new Set([
   ...['Launch.look', 'Launch.readLog', 'Launcher.running', 'Launcher.start'],

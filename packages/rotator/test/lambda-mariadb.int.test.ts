@@ -1,3 +1,5 @@
 import { lambdaTests } from './lambda-tests.ts'
+import { accountTests } from './lambda-account-tests.ts'
 
 lambdaTests('mariadb')
+accountTests('mariadb')

@@ -69,7 +69,7 @@ export function lambdaTests(engine: RigEngine['engine']): void {
       const { username = '' } = world.held(secret)
       await world.setPassword(username, new Sensitive(randomUUID(), 'somebody else’s'))
       const called = await world.call(secret, 'setSecret', token)
-      expect(called.error).toMatchObject({ name: 'ACTIVE_DENIED' })
+      expect(called.error).toMatchObject({ name: 'CURRENT_DENIED' })
       expect(effects(called)).toEqual([])
     })
 
@@ -212,6 +212,30 @@ export function lambdaTests(engine: RigEngine['engine']): void {
       expect(await world.accepts(username, old)).toBe(true)
       await session.close()
       expect((await world.call(secret, 'setSecret', token, policy)).error).toBeUndefined()
+    })
+
+    test('a slot document turns, and both of its users log in', async () => {
+      const user = await world.makeUser()
+      const { host, port, dbname } = world.flat(user)
+      const slot = (username: string, password: string): Flat => ({
+        ...{ username, password, host, port: String(port), dbname },
+      })
+      const A = slot(user.username, user.password.reveal())
+      const B = slot(`${user.username}_b`, 'placeholder')
+      const more = { engine: world.rig.engine, masterarn: world.adminSecret, note: 'kept' }
+      const secret = await world.makeSecret({ active_slot: 'A', A, B, ...more })
+      await world.rotate(secret)
+      await world.rotate(secret)
+      const third = await world.rotate(secret)
+      const held: Readonly<Record<string, unknown>> = world.held(secret)
+      expect(held).toMatchObject({ active_slot: 'B', note: 'kept', last: { id: third } })
+      for (const name of ['A', 'B']) {
+        const { username, password } = Object(held[name])
+        expect(await world.accepts(username, new Sensitive(password, name))).toBe(true)
+      }
+      await world.write(secret, { ...held, rotation: { id: 'open' } })
+      const refused = await world.call(secret, 'createSecret', world.announce(secret))
+      expect(refused.error?.name).toMatch(/ROTATION_OPEN|ERR_DOCUMENT_SHAPE/)
     })
 
     test('an admin’s secret for another server is refused before anything is tried', async () => {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { Credential } from '@cuedot/client/protocol'
 import { secretsManagerAdmin } from '../../testkit/src/fakes/secrets-manager-admin.ts'
 import { startSecretsManager } from '../../testkit/src/fakes/secrets-manager.ts'
@@ -38,7 +40,7 @@ export class LambdaWorld implements AsyncDisposable {
   readonly fake: FakeSecretsManager
   /** The admin's secret. */
   readonly adminSecret: string = `admin-${randomUUID()}`
-  readonly root: RootSession
+  root: RootSession
   #users = 0
 
   private constructor(rig: RigEngine, fake: FakeSecretsManager, root: RootSession) {
@@ -65,6 +67,26 @@ export class LambdaWorld implements AsyncDisposable {
     await this.rig[Symbol.asyncDispose]()
   }
 
+  /** Kills the database and starts it again. */
+  async restart(): Promise<void> {
+    // Test servers flush late: what was made for the test is to outlive the kill.
+    await this.root.ask(this.rig.engine === 'postgres' ? 'CHECKPOINT' : 'FLUSH ENGINE LOGS')
+    await this.root[Symbol.asyncDispose]()
+    await this.rig.restart()
+    this.root = await this.rig.root()
+  }
+
+  /** A port of loopback on which nobody listens. */
+  async deadPort(): Promise<number> {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    server.close()
+    await once(server, 'close')
+    return typeof address === 'object' && address ? address.port : 1
+  }
+
   /** A user with rights of its own, as an application has one. */
   async makeUser(): Promise<Credential> {
     const username = `svc${this.#users++}`
@@ -89,6 +111,28 @@ export class LambdaWorld implements AsyncDisposable {
         ? `CREATE ROLE ${username} LOGIN ${identified} ADMIN ${admin.username}`
         : `CREATE USER '${username}'@'%' ${identified}`,
     )
+  }
+
+  /** Another host entry of a user of MySQL or MariaDB, with the same password. */
+  async makeEntry({ username, password }: Credential, host: string): Promise<void> {
+    const identified = await this.#identified(password)
+    await this.root.ask(`CREATE USER '${username}'@'${host}' ${identified}`)
+  }
+
+  /** MariaDB and MySQL say it in other words. */
+  async setDefaultRole(username: string, role: string): Promise<void> {
+    const isMariadb = this.rig.engine === 'mariadb'
+    const who = isMariadb ? `${role} FOR '${username}'@'%'` : `${role} TO '${username}'@'%'`
+    await this.root.ask(`SET DEFAULT ROLE ${who}`)
+  }
+
+  /** What this user works as when it has logged in. */
+  async defaultRole(username: string): Promise<string> {
+    const sql =
+      this.rig.engine === 'mariadb'
+        ? `SELECT default_role FROM mysql.user WHERE user = '${username}'`
+        : `SELECT default_role_user FROM mysql.default_roles WHERE user = '${username}'`
+    return String(await this.root.ask(sql))
   }
 
   /** As somebody does who does not ask the rotation function. */

@@ -9,8 +9,8 @@ import { Sensitive } from './sensitive.ts'
  * The flat document: one user's credential, in the shape that RDS and AWS's rotation templates use.
  *
  * Shape: `{"username","password","host"?,"port"?,"dbname"?,"engine"?,…}`. A missing host is empty,
- * a missing port is 5432 when `engine` is `postgres` and 3306 otherwise. Unknown keys survive every
- * edit.
+ * a missing port is 5432 when `engine` is `postgres` or `aurora-postgresql` and 3306 otherwise.
+ * Unknown keys survive every edit.
  * Source: AWS Secrets Manager user guide, "JSON structure of AWS Secrets Manager database
  * credential secrets".
  */

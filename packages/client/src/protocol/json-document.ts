@@ -107,9 +107,12 @@ export function demandsTls(raw: JsonObject, path: string): boolean {
   throw new DocumentError('ERR_DOCUMENT_SHAPE', `${path}/ssl`, 'must be true or false')
 }
 
+/** The names of engines whose default port is PostgreSQL's. */
+const POSTGRES: ReadonlySet<unknown> = new Set(['postgres', 'aurora-postgresql'])
+
 /** Ports are strings in the slot documents of openemr and numbers in RDS secrets: both are read. */
 function parsePort(value: unknown, path: string, engine: unknown): number {
-  if (value === undefined) return engine === 'postgres' ? 5432 : 3306
+  if (value === undefined) return POSTGRES.has(engine) ? 5432 : 3306
   const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535)
     throw new DocumentError('ERR_DOCUMENT_SHAPE', path, 'must be a port, 1 to 65535')

@@ -79,8 +79,8 @@ export type FourStepDecision =
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly why: string }
 
 /**
- * Who has asked for a step: Secrets Manager, which has made the version before; a person, who begins
- * a rotation without it; or a person who brings an earlier version back.
+ * Who has asked for a step: Secrets Manager, which has made the version before; a person, who
+ * begins a rotation without it; or a person who brings an earlier version back.
  */
 export type Asked = 'called' | 'by-hand' | 'restore'
 
@@ -149,7 +149,7 @@ export function decideSet(facts: AcceptanceFacts): FourStepDecision {
 /** The user that is staged is nobody's yet, so that everything about it comes before its login. */
 function secondUser(facts: AcceptanceFacts): FourStepDecision {
   const { due, rights, current } = facts
-  if (current !== 'accepted') return refuse('ACTIVE_DENIED', `it is ${current}`)
+  if (current !== 'accepted') return refuse('CURRENT_DENIED', `it is ${current}`)
   if (due.length > 0) return move(facts)
   if (rights === 'absent' || rights === 'partial')
     return next('provision', 'there is no second user that is complete')
@@ -170,7 +170,7 @@ function onlyUser({ strategy, current, previous }: AcceptanceFacts): FourStepDec
   const isIn = current === 'accepted' || (strategy === 'single-user' && previous === 'accepted')
   return isIn
     ? next('set', 'the database does not accept the staged password yet')
-    : refuse('ACTIVE_DENIED', 'neither the current, the staged nor the previous password logs in')
+    : refuse('CURRENT_DENIED', 'neither the current, the staged nor the previous password logs in')
 }
 
 /** What `testSecret` finds, where the login was tried on every endpoint. */

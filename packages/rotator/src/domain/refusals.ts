@@ -31,6 +31,7 @@ export type RefusalCode =
   | 'TOKEN_NOT_PENDING'
   | 'NOT_STAGED'
   | 'STAGED_STALE'
+  | 'CURRENT_DENIED'
   | 'STAGED_RELEASED'
   | 'STAGED_IN_FORCE'
   | 'STAGED_DENIED'
@@ -202,6 +203,12 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   NOT_STAGED: {
     what: 'Nothing is staged yet: this step comes after createSecret.',
     hint: 'Let Secrets Manager call the steps in their order; it repeats a rotation that fails.',
+  },
+  CURRENT_DENIED: {
+    what: 'The password in AWSCURRENT does not log in. The server answered: it is the password.',
+    hint:
+      'Put the password that works into the secret, or reset the user’s password at the database ' +
+      'to what AWSCURRENT has; then rotate again.',
   },
   STAGED_STALE: {
     what: 'The secret was changed after the new password was staged, so the two do not belong.',

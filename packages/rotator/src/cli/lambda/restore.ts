@@ -13,8 +13,8 @@ export interface RestoreOptions extends SecretOptions {
  * `restore`: the database is given the password of an earlier version, which is proven before
  * AWSCURRENT moves to it by compare-and-set.
  *
- * @see AWS Secrets Manager API reference, RestoreSecret: it cancels a deletion and brings no version
- *   back; UpdateSecretVersionStage moves AWSPREVIOUS along with AWSCURRENT
+ * @see AWS Secrets Manager API reference, RestoreSecret: it cancels a deletion and brings no
+ *   version back; UpdateSecretVersionStage moves AWSPREVIOUS along with AWSCURRENT
  */
 export async function restoreCommand(options: RestoreOptions): Promise<ExitCode> {
   const steps = ['setSecret', 'testSecret', 'finishSecret'] as const

@@ -1,0 +1,3 @@
+import { faultTests } from './lambda-fault-tests.ts'
+
+faultTests('mysql', [])
