@@ -34,6 +34,24 @@ export function lambdaTests(engine: RigEngine['engine']): void {
       expect(await accepted(secret, 'AWSPREVIOUS')).toBe(false)
     })
 
+    test('I6: no password is in a line of the log or in the server’s own', async () => {
+      const secret = await secretOf()
+      // The password before was set in clear, by this test.
+      await world.rotate(secret)
+      const token = world.announce(secret)
+      const lines: unknown[] = []
+      for (const step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const)
+        lines.push((await world.call(secret, step, token)).lines)
+      const wrong = await world.call(secret, 'setSecret', randomUUID())
+      const said = `${JSON.stringify(lines)}${String(wrong.error)}${await world.rig.log()}`
+      const has = (label: string): boolean =>
+        said.includes(world.held(secret, label)['password'] ?? 'STEP_ENDED')
+      expect(said).toContain('STEP_ENDED')
+      expect({ current: has('AWSCURRENT'), previous: has('AWSPREVIOUS') }).toEqual({
+        ...{ current: false, previous: false },
+      })
+    })
+
     test('T86: createSecret twice leaves one version', async () => {
       const secret = await secretOf()
       const token = world.announce(secret)

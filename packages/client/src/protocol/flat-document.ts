@@ -53,6 +53,8 @@ function credentialOf(raw: JsonObject): Credential {
 export interface FlatDocumentEdit {
   readonly username?: string
   readonly password?: Sensitive
+  /** When the password was made, ISO-8601 in UTC; written where the document says so already. */
+  readonly at?: string
   /** The record of the rotation that made the password; `null` removes it. */
   readonly last?: LastRecord | null
 }
@@ -62,6 +64,11 @@ export function editFlatDocument(document: FlatDocument, edit: FlatDocumentEdit)
   const raw: Record<string, unknown> = { ...document.raw.reveal() }
   if (edit.username !== undefined) raw['username'] = edit.username
   if (edit.password) raw['password'] = edit.password.reveal()
+  if (edit.at !== undefined) {
+    if ('changed_at' in raw) raw['changed_at'] = edit.at
+    // It names the password before.
+    delete raw['password_version']
+  }
   setOrRemove(raw, 'last', edit.last)
   return fromRaw(raw)
 }

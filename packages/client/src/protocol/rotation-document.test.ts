@@ -83,6 +83,15 @@ describe('what follows it', () => {
     expect(revealed(successorOf(parsed({ ...FLAT, last }), next('app')))).not.toHaveProperty('last')
   })
 
+  test('says when the password was made where the document does, and names no other one', () => {
+    const dual = { ...FLAT, changed_at: 'long ago', password_version: 'abcdefgh' }
+    const made = successorOf(parsed(dual), next('app'))
+    expect(revealed(made)).toMatchObject({ changed_at: '2026-01-01T00:00:00.000Z' })
+    expect(revealed(made)).not.toHaveProperty('password_version')
+    expect(readSuccessor(parsed(dual), 'app', made)).toMatchObject({ username: 'app' })
+    expect(parsed({ ...dual, other_password: { password: 'other-password' } }).isOpen).toBe(true)
+  })
+
   test('of a slot document is the other slot, with the record', () => {
     expect(revealed(successorOf(parsed(SLOTS), next('app_b')))).toEqual({
       ...{ ...SLOTS, active_slot: 'B' },

@@ -76,7 +76,7 @@ export function parseRotationDocument(text: Sensitive): RotationDocument {
     engine: parseEngine(raw['engine']),
     masterarn: parseText(raw, 'masterarn'),
     replicas: parseReplicas(raw['replicas'], current.port),
-    isOpen: isObject(raw['rotation']),
+    isOpen: isObject(raw['rotation']) || isObject(raw['other_password']),
     isPlaceholder: isPlaceholder(current.password),
     parsed,
   }
@@ -98,7 +98,7 @@ export function successorOf({ parsed }: RotationDocument, next: Succession): Sen
     )
   }
   // A record of the command line would call this version its own.
-  return encodeFlatDocument(editFlatDocument(parsed, { username, password, last: null }))
+  return encodeFlatDocument(editFlatDocument(parsed, { username, password, at, last: null }))
 }
 
 /**
@@ -138,9 +138,14 @@ function isNextUser(before: FlatDocument, after: FlatDocument): boolean {
   return sameJson(withoutLogin(before), withoutLogin(after))
 }
 
+/** What a rotation changes in a flat document. */
+const OF_ROTATION: ReadonlySet<string> = new Set([
+  ...['username', 'password', 'changed_at', 'password_version', 'last'],
+])
+
 function withoutLogin({ raw }: FlatDocument): JsonObject {
-  const { username: _username, password: _password, last: _last, ...rest } = raw.reveal()
-  return rest
+  const kept = Object.entries(raw.reveal()).filter(([key]) => !OF_ROTATION.has(key))
+  return Object.fromEntries(kept)
 }
 
 function currentOf(parsed: FlatDocument | SlotDocument): Credential {

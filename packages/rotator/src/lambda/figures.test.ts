@@ -5,7 +5,7 @@ import { figuresLine } from './figures.ts'
 const RESULT: VisitResult = {
   outcome: 'refused',
   code: 'STANDBY_IN_USE',
-  ...{ what: 'w', state: 's', todo: 't', effects: ['provision'], durationMs: 1234 },
+  ...{ what: 'w', state: 's', todo: 't', effects: ['provision'], durationMs: 1234, ageMs: 90_400 },
 }
 
 test('figures are one object in CloudWatch’s embedded metric format', () => {
@@ -18,5 +18,10 @@ test('figures are one object in CloudWatch’s embedded metric format', () => {
   for (const { Name } of directive.Metrics) expect(line).toHaveProperty(Name, expect.any(Number))
   for (const name of directive.Dimensions.flat())
     expect(line).toHaveProperty(name, expect.any(String))
-  expect(line).toMatchObject({ StepFailed: 1, StepDuration: 1234, Code: 'STANDBY_IN_USE' })
+  expect(line).toMatchObject({
+    StepFailed: 1,
+    StepDuration: 1234,
+    CredentialAge: 90,
+    Code: 'STANDBY_IN_USE',
+  })
 })

@@ -11,7 +11,10 @@ import type { FourStepOptions, FourStepTarget, Visit } from './types.ts'
 
 /** The secret as one visit sees it. */
 export interface SeenSecret {
+  readonly arn: string
   readonly currentId: string
+  /** When the current version was made. */
+  readonly currentSince: Date
   readonly document: RotationDocument
   readonly engine: RotationEngine
   readonly strategy: FourStepStrategy
@@ -48,7 +51,10 @@ export async function seeSecret(
   const version = await (asked === 'restore'
     ? secret.anyVersion(token, call())
     : secret.staged(token, call()))
-  return { currentId: current.id, ...named, ...stagedFacts(document, named, version, entry) }
+  return {
+    ...{ arn: state.arn, currentId: current.id, currentSince: current.createdAt },
+    ...{ ...named, ...stagedFacts(document, named, version, entry) },
+  }
 }
 
 type EntryFacts = Pick<StagingFacts, 'version' | 'rotation' | 'owner'>

@@ -1,4 +1,4 @@
-import type { Credential, DocumentEndpoint } from '@cuedot/client/protocol'
+import type { Credential, DocumentEndpoint, Sensitive } from '@cuedot/client/protocol'
 import { isRotatorError, RotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { AdminSession, Database } from '../../ports/database.ts'
@@ -21,13 +21,16 @@ export class NoAdmin extends Error {}
 export class Servers implements AsyncDisposable {
   readonly #target: FourStepTarget
   readonly #call: () => Call
+  /** Is told of every password that is read. */
+  readonly #learn: (password: Sensitive) => void
   #database: Database | undefined
   #session: AdminSession | undefined
   #found: { readonly store: SecretStore; readonly admin: Credential } | undefined
 
-  constructor(target: FourStepTarget, call: () => Call) {
+  constructor(target: FourStepTarget, call: () => Call, learn: (password: Sensitive) => void) {
     this.#target = target
     this.#call = call
+    this.#learn = learn
   }
 
   /**
@@ -96,7 +99,9 @@ export class Servers implements AsyncDisposable {
       const problem = 'it has no value yet'
       throw new RotatorError('ERR_STORE_UNREADABLE', { secret: id, version: 'AWSCURRENT', problem })
     }
-    this.#found = { store, admin: parseFlatVersion(version, id).document.credential }
+    const admin = parseFlatVersion(version, id).document.credential
+    this.#learn(admin.password)
+    this.#found = { store, admin }
     return this.#found
   }
 
@@ -112,7 +117,7 @@ export class Servers implements AsyncDisposable {
   async #openSession(seen: SeenSecret): Promise<AdminSession> {
     const database = await this.database(seen)
     const { store, admin } = await this.#admin(seen.masterarn ?? '')
-    const target = lockName(this.#target.secret.secret)
+    const target = lockName(seen.arn)
     const found = await openAdmin({
       ...{ store, database, known: admin, call: this.#call },
       options: { target, lock: 'take', holder: 'cuedot rotation function' },
@@ -142,8 +147,8 @@ export class Servers implements AsyncDisposable {
 const LONGEST = 200
 
 /** The end of an ARN is what tells two of them apart. */
-function lockName(secret: string): string {
-  return secret.slice(-LONGEST)
+function lockName(arn: string): string {
+  return arn.slice(-LONGEST)
 }
 
 function sameEndpoint(a: DocumentEndpoint, b: DocumentEndpoint): boolean {

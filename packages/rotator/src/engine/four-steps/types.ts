@@ -84,4 +84,6 @@ export interface VisitResult {
   readonly todo: string
   readonly effects: readonly FourStepEffect[]
   readonly durationMs: number
+  /** Age of what was AWSCURRENT when the call began; absent where that was not read. */
+  readonly ageMs?: number
 }

@@ -95,7 +95,11 @@ class OneVisit implements AsyncDisposable {
     this.#target = guarded(target, { secrets: this.#secrets, clock: env.clock })
     this.#visit = visited
     this.#env = env
-    this.#servers = new Servers(this.#target, () => this.#call())
+    this.#servers = new Servers(
+      this.#target,
+      () => this.#call(),
+      (password) => this.#secrets.add(password),
+    )
     this.#begun = env.clock.now().getTime()
   }
 
@@ -270,7 +274,13 @@ class OneVisit implements AsyncDisposable {
   }
 
   #end(told: Told): VisitResult {
-    const durationMs = this.#env.clock.now().getTime() - this.#begun
-    return { ...this.#secrets.scrubFields(told), effects: this.#effects, durationMs }
+    const now = this.#env.clock.now().getTime()
+    const since = this.#seen?.currentSince.getTime()
+    return {
+      ...this.#secrets.scrubFields(told),
+      effects: this.#effects,
+      durationMs: now - this.#begun,
+      ...(since !== undefined && { ageMs: now - since }),
+    }
   }
 }
