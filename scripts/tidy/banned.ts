@@ -70,7 +70,7 @@ export const asyncDomain: FileRule = rule(
 
 const mayTouchTheWorld = (path: string): boolean =>
   !isProduct(path) ||
-  /^(?:(?:adapters|cli)\/|lambda\/index\.ts$)/.test(inRotator(path) ?? '') ||
+  /^(?:(?:adapters|cli)\/|lambda\/(?:\w+\/)?index\.ts$)/.test(inRotator(path) ?? '') ||
   OF_CLIENT.test(path)
 
 /** What it reads credentials from, and the one file through which the rest of it has a clock. */

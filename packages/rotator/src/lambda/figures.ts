@@ -2,8 +2,8 @@ import type { VisitResult } from '../engine/four-steps/types.ts'
 import type { RotationEvent } from './event.ts'
 
 /**
- * One line in CloudWatch's embedded metric format: how long the step took, whether it failed and how
- * old the credential was, by secret and step. Lambda's log is where CloudWatch reads it.
+ * One line in CloudWatch's embedded metric format: how long the step took, whether it failed and
+ * how old the credential was, by secret and step. Lambda's log is where CloudWatch reads it.
  *
  * Namespace `cuedot`, dimensions `Secret` and `Step`; metrics `StepDuration` (milliseconds),
  * `StepFailed` (0 or 1) and, where it was read, `CredentialAge` (seconds). `Outcome` and `Code` are
