@@ -4,7 +4,10 @@ import { ecsIamActions } from '../../packages/rotator/src/adapters/ecs/iam.ts'
 import { ecsOperatorIamActions } from '../../packages/rotator/src/adapters/ecs/operator-iam.ts'
 import { logsIamActions } from '../../packages/rotator/src/adapters/cloudwatch-logs/iam.ts'
 import { rdsIamActions } from '../../packages/rotator/src/adapters/rds/iam.ts'
-import { iamActions } from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
+import {
+  iamActions,
+  versionsIamActions,
+} from '../../packages/rotator/src/adapters/secrets-manager/iam.ts'
 import { EVENT_CATALOGUE } from '../../packages/rotator/src/domain/events.ts'
 import { REFUSALS } from '../../packages/rotator/src/domain/refusals.ts'
 import { ERROR_CATALOGUE } from '../../packages/rotator/src/error-catalogue.ts'
@@ -20,6 +23,7 @@ export const pages = (): readonly Page[] => [
   errorsPage(ERROR_CATALOGUE, REFUSALS),
   iamPage({
     'AWS Secrets Manager': iamActions,
+    'AWS Secrets Manager (`cuedot versions`)': versionsIamActions,
     'Amazon RDS (managed credentials)': rdsIamActions,
     'Amazon ECS (`roll: ecs-service`)': ecsIamActions,
     'Amazon ECS (`cuedot openemr run`)': ecsOperatorIamActions,

@@ -7,6 +7,9 @@ import type { Import } from './syntax.ts'
 
 const PROTOCOL = '@cuedot/client/protocol'
 
+/** `cuedot health` tells what applications are told: one judge of a rotation for both. */
+const MONITOR = '@cuedot/client/monitor'
+
 /** Loaded when the source that needs it is used: whoever uses it installs it. */
 const OPTIONAL_SDK = '@aws-sdk/client-secrets-manager'
 
@@ -82,6 +85,7 @@ function outsideProblem(path: string, specifier: string): string | undefined {
   const part = MATRIX[partOf(own)]
   if (PURE_BUILTINS.has(specifier) && partOf(own) === 'engine') return undefined
   if (specifier === PROTOCOL) return part?.protocol === false ? says(own, specifier) : undefined
+  if (specifier === MONITOR && partOf(own) === 'cli') return undefined
   if (specifier.startsWith('@cuedot/')) return `imports ${specifier}: only ${PROTOCOL} is stable`
   return part?.outside === false ? says(own, specifier) : undefined
 }

@@ -4,6 +4,7 @@ import type { AdoptOptions } from './commands/adopt.ts'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
 import { addLambda } from './lambda/program.ts'
 import type { AuditVerifyOptions } from './commands/audit-verify.ts'
+import type { SecretOptions } from './commands/versions.ts'
 import { writeOut } from './openemr/flags.ts'
 import type { OpenemrOptions } from './openemr/flags.ts'
 import { addOperator } from './openemr/operator-program.ts'
@@ -50,6 +51,7 @@ export function buildProgram(ended: Ended): Command {
     .configureHelp({ showGlobalOptions: false })
   addTry(program, ended)
   addLooking(program, ended)
+  addSecrets(program, ended)
   addRuns(program, ended)
   addAdopt(program, ended)
   addOpenemr(program, ended)
@@ -102,6 +104,31 @@ function addLooking(program: Command, ended: Ended): void {
       const { verifyCommand } = await import('./commands/verify.ts')
       ended(await verifyCommand(name, options))
     })
+}
+
+function addSecrets(program: Command, ended: Ended): void {
+  onSecret(program, 'versions', 'every version of a secret with labels and dates; reads no value')
+    .addHelpText('after', '\nExit codes: 0 they are told, 1 they could not be listed.')
+    .action(async (name: string | undefined, options: SecretOptions) => {
+      const { versionsCommand } = await import('./commands/versions.ts')
+      ended(await versionsCommand(name, options))
+    })
+  onSecret(program, 'health', 'the rotation of a secret by Secrets Manager: on, last, next, stuck')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 healthy, 1 it could not be asked, 3 a person must look: rotation is off,\n' +
+        'overdue, or has stopped half-way.',
+    )
+    .action(async (name: string | undefined, options: SecretOptions) => {
+      const { healthCommand } = await import('./commands/health.ts')
+      ended(await healthCommand(name, options))
+    })
+}
+
+function onSecret(program: Command, name: string, description: string): Command {
+  return onTarget(program, name, description)
+    .option('--secret <id>', 'name or ARN of a secret of AWS, instead of a target')
+    .option('--region <name>', 'where that is (default: as the AWS SDK finds it)')
 }
 
 function addRuns(program: Command, ended: Ended): void {

@@ -5,6 +5,7 @@ import type { Sensitive } from '@cuedot/client/protocol'
 import { RotatorError, isRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
 import type { SecretStore } from '../../ports/secret-store.ts'
+import type { VersionList } from '../../ports/version-list.ts'
 import { atomicWrite, errnoOf, exists } from '../common/atomic-write.ts'
 import { seal, unseal } from './envelope.ts'
 import type { Key } from './envelope.ts'
@@ -71,6 +72,18 @@ export function fileStore(options: FileStoreOptions): SecretStore {
         versions: moveCurrent(versions, { from: expectedCurrentId, to: versionId }),
         answer: undefined,
       }))
+    },
+  }
+}
+
+/** The versions in the file; their values stay where they are. @throws as {@link fileStore} */
+export function fileVersions(options: FileStoreOptions): VersionList {
+  const store = withDefaults(options)
+  return {
+    secret: store.secret,
+    list: async (call) => {
+      const versions = await load(store, call)
+      return versions.list.map(({ id, labels, createdAt }) => ({ id, labels, createdAt }))
     },
   }
 }

@@ -46,3 +46,12 @@ export const iamActions: readonly IamAction[] = [
     resource: "the secret's KMS key",
   },
 ]
+
+/** What `cuedot versions` asks for beyond {@link iamActions}, and nothing else does. */
+export const versionsIamActions: readonly IamAction[] = [
+  {
+    action: 'secretsmanager:ListSecretVersionIds',
+    why: 'Lists the versions with their labels and dates, and no value. Nothing else needs it.',
+    resource: 'the secret',
+  },
+]
