@@ -1,5 +1,6 @@
 import { DATABASE_MUTANTS } from './databases.ts'
 import { DOMAIN_MUTANTS, STEP_MUTANTS } from './domain.ts'
+import { FUNCTION_MUTANTS } from './rotation-function.ts'
 import { DROP_IN_MUTANTS } from './drop-in.ts'
 import { EMERGENCY_MUTANTS } from './emergency.ts'
 import { ECS_MUTANTS } from './ecs.ts'
@@ -43,4 +44,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SOAK_MUTANTS,
   ...RECORD_MUTANTS,
   ...OPENEMR_FAILURE_MUTANTS,
+  ...FUNCTION_MUTANTS,
 ]

@@ -4,11 +4,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ROTATION_STEPS } from '../../../rotator/src/domain/four-steps.ts'
-import type { FourStepStrategy } from '../../../rotator/src/domain/four-steps.ts'
-import { FAULT_MODES } from './faults.ts'
-import type { Fault } from './faults.ts'
-import { FourStepTrial } from './four-steps.ts'
+import { ROTATION_STEPS } from '../../domain/four-steps.ts'
+import type { FourStepStrategy } from '../../domain/four-steps.ts'
+import { FAULT_MODES } from '../../../../testkit/src/sim/faults.ts'
+import type { Fault } from '../../../../testkit/src/sim/faults.ts'
+import { FourStepTrial } from '../../../../testkit/src/sim/four-steps.ts'
 
 const STRATEGIES: readonly FourStepStrategy[] = ['single-user', 'alternating', 'dual-password']
 
