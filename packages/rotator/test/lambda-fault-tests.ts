@@ -7,7 +7,7 @@ import { credentialOf } from './lambda-account-tests.ts'
 import { LambdaWorld } from './lambda-world.ts'
 import type { Flat } from './lambda-world.ts'
 
-const ALL_KINDS: readonly FaultKind[] = ['answer-lost', 'request-lost', 'denied']
+const ALL_KINDS: readonly FaultKind[] = ['answer-lost', 'denied']
 
 /**
  * What must hold when Secrets Manager or the database fails in the middle, on a real server.

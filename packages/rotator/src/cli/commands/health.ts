@@ -110,7 +110,10 @@ function whenText(at: Date, now: Date): string {
 function todoOf({ rotationEnabled, deletedOn }: HealthReport): string {
   if (deletedOn) return 'Restore the secret if anybody still needs it.'
   if (rotationEnabled)
-    return 'Look at the log of what rotates it; `cuedot versions` shows every version.'
+    return (
+      'Look at the log of what rotates it. `cuedot lambda heal` ends a rotation that was given ' +
+      'up; `cuedot versions` shows every version.'
+    )
   return (
     'Turn rotation on in Secrets Manager if that is to rotate it; `cuedot status` tells of those ' +
     'that cuedot makes.'
