@@ -2,8 +2,8 @@
  * What the client's pool costs, and how soon it follows: `npm run bench:client`, on PostgreSQL 18,
  * with clients on this machine. One JSON object a line:
  *
- * - `query`: a pool of `pg` and ours, asked in turn, in one run; milliseconds of a query, and the
- *   ratio of ours to theirs;
+ * - `query`: a pool of `pg` and ours, asked in turn, in one run; milliseconds of a query, the ratio
+ *   of ours to theirs, and that of theirs to another one of theirs (`control`);
  * - `checkout`: nanoseconds that handing out an idle connection takes longer, without a server;
  * - `propagation`: milliseconds from a change until a query runs with it, by what tells of it;
  * - `swaps`: what many swaps in a row leave behind (1,000, or `--swaps N`); the pool itself has one
@@ -23,7 +23,7 @@ import { randomPassword } from '../packages/testkit/src/servers/postgres.ts'
 import type { Credential } from '@cuedot/client/protocol'
 
 const { values } = parseArgs({ options: { swaps: { type: 'string', default: '1000' } } })
-const [BATCHES, BATCH] = [60, 500]
+const [ROUNDS, BATCHES, BATCH] = [30, 4, 500]
 const CHANGES = 30
 
 await using engine = await postgresRig({ maxConnections: 100 })
@@ -62,28 +62,41 @@ function setUp(pollMs: number, max = 10): Setup {
   }
 }
 
-/** Batches of both in turn, so that whatever else the machine does befalls both. */
+/**
+ * Batches of both in turn, so that whatever else the machine does befalls both, and new sessions in
+ * each round: two sessions of one server differ by more than what is measured. `control` is a
+ * second pool of `pg` against the first: nothing smaller than how far that is from 1 can be told.
+ */
 async function queries(): Promise<object> {
-  await using ours = setUp(0, 1)
-  const bare = barePg(A, { ca, max: 1 })
-  const times = { bare: [] as number[], ours: [] as number[] }
-  for (let batch = 0; batch <= BATCHES; batch++) {
-    for (const [name, pool] of [
-      ['bare', bare],
-      ['ours', ours.pool],
-    ] as const) {
-      for (let n = 0; n < BATCH; n++) {
-        const begun = performance.now()
-        await pool.query('SELECT 1')
-        // The first batches warm up.
-        if (batch > 0) times[name].push(performance.now() - begun)
+  const times: Record<string, number[]> = { bare: [], control: [], ours: [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    await using ours = setUp(0, 1)
+    const [bare, control] = [barePg(A, { ca, max: 1 }), barePg(A, { ca, max: 1 })]
+    for (let batch = 0; batch <= BATCHES; batch++)
+      for (const [name, pool] of Object.entries({ bare, control, ours: ours.pool })) {
+        const taken = await timesOf(pool)
+        // The first batch warms up.
+        if (batch > 0) times[name]?.push(...taken)
       }
-    }
+    await Promise.all([bare.end(), control.end()])
   }
-  await bare.end()
-  const [theirs, mine] = [quantiles(times.bare), quantiles(times.ours)]
-  const ratio = { p50: round(mine.p50 / theirs.p50), p99: round(mine.p99 / theirs.p99) }
-  return { queries: times.ours.length, bare: theirs, ours: mine, ratio }
+  const of = (name: string): ReturnType<typeof quantiles> => quantiles(times[name] ?? [])
+  const [bare, control, ours] = [of('bare'), of('control'), of('ours')]
+  const to = (other: typeof bare): object => ({
+    p50: round(other.p50 / bare.p50),
+    p99: round(other.p99 / bare.p99),
+  })
+  return { queries: times['ours']?.length, bare, ours, ratio: to(ours), control: to(control) }
+}
+
+async function timesOf(pool: ReturnType<typeof barePg>): Promise<number[]> {
+  const times: number[] = []
+  for (let n = 0; n < BATCH; n++) {
+    const begun = performance.now()
+    await pool.query('SELECT 1')
+    times.push(performance.now() - begun)
+  }
+  return times
 }
 
 /** A connection is handed out and given back, nothing is asked of the server. */
