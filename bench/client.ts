@@ -69,7 +69,7 @@ function setUp(pollMs: number, max = 10): Setup {
  */
 async function queries(): Promise<object> {
   const times: Record<string, number[]> = { bare: [], control: [], ours: [] }
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let turn = 0; turn < ROUNDS; turn++) {
     await using ours = setUp(0, 1)
     const [bare, control] = [barePg(A, { ca, max: 1 }), barePg(A, { ca, max: 1 })]
     for (let batch = 0; batch <= BATCHES; batch++)

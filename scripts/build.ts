@@ -1,6 +1,10 @@
-/** `npm run build`: what is published: `dist` of the client, the agent and the rotator. */
+/**
+ * `npm run build`: what is published: `dist` of the client, the agent and the rotator, and its
+ * functions for Lambda, each in one file.
+ */
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bundleFunctions } from './lib/lambda-bundle.ts'
 import { ROOT, run } from './lib/run.ts'
 
 /** In this order: the others are compiled against the client's declarations. */
@@ -17,3 +21,4 @@ for (const name of PACKAGES) {
   }
   await copyFile(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
 }
+await bundleFunctions(join(ROOT, 'packages/rotator/dist/functions'))

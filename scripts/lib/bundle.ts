@@ -58,17 +58,47 @@ function packagesIn(files: readonly string[]): readonly string[] {
 /** @throws for a package whose licence nobody could read in the bundle */
 async function copyLicenses(folders: readonly string[], to: string): Promise<void> {
   for (const folder of folders) {
-    const from = join(ROOT, folder)
-    const manifest: Readonly<Record<string, unknown>> = JSON.parse(
-      await readFile(join(from, 'package.json'), 'utf8'),
-    )
-    const name = join(to, `${String(manifest['name'])}@${String(manifest['version'])}`)
-    await mkdir(name, { recursive: true })
-    const texts = (await readdir(from)).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
-    for (const text of texts) await cp(join(from, text), join(name, text), { recursive: true })
-    if (texts.length > 0) continue
-    const license = manifest['license']
-    if (typeof license !== 'string') throw new Error(`${folder} does not say what its licence is`)
-    await writeFile(join(name, 'LICENSE'), `${license}\n`)
+    const { name, files, says } = await licenseOf(folder)
+    await mkdir(join(to, name), { recursive: true })
+    for (const file of files)
+      await cp(join(ROOT, folder, file), join(to, name, file), { recursive: true })
+    if (files.length === 0) await writeFile(join(to, name, 'LICENSE'), says)
   }
+}
+
+/** The licence of one package: its own files, or what its manifest says where it has none. */
+interface License {
+  /** `name@version`. */
+  readonly name: string
+  readonly files: readonly string[]
+  readonly says: string
+}
+
+/** @throws for a package that does not say what its licence is */
+async function licenseOf(folder: string): Promise<License> {
+  const from = join(ROOT, folder)
+  const manifest: Readonly<Record<string, unknown>> = JSON.parse(
+    await readFile(join(from, 'package.json'), 'utf8'),
+  )
+  const files = (await readdir(from)).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
+  const license = manifest['license']
+  if (files.length === 0 && typeof license !== 'string')
+    throw new Error(`${folder} does not say what its licence is`)
+  const name = `${String(manifest['name'])}@${String(manifest['version'])}`
+  return { name, files, says: `${String(license)}\n` }
+}
+
+/** The licences of ours and of the packages that these files are of, each text once. */
+export async function licenseTexts(inputs: readonly string[]): Promise<string> {
+  const texts = new Map<string, string[]>()
+  for (const folder of ['packages/rotator', ...packagesIn(inputs)]) {
+    const { name, files, says } = await licenseOf(folder)
+    const read = files.toSorted().map((file) => readFile(join(ROOT, folder, file), 'utf8'))
+    const text = files.length === 0 ? says : (await Promise.all(read)).join('\n')
+    texts.set(text, [...(texts.get(text) ?? []), name])
+  }
+  const rule = '-'.repeat(80)
+  return Array.from(texts, ([text, names]) => `${names.join('\n')}\n\n${text.trim()}\n`).join(
+    `\n${rule}\n\n`,
+  )
 }

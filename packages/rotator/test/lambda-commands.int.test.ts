@@ -1,6 +1,8 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Sensitive } from '@cuedot/client/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startCuedot } from './cli-process.ts'
 import type { CliResult } from './cli-process.ts'
 import { LambdaWorld } from './lambda-world.ts'
@@ -81,6 +83,24 @@ describe('lambda invoke --local', () => {
     const { code, stderr, stdout } = await cuedot(args, { [name]: value })
     expect(code).toBe(2)
     expect(`${stdout}${stderr}`).toContain(name)
+  })
+})
+
+describe('lambda build', () => {
+  // The functions are in the package; of the sources alone none is built.
+  test('writes both functions from the package, or says what to run first', async () => {
+    const out = await mkdtemp(join(tmpdir(), 'cuedot-functions-'))
+    onTestFinished(async () => await rm(out, { recursive: true }))
+    const { code, stdout } = await cuedot(['lambda', 'build', '--out', out, '--json'])
+    const isPackage = process.env['CUEDOT_TEST_PROGRAM'] !== undefined
+    if (code !== 0 && !isPackage) expect(stdout).toContain('npm run build')
+    else {
+      const { functions } = JSON.parse(stdout)
+      expect({ code, functions }).toMatchObject({
+        ...{ code: 0, functions: [{ name: 'restart' }, { name: 'rotation' }] },
+      })
+      expect(await readdir(out)).toEqual(['restart.zip', 'rotation.zip'])
+    }
   })
 })
 

@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { ROTATION_STEPS } from '../../domain/four-steps.ts'
+import type { BuildOptions } from './build.ts'
 import type { InvokeOptions } from './invoke.ts'
 import type { RestoreOptions } from './restore.ts'
 import type { SecretOptions } from './visits.ts'
@@ -17,6 +18,15 @@ export function addLambda(program: Command, ended: Ended): void {
   const lambda = program
     .command('lambda')
     .description('the rotation function for AWS Secrets Manager')
+  lambda
+    .command('build')
+    .description('write rotation.zip and restart.zip, ready to be uploaded')
+    .requiredOption('--out <folder>', 'where they go; made where it is missing')
+    .option('--json', 'one JSON object on stdout')
+    .action(async (options: BuildOptions) => {
+      const { lambdaBuildCommand } = await import('./build.ts')
+      ended(await lambdaBuildCommand(options))
+    })
   onSecret(lambda.command('invoke').description('make the steps of a rotation'))
     .option('--local', 'in this process, with its credentials')
     .addOption(new Option('--step <step>', 'only this one').choices([...ROTATION_STEPS]))
