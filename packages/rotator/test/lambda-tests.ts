@@ -140,6 +140,16 @@ export function lambdaTests(engine: RigEngine['engine']): void {
       expect(world.held(secret)).toEqual(after)
     })
 
+    test('an event that is no step is refused by its code, and so is a bad variable', async () => {
+      const nonsense = await world.send({ Step: 'nonsense' })
+      expect(nonsense.error).toMatchObject({ name: 'ERR_EVENT' })
+      expect(nonsense.error?.message).toContain('Nothing was looked at')
+      const event = { Step: 'setSecret', SecretId: 's', ClientRequestToken: 't' }
+      const wrong = await world.send(event, { PASSWORD_LENGTH: '1' })
+      expect(wrong.error).toMatchObject({ name: 'ERR_CONFIG' })
+      expect(wrong.lines).toMatchObject([{ code: 'STEP_ENDED', error: 'ERR_CONFIG' }])
+    })
+
     test('T90: a version that is not there, or not pending, is refused', async () => {
       const secret = await secretOf()
       const unknown = await world.call(secret, 'createSecret', randomUUID())

@@ -1,6 +1,8 @@
 import { composeRotation, functionSystem } from '../compose/rotation-function.ts'
+import { unusable } from '../engine/four-steps/result.ts'
 import { visit } from '../engine/four-steps/visit.ts'
 import type { VisitResult } from '../engine/four-steps/types.ts'
+import { isRotatorError } from '../errors.ts'
 import { readSettings } from '../compose/rotation-settings.ts'
 import type { Variables } from '../compose/rotation-settings.ts'
 import { parseEvent } from './event.ts'
@@ -32,17 +34,19 @@ export class RotationFailed extends Error {
  * Makes the handler of a rotation function for AWS Secrets Manager, for MySQL, MariaDB and
  * PostgreSQL. Whatever is not done is thrown, so that Secrets Manager repeats the rotation.
  *
- * @throws the handler throws {@link RotationFailed}; ERR_EVENT and ERR_CONFIG as they are
+ * @throws the handler throws {@link RotationFailed}
  */
 export function rotationHandler({ variables, log }: FunctionHost): RotationHandler {
   return async (event, context) => {
-    const parsed = parseEvent(event, context)
+    const { parsed, settings } = read(() => ({
+      parsed: parseEvent(event, context),
+      settings: readSettings(variables),
+    }))
     const { step, secret, token } = parsed
-    const { place, options } = readSettings(variables)
     const about = { secret, step, version: token }
     log({ level: 'info', code: 'STEP_STARTED', ...about })
     const result = await visit(
-      composeRotation({ ...place, secret }, options),
+      composeRotation({ ...settings.place, secret }, settings.options),
       { step, token, asked: 'called' },
       {
         ...functionSystem,
@@ -51,11 +55,26 @@ export function rotationHandler({ variables, log }: FunctionHost): RotationHandl
           log({ level: told.code === 'RETRYING' ? 'warn' : 'info', ...about, ...told }),
       },
     )
+    tellEnd(result, about)
+    log(figuresLine(parsed, result, functionSystem.clock.now()))
+    if (result.outcome !== 'done') throw new RotationFailed(result)
+  }
+
+  function tellEnd(result: VisitResult, about: object): void {
     const { outcome, code, what, state, todo, durationMs } = result
     const ended = { code: 'STEP_ENDED', ...about, outcome, durationMs, what }
     const problem = outcome === 'done' ? {} : { error: code, state, todo }
     log({ level: outcome === 'done' ? 'info' : 'error', ...ended, ...problem })
-    log(figuresLine(parsed, result, functionSystem.clock.now()))
-    if (outcome !== 'done') throw new RotationFailed(result)
+  }
+
+  function read<T>(given: () => T): T {
+    try {
+      return given()
+    } catch (error) {
+      if (!isRotatorError(error)) throw error
+      const result = unusable(error)
+      tellEnd(result, {})
+      throw new RotationFailed(result)
+    }
   }
 }

@@ -12,7 +12,9 @@ export type Told = Pick<VisitResult, 'outcome' | 'code' | 'what' | 'state' | 'to
 
 type Refused = Extract<FourStepDecision, { readonly kind: 'refused' }>
 
-const AS_BEFORE = 'Applications go on with AWSCURRENT, which nobody has changed.'
+const AS_BEFORE = 'AWSCURRENT is what it was, and so is what the database accepts.'
+const NOT_MOVED = 'AWSCURRENT is what it was.'
+const IN_FORCE = 'The database accepts the staged password, which AWSPENDING has.'
 
 /** The step's goal is reached. */
 export function settledBy(what: string): Told {
@@ -24,18 +26,19 @@ export function refusedBy({ code, why }: Refused, database: SeenDatabase | undef
   const about = [why]
   if (code === 'STANDBY_IN_USE' && database) about.push(describeSessions(database.sessions))
   if (code === 'PRIVILEGES_DIFFER' && database) about.push(`it lacks: ${database.lacks.join(', ')}`)
-  return refused(code, about.join('; '))
+  const inForce = database?.facts.staged === 'accepted'
+  return refused(code, about.join('; '), inForce ? IN_FORCE : NOT_MOVED)
 }
 
-function refused(code: RefusalCode, why: string): Told {
+function refused(code: RefusalCode, why: string, state: string): Told {
   const { what, hint } = REFUSALS[code]
-  return { outcome: 'refused', code, what: `${what} (${why})`, state: AS_BEFORE, todo: hint }
+  return { outcome: 'refused', code, what: `${what} (${why})`, state, todo: hint }
 }
 
 /** What the servers and the admin's secret have said; undefined for anything else. */
 export function refusalOf(error: unknown): Told | undefined {
-  if (error instanceof AdminElsewhere) return refused('ADMIN_ELSEWHERE', error.message)
-  if (error instanceof NoAdmin) return refused('ADMIN_LOST', error.message)
+  if (error instanceof AdminElsewhere) return refused('ADMIN_ELSEWHERE', error.message, AS_BEFORE)
+  if (error instanceof NoAdmin) return refused('ADMIN_LOST', error.message, AS_BEFORE)
   if (!(error instanceof Locked)) return undefined
   return {
     outcome: 'failed',
@@ -46,17 +49,22 @@ export function refusalOf(error: unknown): Told | undefined {
   }
 }
 
-/** Only a set password of one user is felt by applications, until finishSecret has come. */
+/** What is known of the password that applications use. */
 export function endedBy(
   { code, message, hint }: AnyRotatorError,
   effects: readonly FourStepEffect[],
 ): Told {
-  const isPutBack = effects.includes('put-back')
-  const isSet = effects.includes('set')
-  const state = isPutBack
+  const state = effects.includes('put-back')
     ? 'The password that AWSCURRENT has was put back into the database: applications go on with it.'
-    : isSet
-      ? 'The database has been told the staged password; AWSPENDING has it.'
-      : AS_BEFORE
+    : effects.includes('set')
+      ? IN_FORCE
+      : NOT_MOVED
   return { outcome: 'failed', code, what: message, state, todo: hint }
+}
+
+/** What the function was given cannot be used: nobody was asked for anything. */
+export function unusable({ code, message, hint }: AnyRotatorError): VisitResult {
+  const state = 'Nothing was looked at or changed.'
+  const figures = { effects: [], durationMs: 0 }
+  return { outcome: 'failed', code, what: message, state, todo: hint, ...figures }
 }

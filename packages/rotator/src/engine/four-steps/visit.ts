@@ -12,6 +12,7 @@ import { drawByRules } from '../../domain/password-rules.ts'
 import { isRotatorError, RotatorError } from '../../errors.ts'
 import type { AnyRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
+import { describeSessions } from '../../steps/drain.ts'
 import { guardPort } from '../guard.ts'
 import type { Guards } from '../guard.ts'
 import { KnownSecrets } from '../secrets.ts'
@@ -124,10 +125,16 @@ class OneVisit implements AsyncDisposable {
         return this.#end(settledBy(decision.why))
       }
       this.#giveUpRepeating(decision.effect)
-      return await this.#apply(decision.effect, decision.why)
+      return await this.#apply(decision.effect, this.#whyWith(decision))
     } catch (error) {
       return await this.#meet(error)
     }
+  }
+
+  /** Who is waited for stands in the first line about it. */
+  #whyWith({ effect, why }: { readonly effect: FourStepEffect; readonly why: string }): string {
+    const sessions = this.#database?.sessions ?? []
+    return effect === 'wait' ? `${why}: ${describeSessions(sessions)}` : why
   }
 
   async #decide(): Promise<FourStepDecision> {
@@ -178,6 +185,9 @@ class OneVisit implements AsyncDisposable {
   /** @returns a result where nothing is to be looked at afterwards */
   async #apply(effect: FourStepEffect, why: string): Promise<VisitResult | undefined> {
     const { clock, tell } = this.#env
+    // A wait is told once, however long it takes.
+    if (effect === 'wait' && this.#effects.at(-1) === 'wait')
+      return await this.#carryOut(effect, why)
     tell({ code: 'EFFECT_STARTED', effect, why: this.#secrets.scrub(why) })
     const begun = clock.now().getTime()
     const result = await this.#carryOut(effect, why)
