@@ -15,13 +15,13 @@ function declared(): readonly string[] {
 }
 
 /**
- * No run calls these, so no target holds them: what starts a rotation elsewhere, and what a
- * rotation function has, whose every call the simulator strikes.
+ * No run calls these, so no target holds them: what starts a rotation elsewhere, what only lists,
+ * and what a rotation function has, whose every call the simulator strikes.
  */
 const BESIDE: ReadonlySet<string> = new Set([
   ...['Launch.look', 'Launch.readLog', 'Launcher.running', 'Launcher.start'],
   ...['describe', 'staged', 'anyVersion', 'release', 'stage'].map((of) => `RotationSecret.${of}`),
-  ...['ServerRegistry.sourceOf', 'ServerRegistry.hostsOf'],
+  ...['ServerRegistry.sourceOf', 'ServerRegistry.hostsOf', 'VersionList.list'],
 ])
 
 type Made = Record<string | symbol, unknown>
