@@ -3,6 +3,8 @@ import { text } from 'node:stream/consumers'
 import { startHttpEnd } from '../servers/http-end.ts'
 import { RotationMachine } from './rds-rotation.ts'
 import type { Rotated } from './rds-rotation.ts'
+import { clusterXml, endpointXml, instanceXml, isCalled } from './rds-servers.ts'
+import type { RdsServer } from './rds-servers.ts'
 import { answerXml, errorXml } from './rds-xml.ts'
 import type { XmlTree } from './rds-xml.ts'
 
@@ -42,9 +44,11 @@ export interface RdsFakeOptions extends Rotated {
   readonly secretArn: string
   /** Another one of the same kind, whose password RDS does not manage. */
   readonly unmanagedId?: string
+  /** Where it says that it is. Default: it does not say. */
+  readonly endpoint?: { readonly address: string; readonly port: number }
 }
 
-/** A running fake of RDS with one instance or cluster. */
+/** A running fake of RDS with one instance or cluster, and what a test adds. */
 export interface FakeRds extends AsyncDisposable {
   /** For the SDK's `endpoint`. */
   readonly endpoint: string
@@ -54,6 +58,8 @@ export interface FakeRds extends AsyncDisposable {
   /** The parameters of the last request that asked for a change. */
   readonly asked: URLSearchParams
   readonly rotation: RotationMachine
+  /** Makes an instance or a cluster that is only described. */
+  add(server: RdsServer): void
   /** Resolves when the resource has been described this often since the start. */
   lookedAt(count: number): Promise<void>
   /** Arms a fault. */
@@ -64,6 +70,7 @@ export interface FakeRds extends AsyncDisposable {
 
 interface Server {
   readonly options: RdsFakeOptions
+  readonly servers: RdsServer[]
   readonly rotation: RotationMachine
   readonly log: string[]
   readonly faults: { readonly fault: RdsFault; passing: number; left: number }[]
@@ -92,6 +99,7 @@ class Refusal extends Error {
 export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
   const state: Server = {
     options,
+    servers: [],
     rotation: new RotationMachine(options),
     log: [],
     faults: [],
@@ -113,6 +121,7 @@ export async function startRds(options: RdsFakeOptions): Promise<FakeRds> {
       return state.asked
     },
     rotation: state.rotation,
+    add: (server) => void state.servers.push(server),
     lookedAt: (count) => lookedAt(state, count),
     fail: (fault) => {
       state.faults.push({ fault, passing: fault.after ?? 0, left: fault.calls ?? 1 })
@@ -136,11 +145,19 @@ async function serve(
   for (const watcher of state.watchers) watcher()
   const kind = takeFault(state, action)
   if (kind === 'request-lost') return void request.socket.resetAndDestroy()
-  const signed = request.headers.authorization?.startsWith('AWS4-HMAC-SHA256') === true
-  const { status, xml } = answerTo(state, { action, parameters, signed, kind })
+  const region = regionOf(request.headers.authorization)
+  const { status, xml } = answerTo(state, { action, parameters, region, kind })
   if (kind === 'answer-lost') return void request.socket.resetAndDestroy()
   if (kind === 'hang') return void state.hanging.add(response)
   response.writeHead(status, { 'content-type': 'text/xml' }).end(xml)
+}
+
+/**
+ * For which region a request was signed; undefined where it was not signed.
+ * @see AWS IAM user guide, "Elements of an AWS API request signature", Credential
+ */
+function regionOf(authorization = ''): string | undefined {
+  return /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d+\/([^/]+)\/rds\//.exec(authorization)?.[1]
 }
 
 async function lookedAt({ log, watchers }: Server, count: number): Promise<void> {
@@ -171,7 +188,7 @@ function takeFault(state: Server, action: string): RdsFaultKind | undefined {
 interface Question {
   readonly action: string
   readonly parameters: URLSearchParams
-  readonly signed: boolean
+  readonly region: string | undefined
   readonly kind: RdsFaultKind | undefined
 }
 
@@ -192,23 +209,37 @@ const NAMES = {
   cluster: { key: 'DBCluster', status: 'Status', missing: 'DBClusterNotFoundFault' },
 } as const
 
-function perform(state: Server, { action, parameters, signed, kind }: Question): XmlTree {
-  if (!signed) throw new Refusal('MissingAuthenticationToken', 'not signed', 403)
+function perform(state: Server, { action, parameters, region, kind }: Question): XmlTree {
+  if (region === undefined) throw new Refusal('MissingAuthenticationToken', 'not signed', 403)
   if (kind === 'throttle') throw new Refusal('Throttling', 'Rate exceeded')
   if (kind === 'denied') throw new Refusal('AccessDenied', `not authorized: rds:${action}`, 403)
+  for (const one of ['instance', 'cluster'] as const)
+    if (action === `Describe${NAMES[one].key}s`) return show(state, one, { parameters, region })
   const { key } = NAMES[state.options.kind]
-  if (action === `Describe${key}s`) {
-    const [id] = found(state, parameters)
-    return { [`${key}s`]: { [key]: describe(state, id) } }
-  }
   if (action !== `Modify${key}`) throw new Refusal('InvalidAction', action)
   if (kind === 'state') throw wrongState(state)
   return { [key]: modify(state, parameters) }
 }
 
+function show(
+  state: Server,
+  kind: RdsServer['kind'],
+  { parameters, region }: { readonly parameters: URLSearchParams; readonly region: string },
+): XmlTree {
+  const { key } = NAMES[kind]
+  const id = parameters.get(`${key}Identifier`) ?? ''
+  const added = state.servers.find((one) => one.kind === kind && isCalled(one, id, region))
+  if (added) {
+    const tree = added.kind === 'instance' ? instanceXml(added, region) : clusterXml(added, region)
+    return { [`${key}s`]: { [key]: tree } }
+  }
+  const [own] = found(state, kind, parameters)
+  return { [`${key}s`]: { [key]: describe(state, own) } }
+}
+
 /** @see Amazon RDS API reference, ModifyDBInstance and ModifyDBCluster: parameters and errors */
 function modify(state: Server, parameters: URLSearchParams): XmlTree {
-  const [id, isManaged] = found(state, parameters)
+  const [id, isManaged] = found(state, state.options.kind, parameters)
   state.asked = parameters
   if (parameters.get('RotateMasterUserPassword') !== 'true')
     throw new Refusal('InvalidParameterCombination', 'No modifications were requested')
@@ -225,20 +256,31 @@ function wrongState({ options: { kind, id } }: Server): Refusal {
   return new Refusal(code, `${id} is not in the state available`)
 }
 
-function found({ options }: Server, parameters: URLSearchParams): readonly [string, boolean] {
-  const { key, missing } = NAMES[options.kind]
+/** A word that can be no identifier is not looked for. */
+const IDENTIFIER = /^[a-z][a-z0-9-]*$/i
+
+function found(
+  { options }: Server,
+  kind: RdsServer['kind'],
+  parameters: URLSearchParams,
+): readonly [string, boolean] {
+  const { key, missing } = NAMES[kind]
   const id = parameters.get(`${key}Identifier`) ?? ''
-  if (id === options.id || id === options.unmanagedId) return [id, id === options.id]
+  if (!IDENTIFIER.test(id)) throw new Refusal('InvalidParameterValue', 'not an identifier')
+  const isOwn = kind === options.kind
+  if (isOwn && (id === options.id || id === options.unmanagedId)) return [id, id === options.id]
   throw new Refusal(missing, `${id} not found.`, 404)
 }
 
 function describe({ options, rotation }: Server, id: string): XmlTree {
-  const { key, status } = NAMES[options.kind]
+  const { kind, endpoint } = options
+  const { key, status } = NAMES[kind]
   const secret = { SecretArn: options.secretArn, SecretStatus: rotation.status }
   return {
     [`${key}Identifier`]: id,
     [status]: 'available',
     MasterUsername: options.username,
     ...(id === options.id && { MasterUserSecret: secret }),
+    ...(id === options.id && endpoint && endpointXml({ kind, ...endpoint })),
   }
 }

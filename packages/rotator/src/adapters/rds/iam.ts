@@ -10,14 +10,17 @@ export interface RdsIamAction {
 
 /**
  * Everything that the RDS adapter ever asks AWS for; `docs/iam.md` is made from it and the tests
- * fail on a call of any other action. An instance needs the first two, a cluster the next two.
+ * fail on a call of any other action. An instance needs the first two, a cluster the next two. A
+ * rotation function only describes.
  * @see Amazon RDS user guide, "Password management with Amazon RDS and AWS Secrets Manager",
  *   "Permissions required for Secrets Manager integration": who rotates needs RotateSecret
  */
 export const rdsIamActions: readonly RdsIamAction[] = [
   {
     action: 'rds:DescribeDBInstances',
-    why: 'Reads whether the managed secret of an instance is being rotated.',
+    why:
+      'Reads whether the managed secret of an instance is being rotated; for a rotation ' +
+      'function, the host of an instance and what it is a replica of.',
     resource: 'the DB instance',
   },
   {
@@ -27,7 +30,9 @@ export const rdsIamActions: readonly RdsIamAction[] = [
   },
   {
     action: 'rds:DescribeDBClusters',
-    why: 'Reads whether the managed secret of a cluster is being rotated.',
+    why:
+      'Reads whether the managed secret of a cluster is being rotated; for a rotation function, ' +
+      'the hosts of a cluster.',
     resource: 'the DB cluster',
   },
   {

@@ -12,23 +12,25 @@ import type { RdsResource } from './resource.ts'
 
 /**
  * RDS, as what knows its servers. An instance is asked for by the first label of its host, which is
- * its identifier. A host of which RDS knows nothing is a replica of nothing.
+ * its identifier. A host of which RDS knows nothing is a replica of nothing. What a replica copies
+ * is asked for in the region that its ARN names.
  *
  * @throws ERR_OWNER_*
- * @see Amazon RDS API reference, DBInstance (Endpoint, ReadReplicaSourceDBInstanceIdentifier) and
- *   DBCluster (Endpoint, ReaderEndpoint)
+ * @see Amazon RDS API reference, DBInstance (Endpoint, DBInstanceArn,
+ *   ReadReplicaSourceDBInstanceIdentifier) and DBCluster (Endpoint, ReaderEndpoint)
  */
 export function rdsRegistry(options: AwsOptions): ServerRegistry {
   const connection = rdsConnector(options)
   return {
     sourceOf: async (host, call) => {
       const [id = ''] = host.split('.', 1)
+      if (!IDENTIFIER.test(id)) return undefined
       const replica = await instance({ connection, call, resource: { kind: 'instance', id } })
       const source = replica?.ReadReplicaSourceDBInstanceIdentifier
-      if (replica?.Endpoint?.Address !== host || source === undefined) return undefined
-      // Across regions it is an ARN, and this client asks one region.
-      const found = { kind: 'instance', id: source.split(':').at(-1) ?? source } as const
-      return (await instance({ connection, call, resource: found }))?.Endpoint?.Address
+      const isHost = replica?.Endpoint?.Address?.toLowerCase() === host.toLowerCase()
+      return isHost && source !== undefined
+        ? await hostOf(source, { options, connection, call })
+        : undefined
     },
     hostsOf: async (arn, call) => {
       const asking = { connection, call, resource: resourceOf(arn, arn) }
@@ -37,6 +39,28 @@ export function rdsRegistry(options: AwsOptions): ServerRegistry {
       return address === undefined ? [] : [address]
     },
   }
+}
+
+/**
+ * RDS refuses to look for anything else.
+ * @see Amazon RDS API reference, CreateDBInstance, DBInstanceIdentifier, "Constraints"
+ */
+const IDENTIFIER = /^[a-z][a-z0-9-]{0,62}$/i
+
+/** Within a region the source of a replica is an identifier, across regions an ARN. */
+async function hostOf(
+  source: string,
+  { options, connection, call }: Omit<Asking, 'resource'> & { readonly options: AwsOptions },
+): Promise<string | undefined> {
+  const region = /^arn:[^:]+:rds:([^:]+):/.exec(source)?.[1]
+  if (region === undefined)
+    return (await instance({ connection, call, resource: { kind: 'instance', id: source } }))
+      ?.Endpoint?.Address
+  const there = rdsConnector({ ...options, region })
+  const resource = resourceOf(source, source)
+  const found = await instance({ connection: there, call, resource })
+  // An instance of another account may have the same name.
+  return found?.DBInstanceArn === source ? found.Endpoint?.Address : undefined
 }
 
 interface Asking {

@@ -77,11 +77,7 @@ export class Servers implements AsyncDisposable {
   ): Promise<readonly [writer: DocumentEndpoint | undefined, problem: string]> {
     const { registry } = this.#target
     try {
-      if (admin.host === '') {
-        const resource = (await store.owner(this.#call()))?.resource
-        const hosts = resource === undefined ? [] : await registry.hostsOf(resource, this.#call())
-        return [hosts.some((host) => sameHost(host, own.host)) ? own : undefined, '']
-      }
+      if (admin.host === '') return [await this.#managedWriter(store, own), '']
       const source = await registry.sourceOf(own.host, this.#call())
       const isSource = source !== undefined && sameHost(source, admin.host)
       return [isSource ? { host: admin.host, port: admin.port } : undefined, '']
@@ -89,6 +85,26 @@ export class Servers implements AsyncDisposable {
       if (!isRotatorError(error)) throw error
       return [undefined, `; RDS could not be asked whether they belong together: ${error.message}`]
     }
+  }
+
+  /**
+   * Where RDS manages the admin for the secret's host, or for what that is a replica of. A replica
+   * has the port of its source where nobody has given it another.
+   *
+   * @see Amazon RDS API reference, CreateDBInstanceReadReplica, Port
+   */
+  async #managedWriter(
+    store: SecretStore,
+    { host: own, port }: DocumentEndpoint,
+  ): Promise<DocumentEndpoint | undefined> {
+    const { registry } = this.#target
+    const resource = (await store.owner(this.#call()))?.resource
+    const hosts = resource === undefined ? [] : await registry.hostsOf(resource, this.#call())
+    const [writer] = hosts
+    if (writer === undefined) return undefined
+    if (hosts.some((host) => sameHost(host, own))) return { host: writer, port }
+    const source = await registry.sourceOf(own, this.#call())
+    return source !== undefined && sameHost(source, writer) ? { host: writer, port } : undefined
   }
 
   async #admin(id: string): Promise<{ readonly store: SecretStore; readonly admin: Credential }> {
