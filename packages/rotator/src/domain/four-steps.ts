@@ -78,6 +78,12 @@ export type FourStepDecision =
   | { readonly kind: 'next'; readonly effect: FourStepEffect; readonly why: string }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly why: string }
 
+/** What this rotation is to make current is current. */
+export const ALREADY_CURRENT: FourStepDecision = {
+  kind: 'done',
+  why: 'this version is current already',
+}
+
 /**
  * Who has asked for a step: Secrets Manager, which has made the version before; a person, who
  * begins a rotation without it; or a person who brings an earlier version back.
@@ -90,7 +96,7 @@ export function decideEntry(
   asked: Asked,
 ): FourStepDecision | undefined {
   if (facts.owner !== undefined) return refuse('SECRET_IS_MANAGED', `its owner is ${facts.owner}`)
-  if (facts.version === 'current') return done('this version is current already')
+  if (facts.version === 'current') return ALREADY_CURRENT
   if (asked === 'by-hand') return undefined
   if (facts.version === 'unknown') return refuse('TOKEN_UNKNOWN', 'no version has this id')
   if (asked === 'restore') return undefined

@@ -36,7 +36,7 @@ export class FourStepTrial {
   readonly world: World
   readonly secret: RotatedSecret
   readonly gate: Gate
-  readonly broken: string[] = []
+  readonly #broken: string[] = []
   readonly strategy: FourStepStrategy
   /** Awaited before every call of a port, so that two processes can be interleaved. */
   pause: () => Promise<void> = async () => undefined
@@ -58,6 +58,11 @@ export class FourStepTrial {
     if (incident) incidents.push({ at: incident.at, what: async () => incident.what(this) })
     this.gate = new Gate(this.world, faults, incidents)
     this.#target = this.#makeTarget()
+  }
+
+  /** What was found broken, here and by the world itself. */
+  get broken(): readonly string[] {
+    return [...this.#broken, ...this.world.checker.broken]
   }
 
   #makeTarget(): FourStepTarget {
@@ -124,10 +129,10 @@ export class FourStepTrial {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const token = this.secret.announce()
       if (!(await this.#round(token))) continue
-      if (!this.secret.hasLabel(token, 'AWSCURRENT')) this.broken.push('the label did not move')
+      if (!this.secret.hasLabel(token, 'AWSCURRENT')) this.#broken.push('the label did not move')
       return
     }
-    this.broken.push('I5 the rotation does not end')
+    this.#broken.push('I5 the rotation does not end')
   }
 
   /** One round, however it ends. */
@@ -153,16 +158,16 @@ export class FourStepTrial {
       document !== undefined && this.world.accepts(document)
     // One user has one password: an application that climbs the ladder finds it.
     const isServed = works(current) || (this.strategy === 'single-user' && held.some(works))
-    if (!isServed) this.broken.push(`I1 no application can log in ${where}`)
+    if (!isServed) this.#broken.push(`I1 no application can log in ${where}`)
     for (const name of [USER, CLONE]) {
       const user = this.world.users.get(name)
       for (const password of user && !user.locked ? passwordsOf(user) : [])
         if (!held.some((one) => one.username === name && one.password === password))
-          this.broken.push(`I2 a password of ${name} is in no version ${where}`)
+          this.#broken.push(`I2 a password of ${name} is in no version ${where}`)
     }
     const clone = this.world.users.get(CLONE)
     if (current?.username === CLONE && clone?.equal !== true)
-      this.broken.push(`I3 a user without its rights is current ${where}`)
+      this.#broken.push(`I3 a user without its rights is current ${where}`)
   }
 
   #document(label: 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS'): Document | undefined {

@@ -1,6 +1,6 @@
 import { DocumentError, parseRotationDocument, readSuccessor } from '@cuedot/client/protocol'
 import type { Credential, RotationDocument, RotationEngine } from '@cuedot/client/protocol'
-import { decideEntry } from '../../domain/four-steps.ts'
+import { ALREADY_CURRENT, decideEntry } from '../../domain/four-steps.ts'
 import type { FourStepDecision, FourStepStrategy, StagingFacts } from '../../domain/four-steps.ts'
 import { RotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
@@ -46,6 +46,8 @@ export async function seeSecret(
   if (decision) return decision
   const current = await secret.version('AWSCURRENT', call())
   if (!current) throw unreadable(secret.secret, 'AWSCURRENT')
+  // Another call has promoted it in between.
+  if (current.id === token) return ALREADY_CURRENT
   const { document } = parseRotationVersion(current, secret.secret)
   const named = nameUsers(document, options, { secret: secret.secret, version: current.id })
   const version = await (asked === 'restore'
