@@ -27,6 +27,7 @@ export interface PgPool {
   end(): Promise<void>
   on(event: string, listener: (...told: readonly unknown[]) => void): unknown
   emit(event: string, ...told: readonly unknown[]): unknown
+  listenerCount(event: string): number
   readonly options: { readonly max?: number | undefined }
   readonly totalCount: number
   readonly idleCount: number
@@ -163,7 +164,7 @@ class PgDriverPool implements DriverPool<PgClient> {
     this.#pool = pool
     this.#onLoginError = onLoginError
     for (const event of ['connect', 'acquire', 'release', 'remove', 'error'])
-      pool.on(event, (...told) => heard(this, event, told))
+      pool.on(event, (first, second) => heard(this, event, [first, second]))
     // Idle clients are removed, too: then there is room.
     pool.on('remove', () => this.#ledger.tellFreed())
   }

@@ -53,7 +53,9 @@ export function createPgPool(options: LooseOptions): PgPool {
       ...{ Pool, config },
       heard: (pool, event, told) => {
         // An idle connection of a pool that serves nobody is nobody's loss.
-        if (event !== 'error' || rotating.serving?.pool === pool) facade.emit(event, ...told)
+        if (event === 'error' && rotating.serving?.pool !== pool) return
+        // Two events of each query are mostly nobody's.
+        if (event === 'error' || facade.listenerCount(event) > 0) facade.emit(event, ...told)
       },
     }),
     onSwap: (swap) => {
