@@ -21,7 +21,8 @@ function declared(): readonly string[] {
 const BESIDE: ReadonlySet<string> = new Set([
   ...['Launch.look', 'Launch.readLog', 'Launcher.running', 'Launcher.start'],
   ...['describe', 'staged', 'anyVersion', 'release', 'stage'].map((of) => `RotationSecret.${of}`),
-  ...['ServerRegistry.sourceOf', 'ServerRegistry.hostsOf', 'VersionList.list'],
+  ...['sourceOf', 'hostsOf', 'writerOf'].map((of) => `ServerRegistry.${of}`),
+  'VersionList.list',
 ])
 
 type Made = Record<string | symbol, unknown>

@@ -230,10 +230,14 @@ export class LambdaWorld implements AsyncDisposable {
     return token
   }
 
+  /** Runs an action of Secrets Manager past the function. */
+  async ask(action: string, request: Flat): Promise<Flat> {
+    return await secretsManagerAdmin(this.fake.endpoint).call(action, request)
+  }
+
   /** The labels of the secret's versions, by id. */
   async describe(secret: string): Promise<{ readonly labels: Readonly<Record<string, string[]>> }> {
-    const admin = secretsManagerAdmin(this.fake.endpoint)
-    const { VersionIdsToStages } = await admin.call('DescribeSecret', { SecretId: secret })
+    const { VersionIdsToStages } = await this.ask('DescribeSecret', { SecretId: secret })
     return { labels: Object(VersionIdsToStages) }
   }
 

@@ -15,7 +15,12 @@ export type { DocumentErrorCode, JsonObject } from './json-document.ts'
 export { Sensitive } from './sensitive.ts'
 export { isSlotName } from './records.ts'
 export type { InitialPlaces, LastRecord, Place, RotationRecord, SlotName } from './records.ts'
-export { parseRotationDocument, readSuccessor, successorOf } from './rotation-document.ts'
+export {
+  parseRotationDocument,
+  readSuccessor,
+  rotationEngine,
+  successorOf,
+} from './rotation-document.ts'
 export type {
   DocumentEndpoint,
   RotationDocument,

@@ -164,9 +164,14 @@ const ENGINES: ReadonlyMap<unknown, RotationEngine> = new Map([
   ['mariadb', 'mariadb'],
 ])
 
+/** The server that an engine of RDS is; undefined for one that is not known. */
+export function rotationEngine(name: unknown): RotationEngine | undefined {
+  return ENGINES.get(name)
+}
+
 function parseEngine(value: unknown): RotationEngine | undefined {
   if (value === undefined) return undefined
-  const engine = ENGINES.get(value)
+  const engine = rotationEngine(value)
   if (engine) return engine
   throw shape('/engine', `must be one of ${[...ENGINES.keys()].map(String).join(', ')}`)
 }

@@ -17,6 +17,12 @@ describe('the event of a rotation', () => {
     })
   })
 
+  test('may ask for a rotation by RDS, which has no version yet', () => {
+    const event = { Step: 'rotateManaged', SecretId: SECRET }
+    expect(parseEvent(event, context())).toEqual({ step: 'rotateManaged', secret: SECRET })
+    expect(() => parseEvent({ Step: 'rotateManaged' }, context())).toThrow('no SecretId')
+  })
+
   test.each([
     [undefined, 'no Step'],
     ['setSecret', 'no Step'],

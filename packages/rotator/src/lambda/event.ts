@@ -15,6 +15,13 @@ export interface RotationEvent {
   readonly token: string
 }
 
+/** What a schedule of one's own gives, for a secret that RDS manages. */
+export interface ManagedEvent {
+  readonly step: 'rotateManaged'
+  /** ARN or name. */
+  readonly secret: string
+}
+
 /** What is used of Lambda's context. */
 export interface FunctionContext {
   getRemainingTimeInMillis(): number
@@ -25,7 +32,7 @@ export interface FunctionContext {
  * @throws ERR_EVENT for a field that is missing, a step that there is not, or a secret of another
  *   account than the function's
  */
-export function parseEvent(event: unknown, context: FunctionContext): RotationEvent {
+export function parseEvent(event: unknown, context: FunctionContext): RotationEvent | ManagedEvent {
   const given: object = typeof event === 'object' && event !== null ? event : {}
   const text = (name: string): string => {
     const value: unknown = Reflect.get(given, name)
@@ -34,6 +41,7 @@ export function parseEvent(event: unknown, context: FunctionContext): RotationEv
     return value
   }
   const named = text('Step')
+  if (named === 'rotateManaged') return { step: named, secret: text('SecretId') }
   const step = ROTATION_STEPS.find((one) => one === named)
   if (step === undefined) {
     const problem = `the event's Step is none of ${ROTATION_STEPS.join(', ')}`

@@ -1,5 +1,5 @@
 import type { VisitResult } from '../engine/four-steps/types.ts'
-import type { RotationEvent } from './event.ts'
+import type { ManagedEvent, RotationEvent } from './event.ts'
 
 /**
  * One line in CloudWatch's embedded metric format: how long the step took, whether it failed and
@@ -11,7 +11,11 @@ import type { RotationEvent } from './event.ts'
  *
  * @see Amazon CloudWatch user guide, "Specification: Embedded metric format"
  */
-export function figuresLine(event: RotationEvent, result: VisitResult, at: Date): object {
+export function figuresLine(
+  event: RotationEvent | ManagedEvent,
+  result: VisitResult,
+  at: Date,
+): object {
   const { outcome, code, durationMs, effects, ageMs } = result
   const age = ageMs === undefined ? {} : { CredentialAge: Math.round(ageMs / 1000) }
   const metrics = [

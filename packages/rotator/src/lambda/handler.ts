@@ -8,6 +8,7 @@ import type { Variables } from '../compose/rotation-settings.ts'
 import { parseEvent } from './event.ts'
 import type { FunctionContext } from './event.ts'
 import { figuresLine } from './figures.ts'
+import { rotateManaged } from './managed.ts'
 
 /** What a rotation function needs from where it runs. */
 export interface FunctionHost {
@@ -42,19 +43,25 @@ export function rotationHandler({ variables, log }: FunctionHost): RotationHandl
       parsed: parseEvent(event, context),
       settings: readSettings(variables),
     }))
-    const { step, secret, token } = parsed
-    const about = { secret, step, version: token }
+    const about = {
+      ...{ secret: parsed.secret, step: parsed.step },
+      ...('token' in parsed && { version: parsed.token }),
+    }
     log({ level: 'info', code: 'STEP_STARTED', ...about })
-    const result = await visit(
-      composeRotation({ ...settings.place, secret }, settings.options),
-      { step, token, asked: 'called' },
-      {
-        ...functionSystem,
-        remainingMs: () => context.getRemainingTimeInMillis(),
-        tell: (told) =>
-          log({ level: told.code === 'RETRYING' ? 'warn' : 'info', ...about, ...told }),
-      },
-    )
+    const remainingMs = (): number => context.getRemainingTimeInMillis()
+    const place = { ...settings.place, secret: parsed.secret }
+    const result =
+      parsed.step === 'rotateManaged'
+        ? await rotateManaged(place, { remainingMs, log })
+        : await visit(
+            composeRotation(place, settings.options),
+            { step: parsed.step, token: parsed.token, asked: 'called' },
+            {
+              ...{ ...functionSystem, remainingMs },
+              tell: (told) =>
+                log({ level: told.code === 'RETRYING' ? 'warn' : 'info', ...about, ...told }),
+            },
+          )
     tellEnd(result, about)
     log(figuresLine(parsed, result, functionSystem.clock.now()))
     if (result.outcome !== 'done') throw new RotationFailed(result)

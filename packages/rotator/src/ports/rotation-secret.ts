@@ -1,4 +1,4 @@
-import type { Sensitive } from '@cuedot/client/protocol'
+import type { DocumentEndpoint, RotationEngine, Sensitive } from '@cuedot/client/protocol'
 import type { Call } from './call.ts'
 import type { SecretOwner, SecretStore, SecretVersion } from './secret-store.ts'
 
@@ -40,4 +40,12 @@ export interface ServerRegistry {
   sourceOf(host: string, call: Call): Promise<string | undefined>
   /** The hosts of the instance or cluster with this ARN. */
   hostsOf(arn: string, call: Call): Promise<readonly string[]>
+  /** The writer of the instance or cluster with this ARN; undefined where there is none. */
+  writerOf(arn: string, call: Call): Promise<RegisteredServer | undefined>
+}
+
+/** A server as a registry knows it. */
+export interface RegisteredServer extends DocumentEndpoint {
+  /** Undefined for one that no adapter speaks. */
+  readonly engine: RotationEngine | undefined
 }

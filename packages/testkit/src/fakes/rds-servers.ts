@@ -5,6 +5,8 @@ export interface RdsPlace {
   readonly kind: 'instance' | 'cluster'
   readonly address: string
   readonly port: number
+  /** As RDS names it. Default `postgres`. */
+  readonly engine?: string
   /** Of a cluster. */
   readonly readerAddress?: string
 }
@@ -51,8 +53,9 @@ export function clusterXml(server: RdsServer, region: string): XmlTree {
 }
 
 /** A cluster has names and one port; an instance has a structure. */
-export function endpointXml({ kind, address, port, readerAddress }: RdsPlace): XmlTree {
+export function endpointXml(place: RdsPlace): XmlTree {
+  const { kind, address, port, readerAddress, engine: Engine = 'postgres' } = place
   const Port = String(port)
-  if (kind === 'instance') return { Endpoint: { Address: address, Port } }
-  return { Endpoint: address, ReaderEndpoint: readerAddress, Port }
+  if (kind === 'instance') return { Engine, Endpoint: { Address: address, Port } }
+  return { Engine, Endpoint: address, ReaderEndpoint: readerAddress, Port }
 }

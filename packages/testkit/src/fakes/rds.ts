@@ -4,7 +4,7 @@ import { startHttpEnd } from '../servers/http-end.ts'
 import { RotationMachine } from './rds-rotation.ts'
 import type { Rotated } from './rds-rotation.ts'
 import { clusterXml, endpointXml, instanceXml, isCalled } from './rds-servers.ts'
-import type { RdsServer } from './rds-servers.ts'
+import type { RdsPlace, RdsServer } from './rds-servers.ts'
 import { answerXml, errorXml } from './rds-xml.ts'
 import type { XmlTree } from './rds-xml.ts'
 
@@ -45,7 +45,7 @@ export interface RdsFakeOptions extends Rotated {
   /** Another one of the same kind, whose password RDS does not manage. */
   readonly unmanagedId?: string
   /** Where it says that it is. Default: it does not say. */
-  readonly endpoint?: { readonly address: string; readonly port: number }
+  readonly endpoint?: Omit<RdsPlace, 'kind'>
 }
 
 /** A running fake of RDS with one instance or cluster, and what a test adds. */

@@ -69,7 +69,11 @@ export class FourStepTrial {
     const { world, gate, strategy } = this
     return {
       secret: this.#watched(this.secret.port(gate)),
-      registry: { sourceOf: async () => undefined, hostsOf: async () => [] },
+      registry: {
+        sourceOf: async () => undefined,
+        hostsOf: async () => [],
+        writerOf: async () => undefined,
+      },
       options: {
         ...{ strategy, sessions: 'refuse' },
         // The world's random source counts: it would never draw one of each kind.

@@ -1,7 +1,8 @@
-import type { DBInstance } from '@aws-sdk/client-rds'
+import type { DBCluster, DBInstance } from '@aws-sdk/client-rds'
+import { rotationEngine } from '@cuedot/client/protocol'
 import { isRotatorError } from '../../errors.ts'
 import type { Call } from '../../ports/call.ts'
-import type { ServerRegistry } from '../../ports/rotation-secret.ts'
+import type { RegisteredServer, ServerRegistry } from '../../ports/rotation-secret.ts'
 import type { AwsOptions } from '../common/aws-client.ts'
 import { rdsConnector } from './connect.ts'
 import type { RdsConnection } from './connect.ts'
@@ -37,6 +38,15 @@ export function rdsRegistry(options: AwsOptions): ServerRegistry {
       if (asking.resource.kind === 'cluster') return await clusterHosts(asking)
       const address = (await instance(asking))?.Endpoint?.Address
       return address === undefined ? [] : [address]
+    },
+    writerOf: async (arn, call) => {
+      const asking = { connection, call, resource: resourceOf(arn, arn) }
+      if (asking.resource.kind === 'instance') {
+        const found = await instance(asking)
+        return serverOf(found?.Engine, found?.Endpoint?.Address, found?.Endpoint?.Port)
+      }
+      const found = await cluster(asking)
+      return serverOf(found?.Engine, found?.Endpoint, found?.Port)
     },
   }
 }
@@ -76,11 +86,25 @@ async function instance(asking: Asking): Promise<DBInstance | undefined> {
   })
 }
 
-async function clusterHosts(asking: Asking): Promise<readonly string[]> {
-  const found = await ask(asking, 'DescribeDBClusters', async ({ sdk, client }, options) => {
+/** One that is being made has no address yet. */
+function serverOf(
+  engine: string | undefined,
+  host: string | undefined,
+  port: number | undefined,
+): RegisteredServer | undefined {
+  if (host === undefined || port === undefined) return undefined
+  return { engine: rotationEngine(engine), host, port }
+}
+
+async function cluster(asking: Asking): Promise<DBCluster | undefined> {
+  return await ask(asking, 'DescribeDBClusters', async ({ sdk, client }, options) => {
     const command = new sdk.DescribeDBClustersCommand({ DBClusterIdentifier: asking.resource.id })
     return (await client.send(command, options)).DBClusters?.[0]
   })
+}
+
+async function clusterHosts(asking: Asking): Promise<readonly string[]> {
+  const found = await cluster(asking)
   return [found?.Endpoint, found?.ReaderEndpoint].filter((host) => host !== undefined)
 }
 
