@@ -22,6 +22,7 @@ const LONGEST = [
   ...['openemr-trouble', 'openemr-operator-ecs', 'managed-faults', 'openemr-operator-eks'],
   ...['examples', 'haproxy', 'bad-input-mariadb', 'bad-input-mysql', 'openemr-secrets', 'adopt'],
   ...['leaks', 'initial-mysql', 'initial-mariadb', 'client/test/rotation'],
+  ...['lambda-faults-mariadb', 'lambda-killed', 'lambda-build', 'client/test/lambda'],
 ].map((name) => `/${name}.int.test.ts`)
 
 class LongestFirst extends BaseSequencer {

@@ -7,17 +7,12 @@ import { credentialOf } from './lambda-account-tests.ts'
 import { LambdaWorld } from './lambda-world.ts'
 import type { Flat } from './lambda-world.ts'
 
-const ALL_KINDS: readonly FaultKind[] = ['answer-lost', 'denied']
-
 /**
  * What must hold when Secrets Manager or the database fails in the middle, on a real server.
  *
  * @param kinds - what strikes each call; the simulator has every engine's steps struck in every way
  */
-export function faultTests(
-  engine: RigEngine['engine'],
-  kinds: readonly FaultKind[] = ALL_KINDS,
-): void {
+export function faultTests(engine: RigEngine['engine'], kinds: readonly FaultKind[]): void {
   let world: LambdaWorld
   beforeAll(async () => {
     world = await LambdaWorld.start(engine)

@@ -1,3 +1,0 @@
-import { faultTests } from './lambda-fault-tests.ts'
-
-faultTests('mysql', [])
