@@ -103,7 +103,13 @@ async function killedOnce(stage: Stage, mark: RotationMark): Promise<RotationEnd
   const step = mark.steps.at(-1)?.name ?? 'its first step'
   stage.screen.say(`Rotation ${mark.number}: SIGKILL during ${step}; running it again`)
   await delay(AFTER_KILL_MS, undefined, { signal: stage.signal })
-  return await run(stage, mark)
+  return (await isOver(stage, mark)) ? { how: DONE, words: '' } : await run(stage, mark)
+}
+
+/** On an overloaded machine the kill may come when all is done: another run would go back. */
+async function isOver({ workspace }: Stage, { to }: RotationMark): Promise<boolean> {
+  const { active, slots, rotation } = await readDocument(workspace)
+  return rotation === undefined && slots[active].username === to
 }
 
 /**
