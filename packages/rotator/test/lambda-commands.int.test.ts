@@ -126,6 +126,21 @@ describe('lambda heal', () => {
     expect(await currentWorks(secret)).toBe(true)
   })
 
+  test('never brings back a password that somebody has replaced by hand', async () => {
+    const user = await world.makeUser()
+    const secret = await world.makeSecret(world.flat(user))
+    const token = await world.rotate(secret)
+    const next = new Sensitive('Replaced-by-hand-0123456789', 'password by hand')
+    await world.setPassword(user.username, next)
+    await world.write(secret, { ...world.held(secret), password: next.reveal() })
+    expect(await idOf(secret, 'AWSPENDING')).toBe(token)
+    const { code } = await cuedot(['lambda', 'heal', '--secret', secret])
+    expect(code).toBe(0)
+    expect(world.held(secret)['password']).toBe(next.reveal())
+    expect(await currentWorks(secret)).toBe(true)
+    expect(await idOf(secret, 'AWSPENDING')).toBe('')
+  })
+
   test('has nothing to do where nothing is open', async () => {
     const secret = await world.makeSecret(world.flat(await world.makeUser()))
     const { code, stdout } = await cuedot(['lambda', 'heal', '--secret', secret])

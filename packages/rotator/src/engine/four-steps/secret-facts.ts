@@ -53,9 +53,12 @@ export async function seeSecret(
   const version = await (asked === 'restore'
     ? secret.anyVersion(token, call())
     : secret.staged(token, call()))
+  // Its label has stayed since it was promoted itself: what came after it is not to be undone.
+  const isOlder =
+    asked !== 'restore' && version !== undefined && version.createdAt < current.createdAt
   return {
     ...{ arn: state.arn, currentId: current.id, currentSince: current.createdAt },
-    ...{ ...named, ...stagedFacts(document, named, version, entry) },
+    ...{ ...named, ...stagedFacts(named, { version, isOlder }, entry) },
   }
 }
 
@@ -103,16 +106,21 @@ function alternateName(username: string): string {
   return username.endsWith(SUFFIX) ? username.slice(0, -SUFFIX.length) : `${username}${SUFFIX}`
 }
 
+interface Staged {
+  readonly version: SecretVersion | undefined
+  /** Older than the current version, so that it cannot have been made from it. */
+  readonly isOlder: boolean
+}
+
 function stagedFacts(
-  document: RotationDocument,
-  { nextUsername }: Named,
-  version: SecretVersion | undefined,
+  { document, nextUsername }: Named,
+  { version, isOlder }: Staged,
   entry: EntryFacts,
 ): Pick<SeenSecret, 'facts' | 'staged' | 'stray'> {
   const facts = { ...entry, open: document.isOpen, placeholder: document.isPlaceholder }
   if (version === undefined)
     return { facts: { ...facts, staged: 'none' }, staged: undefined, stray: undefined }
-  const found = readSuccessor(document, nextUsername, version.value)
+  const found = isOlder ? undefined : readSuccessor(document, nextUsername, version.value)
   if (found === 'copy')
     return { facts: { ...facts, staged: 'copy' }, staged: document.current, stray: undefined }
   if (found) return { facts: { ...facts, staged: 'fits' }, staged: found, stray: found }
