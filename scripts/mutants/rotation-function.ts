@@ -129,6 +129,14 @@ export const FUNCTION_MUTANTS: readonly Mutant[] = [
     lane: RULES,
   },
   {
+    name: 'brings back what was current before',
+    harm: 'A password that was replaced by hand, since it had leaked, is in force again.',
+    file: 'engine/four-steps/secret-facts.ts',
+    text: "const isSpent = asked !== 'restore' && hadItsTime",
+    replacement: "const isSpent = asked === 'restore' && hadItsTime",
+    lane: real('test/lambda-commands.int.test.ts'),
+  },
+  {
     name: 'gives the password of the secret back',
     harm: 'A rotation changes nothing, and says that it did.',
     file: 'engine/four-steps/secret-facts.ts',

@@ -158,6 +158,11 @@ describe('restore', () => {
     expect(code).toBe(0)
     expect(world.held(secret)).toEqual(before)
     expect(await currentWorks(secret)).toBe(true)
+    // What was restored stays, though AWSPENDING is still where the rotation has left it.
+    expect((await cuedot(['lambda', 'heal', '--secret', secret])).code).toBe(0)
+    expect(world.held(secret)).toEqual(before)
+    await world.rotate(secret)
+    expect(await currentWorks(secret)).toBe(true)
   })
 
   test('of two users brings back the one before, whose password was never changed', async () => {

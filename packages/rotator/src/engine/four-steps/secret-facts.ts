@@ -53,12 +53,14 @@ export async function seeSecret(
   const version = await (asked === 'restore'
     ? secret.anyVersion(token, call())
     : secret.staged(token, call()))
-  // Its label has stayed since it was promoted itself: what came after it is not to be undone.
-  const isOlder =
-    asked !== 'restore' && version !== undefined && version.createdAt < current.createdAt
+  const hadItsTime =
+    state.labels[token]?.includes('AWSPREVIOUS') === true ||
+    (version !== undefined && version.createdAt < current.createdAt)
+  // AWSPENDING stays on what was promoted: what came after that is not to be undone unasked.
+  const isSpent = asked !== 'restore' && hadItsTime
   return {
     ...{ arn: state.arn, currentId: current.id, currentSince: current.createdAt },
-    ...{ ...named, ...stagedFacts(named, { version, isOlder }, entry) },
+    ...{ ...named, ...stagedFacts(named, { version, isSpent }, entry) },
   }
 }
 
@@ -108,19 +110,19 @@ function alternateName(username: string): string {
 
 interface Staged {
   readonly version: SecretVersion | undefined
-  /** Older than the current version, so that it cannot have been made from it. */
-  readonly isOlder: boolean
+  /** It was current before, or is older than what is: it cannot have been made from that. */
+  readonly isSpent: boolean
 }
 
 function stagedFacts(
   { document, nextUsername }: Named,
-  { version, isOlder }: Staged,
+  { version, isSpent }: Staged,
   entry: EntryFacts,
 ): Pick<SeenSecret, 'facts' | 'staged' | 'stray'> {
   const facts = { ...entry, open: document.isOpen, placeholder: document.isPlaceholder }
   if (version === undefined)
     return { facts: { ...facts, staged: 'none' }, staged: undefined, stray: undefined }
-  const found = isOlder ? undefined : readSuccessor(document, nextUsername, version.value)
+  const found = isSpent ? undefined : readSuccessor(document, nextUsername, version.value)
   if (found === 'copy')
     return { facts: { ...facts, staged: 'copy' }, staged: document.current, stray: undefined }
   if (found) return { facts: { ...facts, staged: 'fits' }, staged: found, stray: found }
